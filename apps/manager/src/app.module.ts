@@ -1,0 +1,91 @@
+import { MessagingModule } from '@apwa/messaging';
+import { createModel } from '@apwa/model';
+import { openStorage } from '@apwa/tables';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { Database } from './database/database.js';
+import { ExportsController } from './exports/exports.controller.js';
+import { ExportsRepository } from './exports/exports.repository.js';
+import { ExportsService } from './exports/exports.service.js';
+import { HealthController } from './health/health.controller.js';
+import { ErrorsFilter } from './http/errors.filter.js';
+import { OpenApiController } from './openapi/openapi.controller.js';
+import { OwnersRepository } from './owners/owners.repository.js';
+import { PlannerService } from './planner/planner.service.js';
+import { ToolsService } from './planner/tools.service.js';
+import { TurnsRepository } from './planner/turns.repository.js';
+import { PlansService } from './plans/plans.service.js';
+import { ProductionService } from './production/production.service.js';
+import { ProductDesk } from './reconciler/product-desk.js';
+import { Reconciler } from './reconciler/reconciler.js';
+import { RunDesk } from './reconciler/run-desk.js';
+import { StageWatch } from './reconciler/stage-watch.js';
+import { RunEvents } from './runs/run-events.js';
+import { RunStreams } from './runs/run-streams.js';
+import { RunsController } from './runs/runs.controller.js';
+import { RunsRepository } from './runs/runs.repository.js';
+import { RunsService } from './runs/runs.service.js';
+import { CONFIG, type Config, LOG, type Logger, PLANNER_MODEL, STORAGE, TIMES, TIMING, type Timing } from './settings.js';
+import { StagesRepository } from './stages/stages.repository.js';
+import { StagesService } from './stages/stages.service.js';
+import { TablesController } from './tables/tables.controller.js';
+import { TablesRepository } from './tables/tables.repository.js';
+import { TablesService } from './tables/tables.service.js';
+import { UploadsController } from './uploads/uploads.controller.js';
+import { UploadsRepository } from './uploads/uploads.repository.js';
+import { UploadsService } from './uploads/uploads.service.js';
+
+export interface ManagerOptions {
+  config: Config;
+  log: Logger;
+  /** Default: `TIMING`. */
+  timing?: Partial<Timing>;
+}
+
+@Module({})
+export class ManagerModule {
+  static forRoot({ config, log, timing = {} }: ManagerOptions): DynamicModule {
+    return {
+      module: ManagerModule,
+      imports: [MessagingModule.forRoot({ service: 'manager', natsUrl: config.nats.url, name: 'manager' })],
+      controllers: [RunsController, TablesController, UploadsController, ExportsController, HealthController, OpenApiController],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: LOG, useValue: log },
+        { provide: TIMES, useValue: { ...TIMING, ...timing } },
+        { provide: STORAGE, useFactory: () => openStorage(config.storage) },
+        { provide: PLANNER_MODEL, useFactory: () => createModel(plannerModel(config)) },
+        { provide: APP_FILTER, useClass: ErrorsFilter },
+        Database,
+        OwnersRepository,
+        StagesRepository,
+        StagesService,
+        UploadsRepository,
+        UploadsService,
+        TablesRepository,
+        TablesService,
+        ExportsRepository,
+        ExportsService,
+        RunsRepository,
+        RunsService,
+        RunEvents,
+        RunStreams,
+        PlansService,
+        TurnsRepository,
+        ToolsService,
+        PlannerService,
+        ProductionService,
+        RunDesk,
+        ProductDesk,
+        Reconciler,
+        StageWatch,
+      ],
+    };
+  }
+}
+
+const plannerModel = ({ models, planner }: Config) => {
+  const model = models[planner.model];
+  if (!model) throw new Error(`planner.model names ${planner.model}, which the configuration has checked to be one of models`);
+  return model;
+};

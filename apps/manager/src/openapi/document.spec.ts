@@ -1,0 +1,48 @@
+import 'reflect-metadata';
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { ExportsController } from '../exports/exports.controller.js';
+import { HealthController } from '../health/health.controller.js';
+import { RunsController } from '../runs/runs.controller.js';
+import { TablesController } from '../tables/tables.controller.js';
+import { UploadsController } from '../uploads/uploads.controller.js';
+import { openApiDocument } from './document.js';
+import { OpenApiController } from './openapi.controller.js';
+import { routes } from './routes.js';
+
+const controllers = [RunsController, TablesController, UploadsController, ExportsController, HealthController, OpenApiController];
+
+const served = controllers.flatMap((controller) => {
+  const prefix = Reflect.getMetadata(PATH_METADATA, controller) as string;
+  return Object.getOwnPropertyNames(controller.prototype).flatMap((name) => {
+    const handler = (controller.prototype as unknown as Record<string, object>)[name];
+    const method = handler && (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined);
+    if (!handler || method === undefined) return [];
+    const path = [prefix, Reflect.getMetadata(PATH_METADATA, handler) as string].filter((part) => part !== '/').join('/');
+    return [`${RequestMethod[method].toLowerCase()} /${path.replace(/:(\w+)/g, '{$1}')}`];
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('should describe every route that is served, and no other', () => {
+    expect(served.length).toBeGreaterThan(15);
+    expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...served].sort());
+  });
+
+  it('should name the parameters of each path', () => {
+    for (const { path, params = {} } of routes) {
+      expect([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)).toEqual(Object.keys(params));
+    }
+  });
+
+  it('should be plain JSON with the schemas of bodies and answers', () => {
+    const document = openApiDocument('1') as {
+      paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema?: { properties?: object } }> } }>>;
+    };
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+    const body = document.paths['/v1/runs']?.post?.requestBody?.content['application/json']?.schema?.properties;
+    expect(Object.keys(body ?? {})).toEqual(
+      expect.arrayContaining(['goal', 'inputs', 'plan', 'outputs', 'limits', 'approval', 'stopAfter']),
+    );
+  });
+});

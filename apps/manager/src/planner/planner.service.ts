@@ -1,0 +1,184 @@
+import { type Fault, type TokenUsage, PermanentError, RefusedError, addUsage, excerpt, noUsage } from '@apwa/contracts';
+import { type ChatMessage, type Model, type ModelAnswer, type ToolDefinition, callOf } from '@apwa/model';
+import { Inject, Injectable } from '@nestjs/common';
+import { setTimeout as wait } from 'node:timers/promises';
+import { requestedSteps } from '../plans/plans.service.js';
+import { type RunRecord, requestOf } from '../runs/run-record.js';
+import { CONFIG, type Config, PLANNER_MODEL } from '../settings.js';
+import { fitContext } from './context.js';
+import { REMINDER, SYSTEM_PROMPT, rejection, taskPrompt } from './prompt.js';
+import { type ModelPlace, decideRetry, shownUrl } from './retry.js';
+import { argumentsSchema, plannerTools, type PlannerTool } from './tool-definitions.js';
+import { type ToolContext, ToolsService } from './tools.service.js';
+import { type Turn, type TurnEnd, TurnsRepository } from './turns.repository.js';
+
+/** Plans that may be submitted in one run. */
+const SUBMISSIONS = 3;
+
+const tools: ToolDefinition[] = (Object.keys(plannerTools) as PlannerTool[]).map((name) => ({
+  name,
+  description: plannerTools[name].description,
+  parameters: argumentsSchema(name),
+}));
+
+/** What a turn came to, as it is written down. */
+interface TurnResult {
+  turn: Pick<Turn, 'messages' | 'notes' | 'outcome'>;
+  end: TurnEnd;
+}
+
+/**
+ * The agent that turns a goal into a plan. It keeps nothing: each turn begins with what Postgres holds and ends by writing it
+ * down, so that whoever takes over a run goes on at the turn after the last finished one.
+ */
+@Injectable()
+export class PlannerService {
+  constructor(
+    private readonly turns: TurnsRepository,
+    private readonly tools: ToolsService,
+    @Inject(PLANNER_MODEL) private readonly model: Model,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async takeTurn(record: RunRecord, signal: AbortSignal): Promise<void> {
+    const { id } = record.run;
+    const history = await this.turns.history(id);
+    const last = history.at(-1);
+    if (!last) return this.begin(record);
+    const leftMs = this.checkLimits(record, history);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
+    const spent = { usage: noUsage(), costUsd: 0 };
+    const turn = last.turn + 1;
+    try {
+      const answer = await this.ask(history, limited, spent);
+      const context = { inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), signal: limited };
+      const result = await this.answer(answer, history, context);
+      await this.turns.add(id, { turn, ...result.turn, ...spent }, result.end);
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      const error: unknown = limited.aborted ? this.overtime() : thrown;
+      if (!(error instanceof PermanentError || error instanceof RefusedError)) throw error;
+      // What failed calls have cost is the run's cost too.
+      const failed = { turn, messages: [], notes: [excerpt(error.message)], outcome: 'failed' as const, ...spent };
+      await this.turns.add(id, failed, { failure: error.toPayload() });
+    }
+  }
+
+  private async begin(record: RunRecord): Promise<void> {
+    const inputs = record.inputs.map(({ name, table }) => ({ name, rows: Number(table.rows ?? 0) }));
+    const messages: ChatMessage[] = [
+      { role: 'system', content: SYSTEM_PROMPT },
+      { role: 'user', content: taskPrompt(requestOf(record), inputs) },
+    ];
+    await this.turns.add(record.run.id, { turn: 0, messages, notes: [], outcome: 'prompt', usage: noUsage(), costUsd: 0 });
+  }
+
+  /** Milliseconds that are left for planning. */
+  private checkLimits({ run }: RunRecord, history: Turn[]): number {
+    const { maxTurns, maxTokens, timeoutMs } = this.config.planner;
+    const turns = history.length - 1;
+    if (turns >= maxTurns) throw overLimit(`no plan after ${turns} turns`, 'maxTurns', maxTurns);
+    const tokens = history.reduce((sum, { usage }) => sum + total(usage), 0);
+    if (tokens >= maxTokens) throw overLimit(`no plan after ${tokens} tokens`, 'maxTokens', maxTokens);
+    const leftMs = timeoutMs - (Date.now() - (run.planningStartedAt ?? run.createdAt).getTime());
+    if (leftMs <= 0) throw this.overtime();
+    return leftMs;
+  }
+
+  private overtime(): PermanentError {
+    const { timeoutMs } = this.config.planner;
+    return overLimit(`no plan after ${Math.round(timeoutMs / 1_000)} s`, 'timeoutMs', timeoutMs);
+  }
+
+  /** One answer of the model, with further tries where its faults may pass. What calls took is added to `spent`. */
+  private async ask(history: Turn[], signal: AbortSignal, spent: { usage: TokenUsage; costUsd: number }): Promise<ModelAnswer> {
+    const messages = fitContext(
+      history.flatMap((turn) => turn.messages),
+      this.model.contextTokens,
+    );
+    const startedAt = Date.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await this.model.complete({ messages, tools }, { signal, attempt: tries });
+        add(spent, answer);
+        return answer;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        add(spent, callOf(error));
+        const decided = decideRetry(error, { tries, elapsedMs: Date.now() - startedAt, random: Math.random() }, this.place());
+        if (decided.decision === 'give_up') throw decided.error;
+        await wait(decided.afterMs, undefined, { signal });
+      }
+    }
+  }
+
+  private place(): ModelPlace {
+    const name = this.config.planner.model;
+    return { name, baseUrl: shownUrl(this.config.models[name]?.endpoints[0]?.baseUrl ?? '') };
+  }
+
+  /** Carries out what the model answered. */
+  private async answer(answer: ModelAnswer, history: Turn[], context: ToolContext): Promise<TurnResult> {
+    if (answer.kind !== 'tool_calls') return afterText(answer, history);
+    const messages: ChatMessage[] = [answer.message];
+    const notes: string[] = [];
+    const result: TurnResult = { turn: { messages, notes, outcome: 'tools' }, end: {} };
+    let submitted = false;
+    for (const call of answer.calls) {
+      const reply = (content: string) => messages.push({ role: 'tool', tool_call_id: call.id, content });
+      if (call.name === 'submit_plan' && submitted) {
+        reply('Only one plan is looked at in a turn: this one was not.');
+        continue;
+      }
+      submitted ||= call.name === 'submit_plan';
+      const outcome = await this.tools.call(call, context);
+      notes.push(outcome.note);
+      switch (outcome.kind) {
+        case 'shown':
+          reply(outcome.content);
+          break;
+        case 'accepted':
+          reply('The plan is valid.');
+          result.end.plan = outcome.plan;
+          result.turn.outcome = 'accepted';
+          break;
+        case 'rejected': {
+          const left = SUBMISSIONS - 1 - history.filter((turn) => turn.outcome === 'rejected').length;
+          reply(rejection(outcome.faults, left));
+          result.turn.outcome = 'rejected';
+          if (left <= 0) result.end.failure = rejected(outcome.faults).toPayload();
+          break;
+        }
+      }
+    }
+    return result;
+  }
+}
+
+const total = ({ input, cacheRead, cacheWrite, output, reasoning }: TokenUsage): number =>
+  input + cacheRead + cacheWrite + output + reasoning;
+
+const add = (spent: { usage: TokenUsage; costUsd: number }, call: { usage: TokenUsage; costUsd: number } | undefined): void => {
+  if (!call) return;
+  spent.usage = addUsage(spent.usage, call.usage);
+  spent.costUsd += call.costUsd;
+};
+
+const overLimit = (what: string, limit: 'maxTurns' | 'maxTokens' | 'timeoutMs', value: number): PermanentError =>
+  new PermanentError('planner_limit', `The planner was stopped: ${what}.`, {
+    field: `planner.${limit}`,
+    value,
+    allowed: 'a larger limit in the configuration, or a simpler goal',
+  });
+
+const rejected = (faults: Fault[]): RefusedError =>
+  new RefusedError('plan_rejected', `The planner submitted ${SUBMISSIONS} plans, and none was valid.`, { field: 'plan', faults });
+
+const afterText = (answer: Exclude<ModelAnswer, { kind: 'tool_calls' }>, history: Turn[]): TurnResult => {
+  const messages: ChatMessage[] = [answer.message, { role: 'user', content: REMINDER }];
+  const turn = { messages, notes: [`answers without a tool call: ${excerpt(answer.text)}`], outcome: 'text' as const };
+  const reminded = history.some(({ outcome }) => outcome === 'text');
+  if (!reminded) return { turn, end: {} };
+  const message = 'The planner answered with text instead of a plan, twice.';
+  return { turn, end: { failure: new PermanentError('planner_gave_no_plan', message, { field: 'goal', value: answer.text }).toPayload() } };
+};

@@ -1,0 +1,47 @@
+import { type JsonSchema, Name, Plan } from '@apwa/contracts';
+import { z } from 'zod';
+
+/** Rows and characters that a tool may show the planner: what it sees must stay small however large the tables are. */
+export const PREVIEW_ROWS = 20;
+export const QUERY_ROWS = 50;
+
+const table = Name.describe('Name of a table, as list_tables gives it.');
+
+/** The planner's tools: what each is for, and its arguments. They only read; `submit_plan` ends the planning if the plan is valid. */
+export const plannerTools = {
+  list_tables: {
+    description: 'Lists the tables that this run begins with: name, number of rows, columns with their DuckDB types.',
+    arguments: z.strictObject({}),
+  },
+  describe_table: {
+    description:
+      'Describes a table: rows, bytes, and for each column its type, share of nulls, smallest and largest value, number of different values, lengths, most frequent values; and a few sample rows with shortened values.',
+    arguments: z.strictObject({ table }),
+  },
+  preview_rows: {
+    description: `Shows rows of a table, at most ${PREVIEW_ROWS} at a time. Long values are cut.`,
+    arguments: z.strictObject({
+      table,
+      first: z.number().int().min(0).default(0).describe('Number of the first row, from 0.'),
+      count: z.number().int().min(1).max(PREVIEW_ROWS).default(5),
+    }),
+  },
+  query_table: {
+    description: `Runs one SELECT in DuckDB's dialect over the tables, to learn about the data. At most ${QUERY_ROWS} rows come back. It changes nothing and becomes no part of the plan.`,
+    arguments: z.strictObject({ query: z.string().min(1).max(20_000).describe('One SELECT. Tables stand in it by their names.') }),
+  },
+  submit_plan: {
+    description:
+      'Submits the plan. It is checked in full; if something is wrong with it, the faults come back and you submit it again, corrected.',
+    arguments: z.strictObject({ plan: Plan }),
+  },
+} as const satisfies Record<string, { description: string; arguments: z.ZodType }>;
+
+export type PlannerTool = keyof typeof plannerTools;
+export const isPlannerTool = (name: string): name is PlannerTool => Object.hasOwn(plannerTools, name);
+
+/** The arguments of a tool as JSON Schema, for the model. */
+export const argumentsSchema = (tool: PlannerTool): JsonSchema => {
+  const { $schema: _, ...schema } = z.toJSONSchema(plannerTools[tool].arguments, { io: 'input', target: 'draft-2020-12' });
+  return schema;
+};

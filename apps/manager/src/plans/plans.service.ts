@@ -1,0 +1,37 @@
+import { type Column, workerPoolOperations } from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../settings.js';
+import { type Validation, validatePlan } from './validate.js';
+
+/** Checks plans against the configuration and real columns; SQL is bound by a member of the worker pool. */
+@Injectable()
+export class PlansService {
+  constructor(
+    private readonly messaging: Messaging,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async validate(
+    document: unknown,
+    inputs: { name: string; columns: Column[] }[],
+    requested: string[],
+    signal?: AbortSignal,
+  ): Promise<Validation> {
+    return validatePlan(document, {
+      inputs,
+      requested,
+      models: Object.keys(this.config.models),
+      checkSql: async (tables, query) => {
+        const request = { tables, query };
+        const { columns } = await this.messaging.request(workerPoolOperations.checkSql, request, signal ? { signal } : {});
+        return columns;
+      },
+    });
+  }
+}
+
+/** Steps whose files are asked for by name. */
+export const requestedSteps = (outputs: { step?: string | undefined }[]): string[] => [
+  ...new Set(outputs.flatMap(({ step }) => (step ? [step] : []))),
+];

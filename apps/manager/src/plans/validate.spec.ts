@@ -1,0 +1,162 @@
+import { type Fault, RefusedError, TransientError } from '@apwa/contracts';
+import { type PlanContext, validatePlan } from './validate.js';
+
+const context: PlanContext = {
+  inputs: [
+    {
+      name: 'messages',
+      columns: [
+        { name: 'id', type: 'BIGINT' },
+        { name: 'text', type: 'VARCHAR' },
+      ],
+    },
+  ],
+  models: ['small', 'large'],
+  requested: [],
+  checkSql: async (tables, query) => {
+    const known = tables.flatMap(({ columns }) => columns.map(({ name }) => name));
+    const wanted = [...query.matchAll(/\b(col_\w+|text|id|kind|_status)\b/g)].map(([name]) => name);
+    const unknown = wanted.find((name) => !known.includes(name));
+    if (unknown) throw new RefusedError('invalid_sql', `Binder Error: column "${unknown}" not found`);
+    return [...new Set(wanted)].map((name) => ({ name, type: 'VARCHAR' }));
+  },
+};
+
+const output = { type: 'object', required: ['kind'], properties: { kind: { type: 'string' } } };
+const map = (more: object = {}, template: object = {}) => ({
+  id: 'sorted',
+  kind: 'map',
+  input: 'messages',
+  template: { instructions: 'Sort {{text}}', output, ...template },
+  ...more,
+});
+const sql = (more: object = {}) => ({ id: 'counted', kind: 'sql', inputs: ['sorted'], query: 'SELECT kind FROM sorted', ...more });
+const plan = (steps: unknown[], outputs: unknown = ['sorted'], more: object = {}) => ({ version: 1, steps, outputs, ...more });
+
+const faultsOf = async (document: unknown, more: Partial<PlanContext> = {}): Promise<Fault[]> => {
+  const result = await validatePlan(document, { ...context, ...more });
+  return result.valid ? [] : result.faults;
+};
+
+const manySteps = Array.from({ length: 101 }, (_, index) => map({ id: `s${index}` }));
+
+/** Documents, and the fields that are named. */
+const bad: [string, unknown, string[]][] = [
+  ['no document', null, ['plan']],
+  ['text instead of a document', 'SELECT 1', ['plan']],
+  ['nothing in it', {}, ['version', 'steps', 'outputs']],
+  ['another version', plan([map()], ['sorted'], { version: 2 }), ['version']],
+  ['no steps', plan([], ['sorted']), ['steps', 'outputs[0]']],
+  ['too many steps', plan(manySteps, ['s0']), ['steps']],
+  ['no outputs', plan([map()], []), ['outputs']],
+  ['unknown keys at the top', plan([map()], ['sorted'], { outptus: [] }), ['outptus']],
+  ['unknown keys in a step', plan([map({ inptu: 'x' })]), ['steps[0].inptu']],
+  ['unknown keys in a template', plan([map({}, { instruction: 'x' })]), ['steps[0].template.instruction']],
+  ['an unknown kind', plan([map({ kind: 'reduce' })], ['sorted']), ['steps[0].kind']],
+  ['an id that is no name', plan([map({ id: 'Sorted Ones' })], ['sorted']), ['steps[0].id', 'outputs[0]']],
+  ['an id that is used twice', plan([map(), map()]), ['steps[1].id']],
+  ['an id of an input', plan([map({ id: 'messages', input: 'messages' })], ['messages']), ['steps[0].id']],
+  ['an unknown input', plan([map({ input: 'mesages' })]), ['steps[0].input']],
+  [
+    'an input that is read twice',
+    plan([sql({ id: 'a', inputs: ['messages', 'messages'], query: 'SELECT text' })], ['a']),
+    ['steps[0].inputs[1]'],
+  ],
+  ['a step that reads itself', plan([map({ input: 'sorted' })]), ['steps']],
+  ['a cycle', plan([map({ input: 'counted' }), sql()]), ['steps']],
+  ['an output that is no step', plan([map()], ['sorted', 'sort']), ['outputs[1]']],
+  ['an output that is an input', plan([map()], ['messages']), ['outputs[0]']],
+  ['no placeholder', plan([map({}, { instructions: 'Sort it' })]), ['steps[0].template.instructions']],
+  ['a placeholder without a column', plan([map({}, { instructions: 'Sort {{txt}}' })]), ['steps[0].template.instructions']],
+  ['no instructions', plan([map({}, { instructions: '' })]), ['steps[0].template.instructions']],
+  ['a schema that is none', plan([map({}, { output: { type: 'objekt', properties: {} } })]), ['steps[0].template.output.type']],
+  ['a schema of a list', plan([map({}, { output: { type: 'array', items: {} } })]), ['steps[0].template.output.type']],
+  ['a schema without properties', plan([map({}, { output: { type: 'object' } })]), ['steps[0].template.output.type']],
+  [
+    'a property that is a column of the input',
+    plan([map({}, { output: { type: 'object', properties: { TEXT: { type: 'string' } } } })]),
+    ['steps[0].template.output.properties.TEXT'],
+  ],
+  [
+    'a property of the machinery',
+    plan([map({}, { output: { type: 'object', properties: { _status: { type: 'string' } } } })]),
+    ['steps[0].template.output.properties._status'],
+  ],
+  [
+    'properties that differ by case alone',
+    plan([map({}, { output: { type: 'object', properties: { kind: { type: 'string' }, Kind: { type: 'string' } } } })]),
+    ['steps[0].template.output.properties.Kind'],
+  ],
+  ['an unknown model', plan([map({}, { model: 'smal' })]), ['steps[0].template.model']],
+  ['wrong limits', plan([map({}, { limits: { outputTokens: 0 } })]), ['steps[0].template.limits.outputTokens']],
+  ['wrong retries', plan([map({}, { retry: { attempts: 21 } })]), ['steps[0].template.retry.attempts']],
+  ['a query that does not bind', plan([map(), sql({ query: 'SELECT col_x FROM sorted' })]), ['steps[1].query']],
+  ['no query', plan([map(), sql({ query: '' })]), ['steps[1].query']],
+  [
+    'several faults at once',
+    plan(
+      [map({ input: 'mesages' }, { model: 'x', output: { type: 'object' } }), sql({ inputs: ['messages'], query: 'SELECT col_x' })],
+      ['nothing'],
+    ),
+    ['steps[0].input', 'outputs[0]', 'steps[0].template.output.type', 'steps[0].template.model', 'steps[1].query'],
+  ],
+  [
+    'faults of shape and of meaning together',
+    plan([map({ kind: 'filter' }), sql({ inputs: ['messages'], query: 'SELECT col_x' })], ['counted']),
+    ['steps[0].kind', 'steps[1].query'],
+  ],
+];
+
+describe('a plan', () => {
+  it('should be accepted with its columns', async () => {
+    const result = await validatePlan(
+      plan([sql(), map(), sql({ id: 'unused', inputs: ['messages'], query: 'SELECT id' })], ['counted']),
+      context,
+    );
+    expect(result.valid).toBe(true);
+    if (!result.valid) return;
+    expect(result.plan.steps).toHaveLength(3);
+    expect(
+      result.columns
+        .get('sorted')
+        ?.map(({ name }) => name)
+        .slice(0, 5),
+    ).toEqual(['id', 'text', 'kind', '_row', '_status']);
+    expect(result.columns.get('counted')).toEqual([{ name: 'kind', type: 'VARCHAR' }]);
+  });
+
+  it('should see the columns of the machinery, of the last map alone', async () => {
+    const second = map({ id: 'again', input: 'sorted' }, { output: { type: 'object', properties: { mood: { type: 'string' } } } });
+    const result = await validatePlan(plan([map(), second, sql({ inputs: ['again'], query: 'SELECT _status, kind' })], ['again']), context);
+    const names = result.valid ? result.columns.get('again')?.map(({ name }) => name) : [];
+    expect(names?.filter((name) => name === '_status')).toEqual(['_status']);
+  });
+
+  it.each(bad)('should be refused with %s', async (_, document, fields) => {
+    expect((await faultsOf(document)).map(({ field }) => field)).toEqual(fields);
+  });
+
+  it('should be refused if it is too large', async () => {
+    const [fault] = await faultsOf(plan([map({}, { instructions: `{{text}}${'x'.repeat(600_000)}` })]));
+    expect(fault).toMatchObject({ field: 'plan', allowed: expect.stringContaining('524288') });
+  });
+
+  it('should name value and what is allowed', async () => {
+    const [fault] = await faultsOf(plan([map({}, { instructions: 'Sort {{txt}}' })]));
+    expect(fault).toMatchObject({ value: '{{txt}}', allowed: expect.stringContaining('did you mean text?') });
+    const [model] = await faultsOf(plan([map({}, { model: 'smal' })]));
+    expect(model).toMatchObject({ value: 'smal', allowed: 'small, large (did you mean small?)' });
+    const [query] = await faultsOf(plan([map(), sql({ query: 'SELECT col_x FROM sorted' })]));
+    expect(query?.message).toContain('col_x');
+    expect(query?.allowed).toContain('sorted (id, text, kind');
+  });
+
+  it('should have the steps whose files are asked for', async () => {
+    expect(await faultsOf(plan([map()]), { requested: ['findings'] })).toMatchObject([{ allowed: 'a step with the id findings' }]);
+  });
+
+  it('should not count as wrong when it could not be checked', async () => {
+    const checkSql = () => Promise.reject(new TransientError('no_responder', 'nobody'));
+    await expect(validatePlan(plan([map(), sql()]), { ...context, checkSql })).rejects.toThrow('nobody');
+  });
+});

@@ -1,0 +1,151 @@
+import { type ErrorPayload, InternalError, type StageWork, TableId, newId, workerPoolOperations } from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
+import { type Storage, writeManifest } from '@apwa/tables';
+import { Inject, Injectable } from '@nestjs/common';
+import { Database, type Queries } from '../database/database.js';
+import { fromJsonOrNull } from '../database/json.js';
+import { type ExportRow, ExportsRepository } from '../exports/exports.repository.js';
+import { type ProductAction } from '../owners/product.js';
+import { planOf, requestOf, tablesByName } from '../runs/run-record.js';
+import { RunsRepository } from '../runs/runs.repository.js';
+import { CONFIG, type Config, STORAGE } from '../settings.js';
+import { StagesRepository, type Submission } from '../stages/stages.repository.js';
+import { StagesService } from '../stages/stages.service.js';
+import { type ImportSource, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
+import { UploadsRepository } from '../uploads/uploads.repository.js';
+import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle } from './assembly.js';
+import { checkSize, workOfStep } from './work.js';
+
+type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'>;
+
+/** Makes tables and exports: carries out what `nextForProduct` decides. Everything may be done twice, and by two managers at once. */
+@Injectable()
+export class ProductionService {
+  constructor(
+    private readonly database: Database,
+    private readonly runs: RunsRepository,
+    private readonly tables: TablesRepository,
+    private readonly exports: ExportsRepository,
+    private readonly uploads: UploadsRepository,
+    private readonly stages: StagesRepository,
+    private readonly executor: StagesService,
+    private readonly messaging: Messaging,
+    @Inject(STORAGE) private readonly storage: Storage,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async perform(ownerId: string, action: ProductAction, signal: AbortSignal): Promise<void> {
+    switch (action.do) {
+      case 'start':
+        return this.start(ownerId, action.productId);
+      case 'submit':
+        return this.executor.submit(action.stageId, signal);
+      case 'complete':
+        return isTable(action.productId) ? this.completeTable(action.productId, signal) : this.completeExport(action.productId, signal);
+      case 'settle':
+        return this.settle(action.productId, action.as, action.error);
+    }
+  }
+
+  /** Ends a product without a result. */
+  async settle(id: string, as: 'failed' | 'cancelled', error: ErrorPayload | null): Promise<void> {
+    const product = await this.find(id);
+    await this.database.$transaction(async (queries) => {
+      const repository = isTable(id) ? this.tables : this.exports;
+      if (await repository.settle(queries, id, as, error)) await this.runs.touch(queries, product.runId);
+    });
+  }
+
+  /** The stage and that it belongs to the product are written down together; a second time nothing is written. */
+  private async start(ownerId: string, id: string): Promise<void> {
+    const product = await this.find(id);
+    const { work, ...ordered } = await this.order(product);
+    const submission: Submission = { stageId: newId('stage'), ownerId, weight: 1, ...ordered, work: checkSize(work) };
+    await this.database.$transaction(async (queries) => {
+      const repository = isTable(id) ? this.tables : this.exports;
+      await this.stages.create(queries, submission);
+      if (await repository.begin(queries, id, submission.stageId)) await this.runs.touch(queries, product.runId);
+      else await queries.stage.delete({ where: { id: submission.stageId } });
+    });
+  }
+
+  private async order(product: TableRow | ExportRow): Promise<Ordered> {
+    if ('tableId' in product) return { work: await this.exportWork(product), resources: {} };
+    const source = fromJsonOrNull<ImportSource>(product.source);
+    if (source) return { work: await this.importWork(source), resources: {} };
+    const record = product.runId === null ? null : await this.runs.load(product.runId);
+    const step = record && planOf(record)?.steps.find(({ id }) => id === product.stepId);
+    if (!record || !step) throw new InternalError('no_step', `Table ${product.id} belongs to no step.`);
+    const { concurrency } = requestOf(record).limits;
+    return {
+      ...workOfStep(step, tablesByName(record), this.config),
+      ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
+    };
+  }
+
+  private async importWork({ upload, format, options }: ImportSource): Promise<StageWork> {
+    const files = await this.uploads.files(upload);
+    return {
+      kind: 'import',
+      files: files.map(({ key, name, bytes }) => ({ key, name, bytes })),
+      ...(format ? { format } : {}),
+      options: options ?? { skipBadRows: false },
+    };
+  }
+
+  private async exportWork({ tableId, format, rows, bookkeeping }: ExportRow): Promise<StageWork> {
+    const table = await this.tables.findRow(tableId);
+    const input = table && referenceOf(table);
+    if (!input) throw new InternalError('input_not_ready', `Table ${tableId} is not there to be exported.`);
+    return { kind: 'export', input, format, rows, bookkeeping } as StageWork;
+  }
+
+  private async completeTable(id: string, signal: AbortSignal): Promise<void> {
+    const table = await this.tables.findRow(id);
+    if (!table?.stageId || table.state !== 'writing') return;
+    const { work } = await this.stages.submission(table.stageId);
+    if (work.kind === 'map') {
+      const base = await this.tables.findRow(work.input.tableId);
+      const shards = await this.executor.committed(table.stageId, signal);
+      const made = await this.write(assembleMap(id, work, base ? columnsOf(base) : [], shards), signal);
+      return this.publish(table, made, null);
+    }
+    const { content } = await this.executor.single(table.stageId, signal);
+    const made = await this.write(assembleSingle(id, content.part, content.columns), signal);
+    if (!content.rejected) return this.publish(table, made, null);
+    const rejectedId = await this.tables.reserveRejected(id, newId('table'));
+    const rejected = await this.write(assembleSingle(rejectedId, content.rejected, REJECTED_COLUMNS), signal);
+    return this.publish(table, made, { id: rejectedId, made: rejected });
+  }
+
+  /** Writes a manifest and has the table described. The same again gives the same. */
+  private async write({ manifest, columns }: Assembled, signal: AbortSignal): Promise<MadeTable> {
+    const reference = await writeManifest(this.storage, manifest);
+    const { metadata } = await this.messaging.request(workerPoolOperations.describeTable, { table: reference }, { signal });
+    return { reference, columns, metadata };
+  }
+
+  private async publish(table: TableRow, made: MadeTable, rejected: { id: string; made: MadeTable } | null): Promise<void> {
+    await this.database.$transaction(async (queries: Queries) => {
+      if (rejected) await this.tables.createRejected(queries, rejected.id, table, rejected.made);
+      if (await this.tables.complete(queries, table.id, made)) await this.runs.touch(queries, table.runId);
+    });
+  }
+
+  private async completeExport(id: string, signal: AbortSignal): Promise<void> {
+    const row = await this.exports.find(id);
+    if (!row?.stageId || row.state !== 'writing') return;
+    const { content } = await this.executor.single(row.stageId, signal);
+    await this.database.$transaction(async (queries) => {
+      if (await this.exports.complete(queries, id, content.part)) await this.runs.touch(queries, row.runId);
+    });
+  }
+
+  private async find(id: string): Promise<TableRow | ExportRow> {
+    const product = isTable(id) ? await this.tables.findRow(id) : await this.exports.find(id);
+    if (!product) throw new InternalError('no_product', `${id} is not there.`);
+    return product;
+  }
+}
+
+const isTable = (id: string): boolean => TableId.safeParse(id).success;

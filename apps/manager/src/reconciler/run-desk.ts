@@ -1,0 +1,81 @@
+import { type ApwaError, InternalError } from '@apwa/contracts';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { PlannerService } from '../planner/planner.service.js';
+import { PlansService, requestedSteps } from '../plans/plans.service.js';
+import { refusedPlan } from '../plans/validate.js';
+import { ProductionService } from '../production/production.service.js';
+import { next } from '../runs/next.js';
+import { type RunRecord, factsOf, requestOf } from '../runs/run-record.js';
+import { RunsRepository } from '../runs/runs.repository.js';
+import { StagesService } from '../stages/stages.service.js';
+import { columnsOf } from '../tables/tables.repository.js';
+import { type Action, type Desk, keyOf } from './desk.js';
+
+/** Brings runs to their end. */
+@Injectable()
+export class RunDesk implements Desk {
+  constructor(
+    private readonly database: Database,
+    private readonly runs: RunsRepository,
+    private readonly production: ProductionService,
+    private readonly planner: PlannerService,
+    private readonly plans: PlansService,
+    private readonly executor: StagesService,
+  ) {}
+
+  async next(runId: string): Promise<Action[]> {
+    return next(factsOf(await this.load(runId)));
+  }
+
+  async perform(runId: string, action: Action, signal: AbortSignal): Promise<void> {
+    switch (action.do) {
+      case 'start':
+      case 'submit':
+      case 'complete':
+      case 'settle':
+        return this.production.perform(runId, action, signal);
+      case 'check_plan':
+        return this.checkPlan(await this.load(runId), signal);
+      case 'planner_turn':
+        return this.takeTurn(runId, action, signal);
+      case 'enter':
+        return this.runs.enter(await this.load(runId), action.from, action.state);
+      case 'fail':
+        return this.runs.fail(runId, action.error);
+      case 'stop':
+        return this.executor.stop(runId, signal);
+      case 'finish':
+        return this.runs.finish(runId, action.from, action.state);
+      case 'close':
+        return;
+    }
+  }
+
+  async giveUp(runId: string, action: Action, error: ApwaError): Promise<void> {
+    if ('productId' in action) await this.production.settle(action.productId, 'failed', error.toPayload());
+    else await this.runs.fail(runId, error.toPayload());
+  }
+
+  /** Turns cost money: one is taken only if it is still what the run needs. */
+  private async takeTurn(runId: string, action: Action, signal: AbortSignal): Promise<void> {
+    const record = await this.load(runId);
+    const wanted = next(factsOf(record)).some((current) => keyOf(current) === keyOf(action));
+    if (wanted) await this.planner.takeTurn(record, signal);
+  }
+
+  /** A plan that came with the request, now that its tables are there. */
+  private async checkPlan(record: RunRecord, signal: AbortSignal): Promise<void> {
+    const { plan, outputs } = requestOf(record);
+    const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
+    const result = await this.plans.validate(plan, inputs, requestedSteps(outputs), signal);
+    if (result.valid) await this.runs.adoptPlan(this.database, record.run.id, result.plan);
+    else await this.runs.fail(record.run.id, refusedPlan(result.faults).toPayload());
+  }
+
+  private async load(runId: string): Promise<RunRecord> {
+    const record = await this.runs.load(runId);
+    if (!record) throw new InternalError('no_run', `Run ${runId} is not there.`);
+    return record;
+  }
+}

@@ -1,0 +1,194 @@
+import { type ErrorPayload, type RunState } from '@apwa/contracts';
+import { type ProductFacts, type StageFacts } from '../owners/product.js';
+import { type RunAction, type RunFacts, type StepFacts, next } from './next.js';
+
+const stage = (facts: Partial<StageFacts> = {}): StageFacts => ({
+  id: 'stg_1',
+  submitted: true,
+  state: 'running',
+  fault: null,
+  failedRows: 0,
+  okRows: 0,
+  ...facts,
+});
+const product = (id: string, state: ProductFacts['state'], stage: StageFacts | null = null): ProductFacts => ({
+  id,
+  state,
+  stage,
+  error: null,
+});
+const step = (id: string, reads: string[], facts: ProductFacts, rowErrors: StepFacts['rowErrors'] = []): StepFacts => ({
+  id,
+  reads,
+  product: facts,
+  rowErrors,
+});
+const input = (facts: ProductFacts, own = true) => ({ name: 'rows', own, product: facts });
+const ready = product('tbl_in', 'ready');
+const fault: ErrorPayload = { code: 'authentication', class: 'refused', message: 'wrong key' };
+
+const run = (facts: Partial<RunFacts>): RunFacts => ({
+  state: 'running',
+  cancelRequested: false,
+  stopKnown: false,
+  failure: null,
+  plan: 'ready',
+  turn: 1,
+  approval: 'auto',
+  approved: false,
+  stopAfter: 'steps',
+  inputs: [input(ready)],
+  steps: [],
+  wantsExports: false,
+  exports: [],
+  ...facts,
+});
+
+const done = product('tbl_a', 'ready', stage({ state: 'succeeded', okRows: 5 }));
+const partly = product('tbl_a', 'ready', stage({ state: 'succeeded', okRows: 4, failedRows: 1 }));
+const allFailed = product('tbl_a', 'ready', stage({ state: 'succeeded', failedRows: 5 }));
+const writing = product('tbl_a', 'writing', stage());
+const unsubmitted = product('tbl_a', 'writing', stage({ submitted: false, state: null }));
+const waiting = product('tbl_b', 'waiting');
+
+const table: [string, Partial<RunFacts>, RunAction[]][] = [
+  ['starts the import of an upload', { state: 'importing', inputs: [input(product('t', 'waiting'))] }, [{ do: 'start', productId: 't' }]],
+  [
+    'submits a stage that is written down',
+    { state: 'importing', inputs: [input(product('t', 'writing', stage({ submitted: false, state: null })))] },
+    [{ do: 'submit', productId: 't', stageId: 'stg_1' }],
+  ],
+  ['waits for a running import', { state: 'importing', inputs: [input(product('t', 'writing', stage()))] }, []],
+  [
+    'makes a table of a finished import',
+    { state: 'importing', inputs: [input(product('t', 'writing', stage({ state: 'succeeded' })))] },
+    [{ do: 'complete', productId: 't' }],
+  ],
+  [
+    'settles a failed import with the reason',
+    { state: 'importing', inputs: [input(product('t', 'writing', stage({ state: 'failed', fault })))] },
+    [{ do: 'settle', productId: 't', as: 'failed', error: fault }],
+  ],
+  [
+    'fails with a failed import',
+    { state: 'importing', inputs: [input({ ...product('t', 'failed'), error: fault })] },
+    [{ do: 'fail', error: fault }],
+  ],
+  ['leaves the import of others alone', { state: 'importing', inputs: [input(product('t', 'waiting'), false)] }, []],
+  ['plans when all inputs are there', { state: 'importing' }, [{ do: 'enter', from: 'importing', state: 'planning' }]],
+  ['asks the planner', { state: 'planning', plan: 'missing', turn: 4 }, [{ do: 'planner_turn', turn: 4 }]],
+  ['checks a plan that was given', { state: 'planning', plan: 'given' }, [{ do: 'check_plan' }]],
+  ['runs a valid plan', { state: 'planning' }, [{ do: 'enter', from: 'planning', state: 'running' }]],
+  ['ends after planning', { state: 'planning', stopAfter: 'planning' }, [{ do: 'finish', from: 'planning', state: 'succeeded' }]],
+  ['waits for approval', { state: 'planning', approval: 'required' }, [{ do: 'enter', from: 'planning', state: 'awaiting_approval' }]],
+  ['goes on waiting for approval', { state: 'awaiting_approval', approval: 'required' }, []],
+  [
+    'runs what was approved',
+    { state: 'awaiting_approval', approval: 'required', approved: true },
+    [{ do: 'enter', from: 'awaiting_approval', state: 'running' }],
+  ],
+  [
+    'starts steps whose inputs are there, and no others',
+    { steps: [step('a', ['rows'], product('tbl_a', 'waiting')), step('b', ['a'], waiting)] },
+    [{ do: 'start', productId: 'tbl_a' }],
+  ],
+  [
+    'starts a step when the one before is there',
+    { steps: [step('a', ['rows'], done), step('b', ['a'], waiting)] },
+    [{ do: 'start', productId: 'tbl_b' }],
+  ],
+  ['ends when all steps are there', { steps: [step('a', ['rows'], done)] }, [{ do: 'finish', from: 'running', state: 'succeeded' }]],
+  [
+    'ends partially where rows failed',
+    { steps: [step('a', ['rows'], partly)] },
+    [{ do: 'finish', from: 'running', state: 'partially_succeeded' }],
+  ],
+  [
+    'exports what was asked for',
+    { wantsExports: true, steps: [step('a', ['rows'], done)] },
+    [{ do: 'enter', from: 'running', state: 'exporting' }],
+  ],
+  [
+    'fails where all rows of a step failed, naming the most frequent error',
+    { steps: [step('a', ['rows'], allFailed, [{ code: 'timeout', rows: 3 }])] },
+    [
+      {
+        do: 'fail',
+        error: {
+          code: 'all_rows_failed',
+          class: 'permanent',
+          message: 'All 5 rows of step a failed: 3 of them with timeout.',
+          field: 'steps.a',
+          value: 'timeout',
+        },
+      },
+    ],
+  ],
+  [
+    'fails with the fault of a step, and starts nothing more',
+    { steps: [step('a', ['rows'], { ...product('tbl_a', 'failed'), error: fault }), step('b', ['rows'], waiting)] },
+    [{ do: 'fail', error: fault }],
+  ],
+  [
+    'stops what runs beside a failure',
+    { failure: fault, steps: [step('a', ['rows'], writing), step('b', ['rows'], waiting)] },
+    [{ do: 'stop' }, { do: 'settle', productId: 'tbl_b', as: 'cancelled', error: null }],
+  ],
+  ['waits until what runs has stopped', { failure: fault, stopKnown: true, steps: [step('a', ['rows'], writing)] }, []],
+  [
+    'has an unheard submission stopped before it counts as stopped',
+    { failure: fault, steps: [step('a', ['rows'], unsubmitted)] },
+    [{ do: 'stop' }],
+  ],
+  [
+    'counts an unheard submission as stopped when the executor knows',
+    { failure: fault, stopKnown: true, steps: [step('a', ['rows'], unsubmitted)] },
+    [{ do: 'settle', productId: 'tbl_a', as: 'cancelled', error: null }],
+  ],
+  [
+    'ends a failed run when nothing is left',
+    { failure: fault, steps: [step('a', ['rows'], done)] },
+    [{ do: 'finish', from: 'running', state: 'failed' }],
+  ],
+  ['cancels', { cancelRequested: true, steps: [step('a', ['rows'], writing)] }, [{ do: 'enter', from: 'running', state: 'cancelling' }]],
+  [
+    'stops the stages of a cancelled run',
+    { state: 'cancelling', cancelRequested: true, steps: [step('a', ['rows'], writing)] },
+    [{ do: 'stop' }],
+  ],
+  [
+    'does not wait for imports of others when cancelled',
+    { state: 'cancelling', cancelRequested: true, inputs: [input(product('t', 'writing', stage()), false)] },
+    [{ do: 'finish', from: 'cancelling', state: 'cancelled' }],
+  ],
+  [
+    'ends when all exports are there',
+    { state: 'exporting', steps: [step('a', ['rows'], partly)], exports: [{ step: 'a', product: product('exp_1', 'ready') }] },
+    [{ do: 'finish', from: 'exporting', state: 'partially_succeeded' }],
+  ],
+  [
+    'starts exports',
+    { state: 'exporting', exports: [{ step: 'a', product: product('exp_1', 'waiting') }] },
+    [{ do: 'start', productId: 'exp_1' }],
+  ],
+  [
+    'fails with a failed export',
+    { state: 'exporting', exports: [{ step: 'a', product: { ...product('exp_1', 'failed'), error: fault } }] },
+    [{ do: 'fail', error: fault }],
+  ],
+];
+
+describe('next', () => {
+  it.each(table)('%s', (_, facts, actions) => expect(next(run(facts))).toEqual(actions));
+
+  const ended: RunState[] = ['succeeded', 'partially_succeeded', 'failed', 'cancelled'];
+  it.each(ended)('does nothing for a run that is %s', (state) => {
+    expect(next(run({ state, cancelRequested: true, failure: fault, steps: [step('a', [], writing)] }))).toEqual([]);
+  });
+
+  const working: RunState[] = ['importing', 'planning', 'awaiting_approval', 'running', 'exporting'];
+  it.each(working)('cancels a run that is %s, whatever else is the matter', (state) => {
+    const actions = next(run({ state, cancelRequested: true, failure: fault, plan: 'missing' }));
+    expect(actions).toEqual([{ do: 'enter', from: state, state: 'cancelling' }]);
+  });
+});

@@ -1,0 +1,190 @@
+import { type ErrorPayload, type RunState, type RunRequest } from '@apwa/contracts';
+import { isSettled, nextForProduct, type ProductAction, type ProductFacts, type StageFacts } from '../owners/product.js';
+
+/** A step with the table that it makes. */
+export interface StepFacts {
+  id: string;
+  /** Ids of steps that it reads; inputs of the run are there anyway once steps run. */
+  reads: string[];
+  product: ProductFacts;
+  /** Its failed rows by code, the most frequent first. */
+  rowErrors: { code: string; rows: number }[];
+}
+
+/** All that is needed to decide how a run goes on. */
+export interface RunFacts {
+  state: RunState;
+  cancelRequested: boolean;
+  /** The executor has acknowledged that the run's work is to stop. */
+  stopKnown: boolean;
+  /** Why the run fails, once that is known: its other work is stopped before it ends. */
+  failure: ErrorPayload | null;
+  /** `given`: in the request, and not checked against the tables yet. */
+  plan: 'missing' | 'given' | 'ready';
+  /** The planner's next turn. */
+  turn: number;
+  approval: RunRequest['approval'];
+  approved: boolean;
+  stopAfter: RunRequest['stopAfter'];
+  /** `own`: imported by this run. Other tables go on whatever becomes of the run. */
+  inputs: { name: string; own: boolean; product: ProductFacts }[];
+  steps: StepFacts[];
+  wantsExports: boolean;
+  exports: { step: string; product: ProductFacts }[];
+}
+
+export type EndState = Extract<RunState, 'succeeded' | 'partially_succeeded' | 'failed' | 'cancelled'>;
+
+export type RunAction =
+  | ProductAction
+  | { do: 'check_plan' }
+  | { do: 'planner_turn'; turn: number }
+  /** Entering `running` writes down the steps' tables, entering `exporting` the exports. */
+  | { do: 'enter'; from: RunState; state: Exclude<RunState, EndState | 'importing'> }
+  /** Writes down why the run fails. */
+  | { do: 'fail'; error: ErrorPayload }
+  /** Tells the executor to stop the run's stages. */
+  | { do: 'stop' }
+  | { do: 'finish'; from: RunState; state: EndState };
+
+/**
+ * What is to be done for a run now. Without clock or I/O; whoever carries out the actions asks again with the new facts, until
+ * there is nothing left to do but to wait. Carrying out an action twice is the same as once.
+ */
+export const next = (facts: RunFacts): RunAction[] => {
+  const { state } = facts;
+  switch (state) {
+    case 'succeeded':
+    case 'partially_succeeded':
+    case 'failed':
+    case 'cancelled':
+      return [];
+    case 'cancelling':
+      return stopAll(facts, 'cancelled');
+    case 'importing':
+    case 'planning':
+    case 'awaiting_approval':
+    case 'running':
+    case 'exporting':
+      if (facts.cancelRequested) return [{ do: 'enter', from: state, state: 'cancelling' }];
+      if (facts.failure) return stopAll(facts, 'failed');
+      return goOn(facts, state);
+  }
+};
+
+/** A state in which a run works towards its result. */
+type WorkingState = Exclude<RunState, EndState | 'cancelling'>;
+
+const goOn = (facts: RunFacts, from: WorkingState): RunAction[] => {
+  switch (from) {
+    case 'importing':
+      return importing(facts);
+    case 'planning':
+      return planning(facts);
+    case 'awaiting_approval':
+      return facts.approved ? [{ do: 'enter', from, state: 'running' }] : [];
+    case 'running':
+      return running(facts);
+    case 'exporting':
+      return exporting(facts);
+  }
+};
+
+const importing = ({ inputs }: RunFacts): RunAction[] => {
+  for (const { name, product } of inputs) {
+    if (product.state === 'failed') return [{ do: 'fail', error: product.error ?? lost(`The import of input ${name} failed.`) }];
+    if (product.state === 'cancelled') return [{ do: 'fail', error: lost(`The import of input ${name} was cancelled.`) }];
+  }
+  if (inputs.every(({ product }) => product.state === 'ready')) return [{ do: 'enter', from: 'importing', state: 'planning' }];
+  return inputs.flatMap(({ own, product }) =>
+    own ? nextForProduct(product, { inputsReady: true, stopping: false, stopKnown: false }) : [],
+  );
+};
+
+const planning = (facts: RunFacts): RunAction[] => {
+  const from = 'planning';
+  switch (facts.plan) {
+    case 'missing':
+      return [{ do: 'planner_turn', turn: facts.turn }];
+    case 'given':
+      return [{ do: 'check_plan' }];
+    case 'ready':
+      if (facts.stopAfter === 'planning') return [{ do: 'finish', from, state: 'succeeded' }];
+      if (facts.approval === 'required' && !facts.approved) return [{ do: 'enter', from, state: 'awaiting_approval' }];
+      return [{ do: 'enter', from, state: 'running' }];
+  }
+};
+
+const running = (facts: RunFacts): RunAction[] => {
+  for (const step of facts.steps) {
+    const error = faultOf(step);
+    if (error) return [{ do: 'fail', error }];
+  }
+  if (facts.steps.every(({ product }) => product.state === 'ready')) {
+    return facts.wantsExports
+      ? [{ do: 'enter', from: 'running', state: 'exporting' }]
+      : [{ do: 'finish', from: 'running', state: success(facts) }];
+  }
+  const ready = new Set(facts.steps.filter(({ product }) => product.state === 'ready').map(({ id }) => id));
+  const made = new Set(facts.steps.map(({ id }) => id));
+  return facts.steps.flatMap(({ reads, product }) =>
+    nextForProduct(product, {
+      inputsReady: reads.every((id) => ready.has(id) || !made.has(id)),
+      stopping: false,
+      stopKnown: false,
+    }),
+  );
+};
+
+const exporting = (facts: RunFacts): RunAction[] => {
+  for (const { step, product } of facts.exports) {
+    if (product.state === 'failed') return [{ do: 'fail', error: product.error ?? lost(`The export of step ${step} failed.`) }];
+    if (product.state === 'cancelled') return [{ do: 'fail', error: lost(`The export of step ${step} was cancelled.`) }];
+  }
+  if (facts.exports.every(({ product }) => product.state === 'ready')) {
+    return [{ do: 'finish', from: 'exporting', state: success(facts) }];
+  }
+  return facts.exports.flatMap(({ product }) => nextForProduct(product, { inputsReady: true, stopping: false, stopKnown: false }));
+};
+
+/** Why a step makes its run fail, if it does: it failed, or not one of its rows succeeded. */
+const faultOf = ({ id, product, rowErrors }: StepFacts): ErrorPayload | null => {
+  if (product.state === 'failed') return product.error ?? lost(`Step ${id} failed.`);
+  if (product.state === 'cancelled') return lost(`Step ${id} was cancelled.`);
+  const { stage } = product;
+  // Only once its table is there: whoever looks for the reason finds the failed rows in it.
+  if (product.state !== 'ready' || !stage || !allRowsFailed(stage)) return null;
+  const [most] = rowErrors;
+  const why = most ? `: ${most.rows} of them with ${most.code}` : '';
+  return {
+    code: 'all_rows_failed',
+    class: 'permanent',
+    message: `All ${stage.failedRows} rows of step ${id} failed${why}.`,
+    field: `steps.${id}`,
+    ...(most ? { value: most.code } : {}),
+  };
+};
+
+export const allRowsFailed = ({ failedRows, okRows }: Pick<StageFacts, 'failedRows' | 'okRows'>): boolean => failedRows > 0 && okRows === 0;
+
+const success = ({ steps }: RunFacts): EndState =>
+  steps.some(({ product }) => (product.stage?.failedRows ?? 0) > 0) ? 'partially_succeeded' : 'succeeded';
+
+/** Stops everything that is the run's own; the run ends when all of it has ended. */
+const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
+  const products = [
+    ...facts.inputs.filter(({ own }) => own).map(({ product }) => product),
+    ...facts.steps.map(({ product }) => product),
+    ...facts.exports.map(({ product }) => product),
+  ];
+  const open = products.filter((product) => !isSettled(product));
+  if (open.length === 0) return [{ do: 'finish', from: facts.state, state: end }];
+  const { stopKnown } = facts;
+  const actions = open.flatMap((product): RunAction[] => nextForProduct(product, { inputsReady: false, stopping: true, stopKnown }));
+  const atExecutor = open.some(({ state, stage }) => state === 'writing' && stage !== null && !hasStopped(stage.state));
+  return atExecutor && !stopKnown ? [{ do: 'stop' }, ...actions] : actions;
+};
+
+const hasStopped = (state: string | null): boolean => state !== null && state !== 'running';
+
+const lost = (message: string): ErrorPayload => ({ code: 'step_lost', class: 'internal', message });

@@ -1,0 +1,137 @@
+import {
+  type ErrorPayload,
+  type Plan,
+  type Run,
+  type RunRequest,
+  type RunState,
+  type RunStep,
+  type StageCounts,
+  type StepState,
+  type TableState,
+  type TokenUsage,
+  addUsage,
+  inputsOf,
+  noCounts,
+  noUsage,
+} from '@apwa/contracts';
+import { fromJson, fromJsonOrNull } from '../database/json.js';
+import { type Owner, type Run as RunRow } from '../generated/prisma/client.js';
+import { type ExportRow, exportFacts } from '../exports/exports.repository.js';
+import { snapshotOf } from '../stages/stages.repository.js';
+import { type TableRow, tableFacts } from '../tables/tables.repository.js';
+import { type RunFacts, type StepFacts, allRowsFailed } from './next.js';
+
+/** A run with everything that belongs to it, as Postgres holds it. */
+export interface RunRecord {
+  run: RunRow;
+  owner: Owner;
+  inputs: { name: string; table: TableRow }[];
+  /** Tables of the plan's steps, once the run is running. */
+  steps: TableRow[];
+  exports: ExportRow[];
+  turns: { turn: number; usage: TokenUsage; costUsd: number }[];
+}
+
+export const requestOf = ({ run }: Pick<RunRecord, 'run'>): RunRequest => fromJson<RunRequest>(run.request);
+export const planOf = ({ run }: Pick<RunRecord, 'run'>): Plan | null => fromJsonOrNull<Plan>(run.plan);
+
+/** The tables that a step reads, by the names that it reads them by. */
+export const tablesByName = ({ inputs, steps }: RunRecord): Map<string, TableRow> =>
+  new Map([...inputs.map(({ name, table }) => [name, table] as const), ...steps.map((table) => [table.stepId ?? '', table] as const)]);
+
+export const factsOf = (record: RunRecord): RunFacts => {
+  const { run, owner, inputs, exports } = record;
+  const request = requestOf(record);
+  const plan = planOf(record);
+  const byStep = new Map(record.steps.map((table) => [table.stepId, table]));
+  return {
+    state: run.state as RunState,
+    cancelRequested: run.cancelRequestedAt !== null,
+    stopKnown: owner.controlVersion > 0 && owner.controlAcked >= owner.controlVersion,
+    failure: fromJsonOrNull<ErrorPayload>(run.error),
+    plan: plan ? 'ready' : request.plan ? 'given' : 'missing',
+    turn: (record.turns.at(-1)?.turn ?? 0) + 1,
+    approval: request.approval,
+    approved: run.approvedAt !== null,
+    stopAfter: request.stopAfter,
+    inputs: inputs.map(({ name, table }) => ({ name, own: table.runId === run.id, product: tableFacts(table) })),
+    steps: (plan?.steps ?? []).flatMap((step): StepFacts[] => {
+      const table = byStep.get(step.id);
+      return table ? [{ id: step.id, reads: inputsOf(step), product: tableFacts(table), rowErrors: rowErrorsOf(table) }] : [];
+    }),
+    wantsExports: request.outputs.length > 0,
+    exports: exports.map((row) => ({ step: row.stepId ?? '', product: exportFacts(row) })),
+  };
+};
+
+const rowErrorsOf = ({ stage }: TableRow): StepFacts['rowErrors'] =>
+  Object.entries(snapshotOf(stage)?.counts.errors ?? {})
+    .map(([code, rows]) => ({ code, rows }))
+    .sort((a, b) => b.rows - a.rows);
+
+/** A run as clients see it. */
+export const viewOf = (record: RunRecord): Run => {
+  const { run, inputs, turns } = record;
+  const request = requestOf(record);
+  const plan = planOf(record);
+  const byName = tablesByName(record);
+  return {
+    id: run.id,
+    goal: request.goal ?? null,
+    state: run.state as RunState,
+    version: run.version,
+    inputs: inputs.map(({ name, table }) => ({ name, tableId: table.id })),
+    plan,
+    planning: {
+      turns: turns.filter(({ turn }) => turn > 0).length,
+      usage: turns.reduce((sum, { usage }) => addUsage(sum, usage), noUsage()),
+      costUsd: turns.reduce((sum, { costUsd }) => sum + costUsd, 0),
+    },
+    steps: (plan?.steps ?? []).map((step) => stepView(step, byName)),
+    outputs: record.exports.map((row) => ({
+      step: row.stepId ?? '',
+      tableId: row.tableId,
+      format: row.format as Run['outputs'][number]['format'],
+      exportId: row.id,
+      rows: row.rows as Run['outputs'][number]['rows'],
+    })),
+    error: fromJsonOrNull<ErrorPayload>(run.error),
+    createdAt: run.createdAt.toISOString(),
+    startedAt: run.startedAt?.toISOString() ?? null,
+    finishedAt: run.finishedAt?.toISOString() ?? null,
+  };
+};
+
+const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>): RunStep => {
+  const table = byName.get(step.id);
+  const stage = snapshotOf(table?.stage ?? null);
+  const ended = stage !== null && stage.state !== 'running';
+  const counts: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
+  const input = step.kind === 'map' ? byName.get(step.input)?.rows : table?.rows;
+  return {
+    id: step.id,
+    kind: step.kind,
+    state: stepState((table?.state ?? 'waiting') as TableState, counts),
+    stageId: table?.stageId ?? null,
+    tableId: table?.id ?? null,
+    rows: input === null || input === undefined ? null : Number(input),
+    counts,
+    startedAt: table?.startedAt?.toISOString() ?? null,
+    finishedAt: table?.finishedAt?.toISOString() ?? null,
+    waitingFor: ended ? null : (stage?.waitingFor ?? null),
+  };
+};
+
+const stepState = (state: TableState, { ok, failed }: StageCounts): StepState => {
+  switch (state) {
+    case 'waiting':
+      return 'waiting';
+    case 'writing':
+      return 'running';
+    case 'ready':
+      return allRowsFailed({ okRows: ok, failedRows: failed }) ? 'failed' : 'succeeded';
+    case 'failed':
+    case 'cancelled':
+      return state;
+  }
+};

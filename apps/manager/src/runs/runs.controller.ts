@@ -1,0 +1,48 @@
+import { ApproveRequest, Page, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { type ServerResponse } from 'node:http';
+import { zodPipe } from '../http/zod.pipe.js';
+import { RunStreams } from './run-streams.js';
+import { RunsService } from './runs.service.js';
+
+const id = () => Param('id', zodPipe(RunId, 'id'));
+
+@Controller('v1/runs')
+export class RunsController {
+  constructor(
+    private readonly runs: RunsService,
+    private readonly streams: RunStreams,
+  ) {}
+
+  @Post()
+  async create(@Body(zodPipe(RunRequest, 'body')) request: RunRequest): Promise<Run> {
+    return this.runs.create(request);
+  }
+
+  @Get()
+  async list(@Query(zodPipe(Page, 'query')) page: Page): Promise<RunList> {
+    return this.runs.list(page);
+  }
+
+  @Get(':id')
+  async show(@id() runId: string): Promise<Run> {
+    return this.runs.show(runId);
+  }
+
+  @Get(':id/events')
+  async events(@id() runId: string, @Res() response: ServerResponse): Promise<void> {
+    await this.streams.send(runId, response);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  async cancel(@id() runId: string): Promise<Run> {
+    return this.runs.cancel(runId);
+  }
+
+  @Post(':id/approve')
+  @HttpCode(200)
+  async approve(@id() runId: string, @Body(zodPipe(ApproveRequest.prefault({}), 'body')) request: ApproveRequest): Promise<Run> {
+    return this.runs.approve(runId, request);
+  }
+}

@@ -1,0 +1,195 @@
+import { type ErrorPayload, type Plan, type RunRequest, type RunState, type TokenUsage, newId } from '@apwa/contracts';
+import { Injectable } from '@nestjs/common';
+import { Database, type Queries } from '../database/database.js';
+import { fromJson, toJson } from '../database/json.js';
+import { Prisma } from '../generated/prisma/client.js';
+import { ExportsRepository } from '../exports/exports.repository.js';
+import { OwnersRepository } from '../owners/owners.repository.js';
+import { type ImportSource, TablesRepository } from '../tables/tables.repository.js';
+import { type EndState } from './next.js';
+import { type RunRecord, planOf, requestOf, tablesByName } from './run-record.js';
+import { plannedExports } from './outputs.js';
+
+/** A run's input as it is created: a table that is there, or one to be imported. */
+export type NewInput = { name: string; tableId: string } | { name: string; source: ImportSource; files: string[] };
+
+const include = {
+  inputs: { orderBy: { position: 'asc' }, include: { table: { include: { stage: true }, omit: { metadata: true } } } },
+  turns: { orderBy: { turn: 'asc' }, select: { turn: true, usage: true, costUsd: true } },
+} as const satisfies Prisma.RunInclude;
+
+@Injectable()
+export class RunsRepository {
+  constructor(
+    private readonly database: Database,
+    private readonly owners: OwnersRepository,
+    private readonly tables: TablesRepository,
+    private readonly exports: ExportsRepository,
+  ) {}
+
+  async create(id: string, request: RunRequest, inputs: NewInput[], checkedPlan: Plan | null): Promise<void> {
+    await this.database.$transaction(async (queries) => {
+      await this.owners.create(queries, { id, kind: 'run' });
+      const plan = checkedPlan ? toJson(checkedPlan) : Prisma.DbNull;
+      await queries.run.create({ data: { id, state: 'importing', request: toJson(request), plan, startedAt: new Date() } });
+      for (const [position, input] of inputs.entries()) {
+        const tableId = 'tableId' in input ? input.tableId : newId('table');
+        if ('source' in input) {
+          await queries.upload.updateMany({ where: { id: input.source.upload, usedAt: null }, data: { usedAt: new Date() } });
+          const { name, source, files } = input;
+          await this.tables.createImport(queries, { id: tableId, name, runId: id, source, files });
+        }
+        await queries.runInput.create({ data: { runId: id, name: input.name, position, tableId } });
+      }
+    });
+  }
+
+  async load(id: string): Promise<RunRecord | null> {
+    const [found] = await this.loadMany([id]);
+    return found ?? null;
+  }
+
+  /** Newest first. */
+  async list(limit: number, after?: string): Promise<RunRecord[]> {
+    const rows = await this.database.run.findMany({
+      where: after === undefined ? {} : { id: { lt: after } },
+      orderBy: { id: 'desc' },
+      take: limit,
+      select: { id: true },
+    });
+    return this.loadMany(rows.map(({ id }) => id));
+  }
+
+  private async loadMany(ids: string[]): Promise<RunRecord[]> {
+    const where = { runId: { in: ids } };
+    // One snapshot, so that a run is never shown with the steps of a moment later.
+    const [runs, owners, steps, exports] = await this.database.$transaction(
+      [
+        this.database.run.findMany({ where: { id: { in: ids } }, include, orderBy: { id: 'desc' } }),
+        this.database.owner.findMany({ where: { id: { in: ids } } }),
+        this.database.dataTable.findMany({
+          where: { ...where, stepId: { not: null } },
+          include: { stage: true },
+          omit: { metadata: true },
+        }),
+        this.database.export.findMany({ where, include: { stage: true }, orderBy: { position: 'asc' } }),
+      ],
+      { isolationLevel: 'RepeatableRead' },
+    );
+    return runs.flatMap(({ inputs, turns, ...run }): RunRecord[] => {
+      const owner = owners.find(({ id }) => id === run.id);
+      if (!owner) return [];
+      return [
+        {
+          run,
+          owner,
+          inputs,
+          steps: steps.filter(({ runId }) => runId === run.id),
+          exports: exports.filter(({ runId }) => runId === run.id),
+          turns: turns.map(({ turn, usage, costUsd }) => ({ turn, usage: fromJson<TokenUsage>(usage), costUsd })),
+        },
+      ];
+    });
+  }
+
+  /** Null if there is no such run. */
+  async version(id: string): Promise<number | null> {
+    const row = await this.database.run.findUnique({ where: { id }, select: { version: true } });
+    return row?.version ?? null;
+  }
+
+  /** Somebody who shows the run should look again. */
+  async touch(queries: Queries, id: string | null): Promise<void> {
+    if (id) await queries.run.updateMany({ where: { id }, data: { version: { increment: 1 } } });
+  }
+
+  /** From one state to the next, with what begins to exist there. Nothing happens if the run is elsewhere by now. */
+  async enter(record: RunRecord, from: RunState, state: Exclude<RunState, EndState>): Promise<void> {
+    const { id } = record.run;
+    await this.database.$transaction(async (queries) => {
+      const moved = await queries.run.updateMany({
+        where: { id, state: from, ...(state === 'cancelling' ? {} : { cancelRequestedAt: null }) },
+        data: { state, version: { increment: 1 }, ...(state === 'planning' ? { planningStartedAt: new Date() } : {}) },
+      });
+      if (moved.count === 0) return;
+      if (state === 'running') await this.createSteps(queries, record);
+      if (state === 'exporting') await this.createExports(queries, record);
+    });
+  }
+
+  private async createSteps(queries: Queries, record: RunRecord): Promise<void> {
+    const plan = planOf(record);
+    if (!plan) return;
+    const ids = new Map(plan.steps.map((step) => [step.id, newId('table')]));
+    for (const { name, table } of record.inputs) ids.set(name, table.id);
+    for (const step of plan.steps) {
+      const reads = step.kind === 'map' ? [step.input] : step.inputs;
+      const inputs = reads.flatMap((name) => ids.get(name) ?? []);
+      await this.tables.createOfStep(queries, { id: ids.get(step.id) ?? '', runId: record.run.id, stepId: step.id, inputs });
+    }
+  }
+
+  private async createExports(queries: Queries, record: RunRecord): Promise<void> {
+    const plan = planOf(record);
+    if (!plan) return;
+    const tables = tablesByName(record);
+    for (const [position, { step, ...planned }] of plannedExports(plan, requestOf(record), tables).entries()) {
+      const tableId = tables.get(step)?.id;
+      if (!tableId) continue;
+      const id = newId('export');
+      await this.exports.create(queries, { id, runId: record.run.id, stepId: step, tableId, position, ...planned });
+    }
+  }
+
+  /** The run's end. Nothing happens if it is elsewhere by now; a cancellation that came in between is not lost. */
+  async finish(id: string, from: RunState, state: EndState): Promise<void> {
+    await this.database.$transaction(async (queries) => {
+      const { count } = await queries.run.updateMany({
+        where: { id, state: from, ...(state === 'cancelled' ? {} : { cancelRequestedAt: null }) },
+        data: { state, finishedAt: new Date(), version: { increment: 1 } },
+      });
+      if (count === 1) await this.owners.finish(queries, id);
+    });
+  }
+
+  /** Writes down why a run fails, the first reason. */
+  async fail(id: string, error: ErrorPayload, within?: Queries): Promise<void> {
+    const fail = async (queries: Queries): Promise<void> => {
+      const { count } = await queries.run.updateMany({
+        where: { id, finishedAt: null, error: { equals: Prisma.DbNull } },
+        data: { error: toJson(error), version: { increment: 1 } },
+      });
+      if (count === 1) await this.owners.raiseControl(queries, id);
+    };
+    await (within ? fail(within) : this.database.$transaction(fail));
+  }
+
+  /** False if the run has ended. Asking again changes nothing. */
+  async requestCancel(id: string): Promise<boolean> {
+    return this.database.$transaction(async (queries) => {
+      const { count } = await queries.run.updateMany({
+        where: { id, finishedAt: null, cancelRequestedAt: null },
+        data: { cancelRequestedAt: new Date(), version: { increment: 1 } },
+      });
+      if (count === 1) await this.owners.raiseControl(queries, id);
+      return count === 1;
+    });
+  }
+
+  /** Goes on with the plan as it is, or with another. False if the run does not wait for it. */
+  async approve(id: string, plan: Plan | null): Promise<boolean> {
+    const { count } = await this.database.run.updateMany({
+      where: { id, state: 'awaiting_approval', approvedAt: null, cancelRequestedAt: null },
+      data: { approvedAt: new Date(), version: { increment: 1 }, ...(plan ? { plan: toJson(plan) } : {}) },
+    });
+    return count === 1;
+  }
+
+  /** The plan that will be carried out. */
+  async adoptPlan(queries: Queries, id: string, plan: Plan): Promise<void> {
+    await queries.run.updateMany({
+      where: { id, state: 'planning', plan: { equals: Prisma.DbNull } },
+      data: { plan: toJson(plan), version: { increment: 1 } },
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import {
+  type ApproveRequest,
+  type Page,
+  type Plan,
+  RefusedError,
+  type Run,
+  type RunList,
+  type RunRequest,
+  isTerminal,
+  newId,
+} from '@apwa/contracts';
+import { Injectable } from '@nestjs/common';
+import { notFound } from '../http/not-found.js';
+import { PlansService, requestedSteps } from '../plans/plans.service.js';
+import { refusedPlan } from '../plans/validate.js';
+import { Reconciler } from '../reconciler/reconciler.js';
+import { TablesRepository, columnsOf } from '../tables/tables.repository.js';
+import { filesOf } from '../tables/tables.service.js';
+import { UploadsRepository } from '../uploads/uploads.repository.js';
+import { type RunRecord, requestOf, viewOf } from './run-record.js';
+import { type NewInput, RunsRepository } from './runs.repository.js';
+
+@Injectable()
+export class RunsService {
+  constructor(
+    private readonly runs: RunsRepository,
+    private readonly tables: TablesRepository,
+    private readonly uploads: UploadsRepository,
+    private readonly plans: PlansService,
+    private readonly reconciler: Reconciler,
+  ) {}
+
+  /** Everything that can be found out now is checked now; nothing is begun for a request that is refused. */
+  async create(request: RunRequest): Promise<Run> {
+    const inputs: NewInput[] = [];
+    for (const [index, input] of request.inputs.entries()) {
+      const place = `inputs[${index}]`;
+      if ('table' in input) {
+        await this.checkTable(input.table, `${place}.table`);
+        inputs.push({ name: input.name, tableId: input.table });
+      } else {
+        const { name, ...source } = input;
+        inputs.push({ name, source, files: await filesOf(this.uploads, input.upload, `${place}.upload`) });
+      }
+    }
+    const id = newId('run');
+    await this.runs.create(id, request, inputs, await this.checkedPlan(request, inputs));
+    this.reconciler.wake(id);
+    return this.show(id);
+  }
+
+  async list({ limit, after }: Page): Promise<RunList> {
+    const records = await this.runs.list(limit + 1, after);
+    const runs = records.slice(0, limit).map(viewOf);
+    return { runs, next: records.length > limit ? (runs.at(-1)?.id ?? null) : null };
+  }
+
+  async show(id: string): Promise<Run> {
+    return viewOf(await this.load(id));
+  }
+
+  async cancel(id: string): Promise<Run> {
+    const before = viewOf(await this.load(id));
+    if (before.state === 'cancelled') return before;
+    if (isTerminal(before.state)) throw wrongState(before, 'cancelled', 'a run that has not ended');
+    await this.runs.requestCancel(id);
+    this.reconciler.wake(id);
+    return this.show(id);
+  }
+
+  async approve(id: string, { plan }: ApproveRequest): Promise<Run> {
+    const record = await this.load(id);
+    const before = viewOf(record);
+    if (before.state !== 'awaiting_approval') throw wrongState(before, 'approved', 'awaiting_approval');
+    const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
+    const edited = plan ? await this.check(plan, inputs, requestOf(record)) : null;
+    if (!(await this.runs.approve(id, edited))) throw wrongState(await this.show(id), 'approved', 'awaiting_approval');
+    this.reconciler.wake(id);
+    return this.show(id);
+  }
+
+  /** The request's plan, if its tables are there already to check it against; otherwise it is checked when they are. */
+  private async checkedPlan(request: RunRequest, inputs: NewInput[]): Promise<Plan | null> {
+    if (!request.plan) return null;
+    const rows = await this.tables.findMany(inputs.flatMap((input) => ('tableId' in input ? [input.tableId] : [])));
+    const ready = new Map(rows.filter(({ state }) => state === 'ready').map((row) => [row.id, row]));
+    const known = inputs.flatMap((input) => {
+      const row = 'tableId' in input ? ready.get(input.tableId) : undefined;
+      return row ? [{ name: input.name, columns: columnsOf(row) }] : [];
+    });
+    return known.length === inputs.length ? this.check(request.plan, known, request) : null;
+  }
+
+  private async check(plan: Plan, inputs: Parameters<PlansService['validate']>[1], { outputs }: RunRequest): Promise<Plan> {
+    const result = await this.plans.validate(plan, inputs, requestedSteps(outputs));
+    if (result.valid) return result.plan;
+    throw refusedPlan(
+      result.faults.map((fault) => ({ ...fault, field: fault.field.startsWith('plan') ? fault.field : `plan.${fault.field}` })),
+    );
+  }
+
+  private async checkTable(id: string, field: string): Promise<void> {
+    const row = await this.tables.findRow(id);
+    if (!row) throw new RefusedError('unknown_table', `There is no table ${id}.`, { field, value: id, allowed: 'the id of a table' });
+    if (row.state === 'failed' || row.state === 'cancelled') {
+      throw new RefusedError('table_not_ready', `Table ${id} is ${row.state}.`, {
+        field,
+        value: row.state,
+        allowed: 'a table that is ready, or will be',
+      });
+    }
+  }
+
+  private async load(id: string): Promise<RunRecord> {
+    const record = await this.runs.load(id);
+    if (!record) throw notFound('run', id);
+    return record;
+  }
+}
+
+const wrongState = ({ id, state }: Run, done: string, allowed: string): RefusedError =>
+  new RefusedError('wrong_state', `Run ${id} cannot be ${done}: it is ${state}.`, { field: 'id', value: state, allowed });

@@ -1,0 +1,75 @@
+import { type Stage, StageState, type executorOperations } from '@apwa/contracts';
+import { Injectable } from '@nestjs/common';
+import { type z } from 'zod';
+import { Database, type Queries } from '../database/database.js';
+import { fromJson, fromJsonOrNull, toJson } from '../database/json.js';
+import { Prisma, type Stage as StageRow } from '../generated/prisma/client.js';
+import { type StageFacts } from '../owners/product.js';
+
+export type Submission = z.output<typeof executorOperations.submitStage.request>;
+
+/** A stage as it was written down, with what the executor said of it last. */
+export const snapshotOf = (row: StageRow | null): Stage | null => (row ? fromJsonOrNull<Stage>(row.snapshot) : null);
+
+export const stageFacts = (row: StageRow): StageFacts => {
+  const stage = snapshotOf(row);
+  return {
+    id: row.id,
+    submitted: row.submittedAt !== null,
+    state: stage?.state ?? null,
+    fault: stage?.fault ?? null,
+    failedRows: stage?.counts.failed ?? 0,
+    okRows: stage?.counts.ok ?? 0,
+  };
+};
+
+@Injectable()
+export class StagesRepository {
+  constructor(private readonly database: Database) {}
+
+  async create(queries: Queries, submission: Submission): Promise<void> {
+    const { stageId, ownerId } = submission;
+    await queries.stage.create({ data: { id: stageId, ownerId, submission: toJson(submission) } });
+  }
+
+  async submission(id: string): Promise<Submission> {
+    const { submission } = await this.database.stage.findUniqueOrThrow({ where: { id }, select: { submission: true } });
+    return fromJson<Submission>(submission);
+  }
+
+  /** Stages of these owners that have not ended, with the version that was seen last. */
+  async open(ownerIds: string[]): Promise<{ id: string; ownerId: string; version: number }[]> {
+    return this.database.$queryRaw`
+      SELECT id, owner_id AS "ownerId", version FROM manager.stages
+      WHERE owner_id = ANY(${ownerIds}) AND submitted_at IS NOT NULL
+        AND (snapshot IS NULL OR snapshot->>'state' = ${StageState.enum.running})`;
+  }
+
+  /** Writes down what the executor said, where it is news. Owners of stages that changed come back. */
+  async record(stages: Stage[]): Promise<Set<string>> {
+    const changed = new Set<string>();
+    for (const stage of stages) {
+      const { count } = await this.database.stage.updateMany({
+        where: { id: stage.id, version: { lt: stage.version } },
+        data: { version: stage.version, snapshot: toJson(stage) },
+      });
+      await this.database.stage.updateMany({ where: { id: stage.id, submittedAt: null }, data: { submittedAt: new Date() } });
+      if (count > 0) changed.add(stage.ownerId);
+    }
+    if (changed.size > 0) {
+      await this.database.run.updateMany({ where: { id: { in: [...changed] } }, data: { version: { increment: 1 } } });
+    }
+    return changed;
+  }
+
+  /** The executor does not know these stages any more: they are submitted again, or count as stopped where nothing is wanted of them. */
+  async forget(stages: { id: string; ownerId: string }[]): Promise<void> {
+    await this.database.$transaction([
+      this.database.stage.updateMany({
+        where: { id: { in: stages.map(({ id }) => id) } },
+        data: { submittedAt: null, version: -1, snapshot: Prisma.DbNull },
+      }),
+      this.database.owner.updateMany({ where: { id: { in: stages.map(({ ownerId }) => ownerId) } }, data: { controlAcked: 0 } }),
+    ]);
+  }
+}

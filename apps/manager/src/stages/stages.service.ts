@@ -1,0 +1,86 @@
+import { type CommittedShard, RefusedError, executorOperations } from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
+import { Injectable } from '@nestjs/common';
+import { OwnersRepository } from '../owners/owners.repository.js';
+import { StagesRepository } from './stages.repository.js';
+
+/** Owners per question: the executor's limit is 500. */
+const OWNERS_PER_QUESTION = 200;
+/** Shards per page: each names its columns, and a reply must fit a NATS message. */
+const SHARDS_PER_PAGE = 50;
+
+/** All that the manager asks of the executor. */
+@Injectable()
+export class StagesService {
+  constructor(
+    private readonly messaging: Messaging,
+    private readonly stages: StagesRepository,
+    private readonly owners: OwnersRepository,
+  ) {}
+
+  /** Submits a stage that was written down. Doing so again changes nothing. */
+  async submit(stageId: string, signal: AbortSignal): Promise<void> {
+    const submission = await this.stages.submission(stageId);
+    await this.stages.record([await this.messaging.request(executorOperations.submitStage, submission, { signal })]);
+  }
+
+  /** Has all work of an owner stopped. */
+  async stop(ownerId: string, signal: AbortSignal): Promise<void> {
+    const { version } = await this.owners.control(ownerId);
+    await this.messaging.request(executorOperations.controlRun, { ownerId, version, state: 'cancelled' }, { signal });
+    await this.owners.ackControl(ownerId, version);
+  }
+
+  /**
+   * Asks how the stages of these owners are. `all`: also those that did not change, to find out whether the executor still knows
+   * them. Owners whose stages changed come back.
+   */
+  async refresh(ownerIds: string[], { all = false }: { all?: boolean } = {}): Promise<Set<string>> {
+    const changed = new Set<string>();
+    for (let at = 0; at < ownerIds.length; at += OWNERS_PER_QUESTION) {
+      for (const id of await this.refreshSome(ownerIds.slice(at, at + OWNERS_PER_QUESTION), all)) changed.add(id);
+    }
+    return changed;
+  }
+
+  private async refreshSome(ownerIds: string[], all: boolean): Promise<Set<string>> {
+    const open = await this.stages.open(ownerIds);
+    if (open.length === 0) return new Set();
+    const owners = [...new Set(open.map(({ ownerId }) => ownerId))];
+    const seen = all ? {} : Object.fromEntries(open.filter(({ version }) => version >= 0).map(({ id, version }) => [id, version]));
+    const { stages } = await this.messaging.request(executorOperations.listStages, { owners, seen });
+    const changed = await this.stages.record(stages);
+    if (all) {
+      const known = new Set(stages.map(({ id }) => id));
+      const lost = open.filter(({ id }) => !known.has(id));
+      if (lost.length > 0) await this.stages.forget(lost);
+      for (const { ownerId } of lost) changed.add(ownerId);
+    }
+    return changed;
+  }
+
+  /** Every committed shard of a stage, in the order of their ranges. */
+  async committed(stageId: string, signal: AbortSignal): Promise<CommittedShard[]> {
+    const found: CommittedShard[] = [];
+    for (let after = -1; ;) {
+      const request = { stageId, after, limit: SHARDS_PER_PAGE };
+      const { shards, more } = await this.messaging.request(executorOperations.listCommittedShards, request, { signal });
+      found.push(...shards);
+      const last = shards.at(-1);
+      if (!more || !last) return found;
+      after = last.range.first;
+    }
+  }
+
+  /** The only shard of a stage that has one: sql, import, export. */
+  async single(stageId: string, signal: AbortSignal): Promise<CommittedShard> {
+    const [shard, ...others] = await this.committed(stageId, signal);
+    if (!shard || others.length > 0) {
+      throw new RefusedError(
+        'unexpected_shards',
+        `Stage ${stageId} has ${others.length + (shard ? 1 : 0)} committed shards instead of one.`,
+      );
+    }
+    return shard;
+  }
+}

@@ -1,0 +1,62 @@
+import { type Model } from '@apwa/model';
+import { NestLogger, applyMigrations, waitForPostgres } from '@apwa/service';
+import { type Storage } from '@apwa/tables';
+import { NestFactory } from '@nestjs/core';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { ManagerModule, type ManagerOptions } from './app.module.js';
+import { Database, SCHEMA } from './database/database.js';
+import { readJson } from './http/json-body.js';
+import { Reconciler } from './reconciler/reconciler.js';
+import { StageWatch } from './reconciler/stage-watch.js';
+import { RunStreams } from './runs/run-streams.js';
+import { PLANNER_MODEL, STORAGE } from './settings.js';
+
+/** Beside `dist` as beside `src`. */
+export const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
+
+export interface Manager {
+  /** Where HTTP is served. */
+  url: string;
+  /** Takes no more requests, stops where everything is, and lets connections go. */
+  stop(): Promise<void>;
+}
+
+/** Starts the manager: its schema is brought up to date, HTTP is served, and unfinished work goes on. */
+export const startManager = async (options: ManagerOptions, signal?: AbortSignal): Promise<Manager> => {
+  const { config, log } = options;
+  const connectionString = config.manager.databaseUrl;
+  await waitForPostgres({ connectionString, log, ...(signal ? { signal } : {}) });
+  await applyMigrations({ connectionString, schema: SCHEMA, directory: MIGRATIONS, log });
+  const app = await NestFactory.create<NestExpressApplication>(ManagerModule.forRoot(options), {
+    bodyParser: false,
+    abortOnError: false,
+    logger: new NestLogger(log),
+    forceCloseConnections: true,
+  });
+  // The client loads its query compiler with the first query: not when somebody waits for an answer.
+  await app.get(Database).run.count();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(readJson);
+  await app.listen(config.manager.port, config.manager.host);
+  const server = app.getHttpServer();
+  // Uploads take as long as they take; what is idle between requests is cut by the keep-alive timeout.
+  server.requestTimeout = 0;
+  app.get(Reconciler).start();
+  app.get(StageWatch).start();
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    stop: async () => {
+      app.get(StageWatch).stop();
+      app.get(RunStreams).closeAll();
+      await app.get(Reconciler).stop();
+      await app.close();
+      app.get<Model>(PLANNER_MODEL).close();
+      app.get<Storage>(STORAGE).close();
+    },
+  };
+};
+
+const urlOf = ({ address, family, port }: AddressInfo): string => `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;

@@ -1,0 +1,43 @@
+import { type Export, ExportRequest, ImportRequest, Page, type Table, type TableHead, TableId, type TableList } from '@apwa/contracts';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ExportsService } from '../exports/exports.service.js';
+import { zodPipe } from '../http/zod.pipe.js';
+import { HeadQuery } from './head-query.js';
+import { TablesService } from './tables.service.js';
+
+const id = () => Param('id', zodPipe(TableId, 'id'));
+
+@Controller('v1/tables')
+export class TablesController {
+  constructor(
+    private readonly tables: TablesService,
+    private readonly exports: ExportsService,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  async import(@Body(zodPipe(ImportRequest, 'body')) request: ImportRequest): Promise<Table> {
+    return this.tables.import(request);
+  }
+
+  @Get()
+  async list(@Query(zodPipe(Page, 'query')) page: Page): Promise<TableList> {
+    return this.tables.list(page);
+  }
+
+  @Get(':id')
+  async show(@id() tableId: string): Promise<Table> {
+    return this.tables.show(tableId);
+  }
+
+  @Get(':id/head')
+  async head(@id() tableId: string, @Query(zodPipe(HeadQuery, 'query')) { rows }: HeadQuery): Promise<TableHead> {
+    return this.tables.head(tableId, rows);
+  }
+
+  @Post(':id/exports')
+  @HttpCode(202)
+  async export(@id() tableId: string, @Body(zodPipe(ExportRequest, 'body')) request: ExportRequest): Promise<Export> {
+    return this.exports.begin(tableId, request);
+  }
+}

@@ -1,0 +1,257 @@
+import {
+  type Column,
+  type CommitContent,
+  type CommittedShard,
+  type ErrorPayload,
+  type Part,
+  RefusedError,
+  type RunControl,
+  type Stage,
+  executorOperations,
+  newId,
+  noCounts,
+  stageChanged,
+} from '@apwa/contracts';
+import { Handles, Messaging, MessagingModule, createService } from '@apwa/messaging';
+import { Controller, type DynamicModule, Inject, Module } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { type z } from 'zod';
+
+type Submission = z.output<typeof executorOperations.submitStage.request>;
+
+/** How a stage goes. Left out: it succeeds at once. */
+export interface Outcome {
+  state?: Stage['state'];
+  fault?: ErrorPayload;
+  failed?: number;
+  errors?: Stage['counts']['errors'];
+  rows?: number;
+  columns?: Column[];
+  rejected?: number;
+  content?: string;
+}
+
+interface Known {
+  submission: Submission;
+  stage: Stage;
+  shards: CommittedShard[];
+}
+
+/** What the scripted executor holds, and how the test decides what becomes of stages. */
+export class ExecutorScript {
+  readonly stages = new Map<string, Known>();
+  readonly controls: RunControl[] = [];
+  /** Submissions as they came, repeats included. */
+  readonly submissions: Submission[] = [];
+  /** Shards of a map at most: several, so that a manifest has to be put together. */
+  shardsPerMap = 70;
+  /** Notices are lost: state has to be asked for. */
+  silent = false;
+  /** Decides how a stage goes; null: it stays `running` until `settle` is called. */
+  decide: (submission: Submission) => Outcome | null = () => ({});
+  /** Puts bytes where a part stands. */
+  store: (key: string, content: string) => Promise<void> = async () => undefined;
+  messaging: Messaging | null = null;
+
+  of(kind: Submission['work']['kind']): Known[] {
+    return [...this.stages.values()].filter(({ submission }) => submission.work.kind === kind);
+  }
+
+  async submit(submission: Submission): Promise<Stage> {
+    this.submissions.push(submission);
+    const known = this.stages.get(submission.stageId);
+    if (known) {
+      if (JSON.stringify(known.submission) !== JSON.stringify(submission))
+        throw new RefusedError('other_work', 'other work under the same id');
+      return known.stage;
+    }
+    const { stageId: id, ownerId, work } = submission;
+    const subtasks = work.kind === 'map' ? work.input.rows : 1;
+    const shards = { open: 1, active: 0, committed: 0 };
+    const stage: Stage = {
+      id,
+      ownerId,
+      state: 'running',
+      version: 1,
+      subtasks,
+      shards,
+      counts: noCounts(),
+      progress: noCounts(),
+      fault: null,
+      waitingFor: null,
+    };
+    this.stages.set(id, { submission, stage, shards: [] });
+    const outcome = this.decide(submission);
+    if (outcome) await this.settle(id, outcome);
+    return this.stages.get(id)?.stage ?? stage;
+  }
+
+  /** Reports progress of a running stage. */
+  progress(id: string, ok: number): void {
+    const known = this.known(id);
+    known.stage = { ...known.stage, version: known.stage.version + 1, progress: { ...noCounts(), ok } };
+    this.tell(known.stage);
+  }
+
+  async settle(id: string, outcome: Outcome): Promise<void> {
+    const known = this.known(id);
+    const { work } = known.submission;
+    const state = outcome.state ?? 'succeeded';
+    const rows = outcome.rows ?? (work.kind === 'map' ? work.input.rows : 3);
+    const failed = outcome.failed ?? 0;
+    const counts = { ...noCounts(), ok: rows - failed, failed, errors: outcome.errors ?? {} };
+    if (state === 'succeeded') known.shards = await this.commit(known, rows, outcome, counts);
+    known.stage = {
+      ...known.stage,
+      state,
+      version: known.stage.version + 1,
+      counts,
+      progress: counts,
+      fault: outcome.fault ?? null,
+      shards: { open: 0, active: 0, committed: known.shards.length },
+    };
+    this.tell(known.stage);
+  }
+
+  control(control: RunControl): RunControl {
+    this.controls.push(control);
+    for (const known of this.stages.values()) {
+      if (known.submission.ownerId !== control.ownerId || known.stage.state !== 'running') continue;
+      known.stage = { ...known.stage, state: 'cancelled', version: known.stage.version + 1 };
+      this.tell(known.stage);
+    }
+    return control;
+  }
+
+  /** Forgets everything, as a database that comes back empty would. */
+  forget(): void {
+    this.stages.clear();
+  }
+
+  private async commit({ submission }: Known, rows: number, outcome: Outcome, counts: Stage['counts']): Promise<CommittedShard[]> {
+    const { work, stageId } = submission;
+    const part = (count: number, name = 'part'): Part => {
+      const content = outcome.content ?? 'x';
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      return { key: `parts/${stageId}/${name}`, bytes: Buffer.byteLength(content), sha256, rows: count };
+    };
+    const rejected = outcome.rejected === undefined ? null : part(outcome.rejected, 'rejected');
+    const content = (count: number): CommitContent => ({ part: part(count), rejected, columns: outcome.columns ?? [], counts });
+    await this.store(part(rows).key, outcome.content ?? 'x');
+    if (work.kind !== 'map') return [{ shardId: newId('shard'), range: { first: 0, last: 0 }, content: content(rows) }];
+    const size = Math.max(1, Math.ceil(rows / this.shardsPerMap));
+    const shards: CommittedShard[] = [];
+    for (let first = 0; first < rows; first += size) {
+      const last = Math.min(rows, first + size) - 1;
+      shards.push({ shardId: newId('shard'), range: { first, last }, content: content(last - first + 1) });
+    }
+    return shards;
+  }
+
+  private known(id: string): Known {
+    const known = this.stages.get(id);
+    if (!known) throw new RefusedError('not_found', `no stage ${id}`);
+    return known;
+  }
+
+  private tell({ id: stageId, ownerId, version, state }: Stage): void {
+    if (!this.silent) this.messaging?.publish(stageChanged, { stageId, ownerId, version, state });
+  }
+}
+
+const SCRIPT = Symbol('script');
+const unexpected = (): never => {
+  throw new RefusedError('unexpected', 'the manager does not ask this');
+};
+
+@Controller()
+class ScriptedController {
+  constructor(
+    @Inject(SCRIPT) private readonly script: ExecutorScript,
+    @Inject(Messaging) messaging: Messaging,
+  ) {
+    script.messaging = messaging;
+  }
+
+  @Handles(executorOperations.submitStage)
+  submitStage(submission: Submission): Promise<Stage> {
+    return this.script.submit(submission);
+  }
+
+  @Handles(executorOperations.listStages)
+  listStages({ owners, seen }: z.output<typeof executorOperations.listStages.request>) {
+    const stages = [...this.script.stages.values()].map(({ stage }) => stage);
+    return { stages: stages.filter(({ id, ownerId, version }) => owners.includes(ownerId) && version > (seen[id] ?? -1)) };
+  }
+
+  @Handles(executorOperations.listCommittedShards)
+  listCommittedShards({ stageId, after, limit }: z.output<typeof executorOperations.listCommittedShards.request>) {
+    const shards = (this.script.stages.get(stageId)?.shards ?? []).filter(({ range }) => range.first > after);
+    return { shards: shards.slice(0, limit), more: shards.length > limit };
+  }
+
+  @Handles(executorOperations.controlRun)
+  controlRun(control: RunControl): RunControl {
+    return this.script.control(control);
+  }
+
+  @Handles(executorOperations.getStage)
+  getStage(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.getStageWork)
+  getStageWork(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.join)
+  join(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.claim)
+  claim(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.heartbeat)
+  heartbeat(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.commit)
+  commit(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.release)
+  release(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.failStage)
+  failStage(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.listMembers)
+  listMembers(): never {
+    return unexpected();
+  }
+}
+
+@Module({})
+class ScriptedModule {
+  static forRoot(natsUrl: string, script: ExecutorScript): DynamicModule {
+    return {
+      module: ScriptedModule,
+      imports: [MessagingModule.forRoot({ service: 'executor', natsUrl })],
+      controllers: [ScriptedController],
+      providers: [{ provide: SCRIPT, useValue: script }],
+    };
+  }
+}
+
+export const startScriptedExecutor = async (natsUrl: string, script: ExecutorScript) =>
+  createService(ScriptedModule.forRoot(natsUrl, script), { service: 'executor', natsUrl, logger: false });

@@ -1,0 +1,156 @@
+import { Config } from '@apwa/config';
+import { type ErrorBody, type Run, type Table, type Upload, isTerminal } from '@apwa/contracts';
+import { createLogger } from '@apwa/service';
+import { type NatsServer, type PostgresServer, startNats, startPostgres, until } from '@apwa/stack';
+import { type Storage, openStorage } from '@apwa/tables';
+import { type INestMicroservice } from '@nestjs/common';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Manager, startManager } from '../../src/start.js';
+import { type Timing } from '../../src/settings.js';
+import { ExecutorScript, startScriptedExecutor } from './scripted-executor.js';
+import { ScriptedModel } from './scripted-model.js';
+import { WorkersScript, startScriptedWorkers } from './scripted-workers.js';
+
+/** Everything is faster than in production, in the same proportions. */
+const FAST: Partial<Timing> = {
+  askMs: 1_000,
+  watchedAskMs: 200,
+  leaseMs: 1_500,
+  renewMs: 300,
+  retryMs: 100,
+  retryMaxMs: 1_000,
+  coalesceMs: 20,
+};
+
+/** Real: the manager, Postgres, NATS, storage. Scripted, over real NATS and HTTP: executor, worker pool, model. */
+export class World {
+  readonly executor = new ExecutorScript();
+  readonly workers = new WorkersScript();
+  readonly model = new ScriptedModel();
+  readonly managers: Manager[] = [];
+  private readonly services: INestMicroservice[] = [];
+  private databases = 0;
+
+  private constructor(
+    readonly dir: string,
+    readonly postgres: PostgresServer,
+    readonly nats: NatsServer,
+    readonly storage: Storage,
+    public config: Config,
+  ) {}
+
+  static async start(): Promise<World> {
+    const dir = await mkdtemp(join(tmpdir(), 'apwa-manager-'));
+    const [postgres, nats] = await Promise.all([startPostgres({ dir: join(dir, 'postgres') }), startNats({ dir: join(dir, 'nats') })]);
+    const storage = openStorage({ url: `file://${join(dir, 'storage')}` });
+    const world = new World(dir, postgres, nats, storage, null as never);
+    await world.model.start();
+    world.executor.store = async (key, content) => {
+      if (!(await storage.describe(key))) await storage.write(key, Buffer.from(content));
+    };
+    world.services.push(await startScriptedExecutor(nats.url, world.executor), await startScriptedWorkers(nats.url, world.workers));
+    await world.newDatabase();
+    return world;
+  }
+
+  /** A database of its own for what follows. */
+  async newDatabase(): Promise<void> {
+    const databaseUrl = await this.postgres.createDatabase(`apwa_${++this.databases}`);
+    const baseUrl = this.model.url;
+    this.config = configOf({ databaseUrl, natsUrl: this.nats.url, baseUrl, storageUrl: `file://${join(this.dir, 'storage')}` });
+  }
+
+  async manager(timing: Partial<Timing> = {}): Promise<Manager> {
+    const log = createLogger('manager', (process.env.APWA_LOG_LEVEL as 'warn' | undefined) ?? 'silent');
+    const manager = await startManager({ config: this.config, log, timing: { ...FAST, ...timing } });
+    this.managers.push(manager);
+    return manager;
+  }
+
+  async stopManagers(): Promise<void> {
+    await Promise.all(this.managers.splice(0).map((manager) => manager.stop()));
+  }
+
+  async stop(): Promise<void> {
+    await this.stopManagers();
+    await Promise.all(this.services.map((service) => service.close()));
+    await this.model.stop();
+    await Promise.all([this.nats.stop(), this.postgres.stop()]);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+export const configOf = (places: { databaseUrl: string; natsUrl: string; baseUrl: string; storageUrl: string }) =>
+  Config.parse({
+    model: 'small',
+    models: { small: { endpoints: [{ baseUrl: places.baseUrl, apiKey: 'sk-canary-123456', name: 'scripted' }] } },
+    planner: { model: 'small', maxTurns: 8 },
+    storage: { url: places.storageUrl },
+    nats: { url: places.natsUrl },
+    manager: { databaseUrl: places.databaseUrl, port: 0 },
+    executor: { databaseUrl: places.databaseUrl },
+    limits: { uploadBytes: 5_000_000 },
+  });
+
+/** A client of the HTTP API, as small as can be. */
+export class Api {
+  constructor(readonly url: string) {}
+
+  async send(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown; headers: Headers }> {
+    const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const response = await fetch(`${this.url}${path}`, { method, ...json });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers };
+  }
+
+  async ok<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await this.send(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body as T;
+  }
+
+  async refused(method: string, path: string, body?: unknown): Promise<ErrorBody['error'] & { status: number }> {
+    const answer = await this.send(method, path, body);
+    if (answer.status < 400) throw new Error(`${method} ${path} was not refused: ${answer.status}`);
+    return { ...(answer.body as ErrorBody).error, status: answer.status };
+  }
+
+  async upload(...files: [name: string, content: string][]): Promise<string> {
+    const { id } = await this.ok<Upload>('POST', '/v1/uploads');
+    for (const [name, body] of files) {
+      const response = await fetch(`${this.url}/v1/uploads/${id}/files?name=${encodeURIComponent(name)}`, { method: 'PUT', body });
+      if (!response.ok) throw new Error(await response.text());
+    }
+    return id;
+  }
+
+  /** A table that is ready. */
+  async table(name = 'rows'): Promise<Table> {
+    const upload = await this.upload(['rows.csv', 'text\nhello\n']);
+    const { id } = await this.ok<Table>('POST', '/v1/tables', { name, upload });
+    return until(
+      async () => {
+        const table = await this.ok<Table>('GET', `/v1/tables/${id}`);
+        return table.state === 'ready' ? table : null;
+      },
+      { timeoutMs: 10_000, what: `table ${name}` },
+    );
+  }
+
+  run(id: string): Promise<Run> {
+    return this.ok<Run>('GET', `/v1/runs/${id}`);
+  }
+
+  /** Waits until a run is in a state, or has ended in any. */
+  async until(id: string, ...states: Run['state'][]): Promise<Run> {
+    return until(
+      async () => {
+        const run = await this.run(id);
+        return states.includes(run.state) || (states.length === 0 && isTerminal(run.state)) ? run : null;
+      },
+      { timeoutMs: 15_000, what: `run ${id} to be ${states.join(' or ') || 'over'}` },
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type Config } from '@apwa/config';
+import { MessagingModule } from '@apwa/messaging';
+import { type Logger } from '@apwa/service';
+import { openStorage, type Storage, TableJobs } from '@apwa/tables';
+import { Attempts } from './attempts/attempts.js';
+import { MemberService } from './member/member.service.js';
+import { type MemberSettings } from './member/settings.js';
+import { Models } from './models/models.js';
+import { QuestionsController } from './questions/questions.controller.js';
+import { Stages } from './stages/stages.js';
+import { CONFIG, LOG, SETTINGS, STORAGE, TABLE_JOBS } from './tokens.js';
+
+export interface AppOptions {
+  config: Config;
+  settings: MemberSettings;
+  log: Logger;
+}
+
+/** One member of a pool. */
+@Module({})
+export class AppModule implements OnApplicationShutdown {
+  constructor(@Inject(STORAGE) private readonly storage: Storage) {}
+
+  static forRoot({ config, settings, log }: AppOptions): DynamicModule {
+    const storage = openStorage(config.storage);
+    const jobs = new TableJobs({ storage, limits: config.limits });
+    const values = [
+      { provide: CONFIG, useValue: config },
+      { provide: SETTINGS, useValue: settings },
+      { provide: LOG, useValue: log },
+      { provide: STORAGE, useValue: storage },
+      { provide: TABLE_JOBS, useValue: jobs },
+    ];
+    return {
+      module: AppModule,
+      imports: [MessagingModule.forRoot({ service: 'worker-pool', natsUrl: config.nats.url, name: `worker-pool ${settings.pool}` })],
+      controllers: [QuestionsController],
+      providers: [...values, Models, Stages, Attempts, MemberService],
+    };
+  }
+  onApplicationShutdown(): void {
+    this.storage.close();
+  }
+}

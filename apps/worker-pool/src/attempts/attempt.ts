@@ -1,0 +1,375 @@
+import {
+  ApwaError,
+  type Assignment,
+  type CommitContent,
+  noCounts,
+  type RowResult,
+  type StageCounts,
+  TransientError,
+} from '@apwa/contracts';
+import { holder, type HolderEffect, type HolderEvent, type HolderState, isOver, RowBook, startHolding } from '@apwa/ledger-protocol';
+import { type Logger } from '@apwa/service';
+import { type Slots } from '../member/slots.js';
+import { AttemptControl, type CallRules } from '../rows/control.js';
+import { countRow } from '../rows/tally.js';
+import { type ReadyStage } from '../stages/stages.js';
+import { JournalBatcher } from './journal-batcher.js';
+import { type ShardJournal } from './journal.js';
+import { delayOf, EXECUTOR_PATIENCE, JOURNAL_PATIENCE, mayHeal, retrying, STORAGE_PATIENCE, type Waiting } from './retrying.js';
+import { type ShardRequests } from './shard-requests.js';
+import { type AttemptEnd, type AttemptWork, type RowsInHand } from './work.js';
+
+/** Milliseconds for the last rows to be acknowledged before a shard is given back. */
+const FLUSH_MS = 5_000;
+/** Milliseconds before a shard is given back that met a transient fault: nobody takes it up at once to meet it again. */
+const RELEASE_DELAY_MS = 2_000;
+/** Milliseconds before rows are looked for again that could be neither run nor settled: no lease was confirmed. */
+const AGAIN_MS = 200;
+
+export interface AttemptParts {
+  slots: Slots;
+  journal: ShardJournal;
+  requests: ShardRequests;
+  log: Logger;
+  /** What the stage of the attempt is, made ready. */
+  stage(): Promise<ReadyStage>;
+  /** What the attempt's work is, once the stage is known. */
+  work(stage: ReadyStage): AttemptWork;
+  /** Slots became free. */
+  freed(): void;
+}
+
+export interface AttemptTerms {
+  /** When the claim was sent, in monotonic milliseconds. */
+  sentAt: number;
+  leaseMs: number;
+  /** The run is paused already, or the member drains. */
+  held: boolean;
+}
+
+/**
+ * One attempt at a shard, from its claim to its end. What is due when, `holder` of the ledger's protocol decides; here its effects
+ * are carried out.
+ */
+export class Attempt implements RowsInHand {
+  readonly control: AttemptControl;
+  /** Journaled rows, for progress displays. */
+  readonly counts: StageCounts = noCounts();
+  readonly #book: RowBook;
+  readonly #results = new Map<number, RowResult>();
+  /** Results that came without a call while none might begin: recorded when one may. */
+  readonly #deferred = new Map<number, RowResult>();
+  readonly #batcher: JournalBatcher;
+  #state: HolderState;
+  #stage: ReadyStage | undefined;
+  #work: AttemptWork | undefined;
+  #content: CommitContent | undefined;
+  #running = false;
+  #commits = 0;
+  #end: AttemptEnd = 'dropped';
+  #release: Promise<void> = Promise.resolve();
+  readonly #over: Promise<void>;
+  #settleOver: () => void = () => undefined;
+
+  constructor(
+    readonly assignment: Assignment,
+    private readonly parts: AttemptParts,
+    private readonly terms: AttemptTerms,
+  ) {
+    const { range, journal, token } = assignment;
+    this.#book = new RowBook(range);
+    this.#over = new Promise((resolve) => (this.#settleOver = resolve));
+    // Until the stage is known there is nothing to do; what happens meanwhile (renewals, a loss) is for the machine all the same.
+    this.#state = startHolding({ ...terms, incarnation: journal.incarnation }).state;
+    const rules: CallRules = {
+      begin: (row) => this.#begin(row),
+      land: (row) => this.#dispatch({ kind: 'given_up', row }),
+      mayCall: () => this.#state.phase === 'working' && !this.#state.held && performance.now() < this.#state.confirmedUntil,
+      mayBegin: () => !this.#state.held && !isOver(this.#state),
+    };
+    this.control = new AttemptControl(rules);
+    this.#batcher = new JournalBatcher({
+      token,
+      place: journal,
+      publish: (place, batch, signal) => parts.journal.publish(place, batch, signal),
+      store: (sequence, rows) => parts.journal.store(sequence, rows),
+      acked: (rows, incarnation, fresh) => {
+        for (const result of fresh) countRow(this.counts, result);
+        this.#dispatch({ kind: 'journaled', incarnation, rows });
+      },
+      failed: (error) => parts.log.debug({ token, error: error.toPayload() }, 'could not journal'),
+    });
+  }
+
+  get token(): string {
+    return this.assignment.token;
+  }
+
+  get over(): boolean {
+    return isOver(this.#state);
+  }
+
+  /** Runs the attempt; resolves with its end. Does not reject. */
+  async run(): Promise<AttemptEnd> {
+    try {
+      this.#stage = await retrying(() => this.parts.stage(), EXECUTOR_PATIENCE, this.#while);
+      if (this.#stage && !this.over) this.#start(this.#stage);
+    } catch (thrown) {
+      void this.#failStage(ApwaError.from(thrown));
+    }
+    await this.#over;
+    await this.#release;
+    return this.#end;
+  }
+
+  renewed(sentAt: number): void {
+    const stale = this.#state.phase === 'working' && performance.now() >= this.#state.confirmedUntil;
+    this.#dispatch({ kind: 'renewed', sentAt });
+    if (stale) this.#changed();
+  }
+
+  lost(): void {
+    this.#dispatch({ kind: 'lost' });
+  }
+
+  /** Begin nothing new, or go on. */
+  hold(held: boolean): void {
+    if (held === this.#state.held) return;
+    this.#dispatch({ kind: 'hold', held });
+    this.#changed();
+    if (!held) this.#runRows();
+  }
+
+  journalIs(incarnation: number): void {
+    this.#dispatch({ kind: 'incarnation', incarnation });
+  }
+
+  /** Gives the shard back, after a last chance for finished rows to reach the journal. */
+  async handOn(flushMs = FLUSH_MS): Promise<void> {
+    if (!this.over) await this.#batcher.flush(flushMs);
+    this.#dispatch({ kind: 'hand_on' });
+  }
+
+  known(row: number): RowResult | undefined {
+    return this.#results.get(row);
+  }
+
+  record(result: RowResult): void {
+    const { row } = result;
+    if (!this.#book.inFlight(row) && !this.#begin(row)) {
+      if (!this.over && !this.#book.answered(row)) this.#deferred.set(row, result);
+      return;
+    }
+    this.#dispatch({ kind: 'answered', row }, result);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#batcher.room();
+  }
+
+  /** Slots go back in large pieces: a shard that is claimed with a few of them would lag behind the others. */
+  needs(count: number): void {
+    if (count > this.parts.slots.heldBy(this.token) / 2) return;
+    this.parts.slots.shrink(this.token, count);
+    this.parts.freed();
+  }
+
+  get #while(): Waiting {
+    return {
+      over: () => this.over,
+      wait: (ms: number) => this.control.sleep(ms),
+      failed: (error: ApwaError) => this.parts.log.debug({ token: this.token, error: error.toPayload() }, 'trying again'),
+    };
+  }
+
+  #start(stage: ReadyStage): void {
+    this.#work = this.parts.work(stage);
+    if (stage.kind === 'job') this.needs(1);
+    const { confirmedUntil, incarnation, held } = this.#state;
+    const { leaseMs } = this.terms;
+    const decision = startHolding({ sentAt: confirmedUntil - leaseMs, leaseMs, incarnation, held, rows: stage.kind === 'map' });
+    this.#apply(decision.state, decision.effects);
+  }
+
+  #begin(row: number): boolean {
+    return this.#dispatch({ kind: 'begin', row, now: performance.now() }).length > 0;
+  }
+
+  #dispatch(event: HolderEvent, result?: RowResult): readonly HolderEffect[] {
+    const { state, effects } = holder(this.#state, event, this.#book);
+    this.#apply(state, effects, result);
+    return effects;
+  }
+
+  #apply(state: HolderState, effects: readonly HolderEffect[], result?: RowResult): void {
+    this.#state = state;
+    if (effects.length === 0) return;
+    this.#book.apply(effects);
+    for (const effect of effects) this.#carryOut(effect, result);
+  }
+
+  #carryOut(effect: HolderEffect, result: RowResult | undefined): void {
+    switch (effect.kind) {
+      case 'call':
+      case 'land':
+      case 'take':
+      case 'said':
+        return;
+      case 'keep':
+        if (!result) return;
+        this.#results.set(effect.row, result);
+        return this.#batcher.add(result);
+      case 'read_journal':
+        // Before the work is known there is nobody to take rows over: it is read when it is.
+        if (this.#work) void this.#readJournal(effect.incarnation);
+        return;
+      case 'journal_again':
+        return this.#batcher.moveTo(this.parts.journal.placeIn(effect.incarnation));
+      case 'write_part':
+        return void this.#writePart(effect.write);
+      case 'commit':
+        return void this.#commit();
+      case 'release':
+        this.#end = 'released';
+        this.#release = this.parts.requests.release();
+        return;
+      case 'drop':
+        return this.#finish(this.#end);
+      case 'finish':
+        return this.#finish('committed');
+      case 'delete_part':
+        return; // Parts are the sweeper's (HAZARDS H3): this effect exists for explorations without that rule.
+    }
+  }
+
+  #changed(): void {
+    this.#retryDeferred();
+    this.control.ring();
+    if (this.#stage?.kind !== 'map') return;
+    this.#stage.calls.first.wakeAll();
+    this.#stage.calls.gate.wakeAll();
+  }
+
+  #retryDeferred(): void {
+    const deferred = [...this.#deferred.values()];
+    this.#deferred.clear();
+    for (const result of deferred) this.record(result);
+  }
+
+  async #readJournal(incarnation: number): Promise<void> {
+    const { attempt, journal } = this.assignment;
+    const stale = () => this.over || this.#state.incarnation !== incarnation;
+    const place = incarnation === journal.incarnation ? journal : this.parts.journal.placeIn(incarnation);
+    let taken = new Map<number, RowResult>();
+    this.#batcher.moveTo(place);
+    try {
+      // The first attempt at a shard has nobody to take over from.
+      if (attempt > 1)
+        taken =
+          (await retrying(() => this.parts.journal.read(place, this.control.signal), JOURNAL_PATIENCE, { ...this.#while, over: stale })) ??
+          taken;
+    } catch (thrown) {
+      this.parts.log.warn(
+        { token: this.token, error: ApwaError.from(thrown).toPayload() },
+        'the journal cannot be read: its rows are asked again',
+      );
+    }
+    // The journal moved while it was read: the machine has asked for the other one already.
+    if (stale()) return;
+    for (const [row, result] of taken) this.#results.set(row, result);
+    const results = [...taken.values()];
+    this.#batcher.addTaken(results);
+    for (const result of results) countRow(this.counts, result);
+    if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.calls.first.assumeWorking();
+    this.#dispatch({ kind: 'journal_read', incarnation, rows: [...taken.keys()] });
+    if (this.#state.held) await this.#rowsEnded(undefined);
+    else this.#runRows();
+  }
+
+  /** Keeps the rows running as long as there are any and they may. */
+  #runRows(): void {
+    if (this.#running || this.#state.phase !== 'working' || this.#state.held || !this.#work) return;
+    this.#running = true;
+    const slots = Math.max(1, Math.min(this.parts.slots.heldBy(this.token), this.#book.missing));
+    this.needs(slots);
+    void this.#work
+      .runRows(this, this.control, slots)
+      .then(() => this.#rowsEnded(undefined))
+      .catch((thrown: unknown) => this.#rowsEnded(ApwaError.from(thrown)));
+  }
+
+  /** No row is under way: all are done, none may begin, the stage was stopped, or the input can't be read. */
+  async #rowsEnded(error: ApwaError | undefined): Promise<void> {
+    this.#running = false;
+    if (this.over || this.#state.phase !== 'working') return;
+    const fault = this.#stage?.kind === 'map' ? this.#stage.calls.fault : null;
+    if (fault) return this.#failStage(ApwaError.fromPayload(fault));
+    if (error && !(error instanceof TransientError)) return this.#failStage(error);
+    // What is paused holds no slots: its finished rows are in the journal, and whoever resumes takes them over.
+    if (error) await this.control.sleep(RELEASE_DELAY_MS);
+    else if (this.#state.held) await this.#batcher.flush(FLUSH_MS);
+    else await this.control.sleep(AGAIN_MS);
+    if (error || this.#state.held) await this.handOn();
+    else this.#runRows();
+  }
+
+  async #writePart(write: number): Promise<void> {
+    const { first, last } = this.assignment.range;
+    const rowWork = this.#stage?.kind === 'map';
+    void this.#batcher.flush(FLUSH_MS);
+    if (rowWork) this.needs(0);
+    try {
+      const results: RowResult[] = [];
+      for (let row = first; rowWork && row <= last; row++) {
+        const result = this.#results.get(row);
+        if (result) results.push(result);
+      }
+      const writeOnce = () => this.#work?.writePart(write, results, this.control.signal) ?? Promise.reject(new Error('no work'));
+      this.#content = rowWork ? await retrying(writeOnce, STORAGE_PATIENCE, this.#while) : await writeOnce();
+      if (this.#content) this.#dispatch({ kind: 'part_written', write });
+    } catch (thrown) {
+      await this.#notWritten(ApwaError.from(thrown));
+    }
+  }
+
+  async #notWritten(error: ApwaError): Promise<void> {
+    if (this.over) return;
+    if (!(error instanceof TransientError)) return this.#failStage(error);
+    this.parts.log.warn({ token: this.token, error: error.toPayload() }, 'the part could not be written: the shard is given back');
+    await this.control.sleep(RELEASE_DELAY_MS);
+    await this.handOn();
+  }
+
+  /** Asked until there is a definite answer: without one the commit may have counted or not (HAZARDS H3). */
+  async #commit(): Promise<void> {
+    const content = this.#content;
+    if (!content) return;
+    try {
+      this.#dispatch({ kind: 'commit_answered', answer: await this.parts.requests.commit(content) });
+    } catch (thrown) {
+      const error = ApwaError.from(thrown);
+      if (!mayHeal(error)) return this.#failStage(error);
+      this.parts.log.debug({ token: this.token, error: error.toPayload() }, 'no answer to the commit');
+      await this.control.sleep(delayOf(EXECUTOR_PATIENCE, this.#commits++));
+      this.#dispatch({ kind: 'commit_unanswered' });
+    }
+  }
+
+  /** The stage ends with the reason; nothing of the attempt is committed. */
+  async #failStage(error: ApwaError): Promise<void> {
+    if (this.over) return;
+    this.#dispatch({ kind: 'hold', held: true });
+    await this.parts.requests.failStage(error, this.#while);
+    this.#dispatch({ kind: 'lost' });
+  }
+
+  #finish(end: AttemptEnd): void {
+    this.#end = end;
+    this.#batcher.close();
+    this.control.abort(new TransientError('attempt_over', 'the attempt is over'));
+    this.#changed();
+    this.#results.clear();
+    this.#deferred.clear();
+    this.#settleOver();
+  }
+}

@@ -1,0 +1,149 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Assignment, type AttemptProgress, type RunControl } from '@apwa/contracts';
+import { JournalReader, JournalWriter, Messaging } from '@apwa/messaging';
+import { type Logger } from '@apwa/service';
+import { type Storage, type TableJobs } from '@apwa/tables';
+import { JobWorker } from '../jobs/job-work.js';
+import { Semaphore } from '../jobs/semaphore.js';
+import { type MemberSettings } from '../member/settings.js';
+import { Slots } from '../member/slots.js';
+import { type ReadyStage, Stages } from '../stages/stages.js';
+import { LOG, SETTINGS, STORAGE, TABLE_JOBS } from '../tokens.js';
+import { Attempt } from './attempt.js';
+import { ShardJournal } from './journal.js';
+import { MapWorker } from './map-work.js';
+import { ShardRequests } from './shard-requests.js';
+import { type AttemptWork } from './work.js';
+
+/** Child processes for queries, imports and exports at once: each may use as much memory as its limit says. */
+const JOBS_AT_ONCE = 2;
+/** Milliseconds of the grace time that are kept for journaling and giving back. */
+const LAST_WORDS_MS = 1_000;
+
+/** The attempts of this member. */
+@Injectable()
+export class Attempts {
+  readonly slots: Slots;
+  readonly #active = new Map<string, Attempt>();
+  readonly #jobTurns = new Semaphore(JOBS_AT_ONCE);
+  readonly #ends = new Set<Promise<void>>();
+  #leaseMs = 10_000;
+  #incarnation = 0;
+  #draining = false;
+  #freed: () => void = () => undefined;
+
+  constructor(
+    private readonly messaging: Messaging,
+    private readonly writer: JournalWriter,
+    private readonly reader: JournalReader,
+    private readonly stages: Stages,
+    @Inject(STORAGE) private readonly storage: Storage,
+    @Inject(TABLE_JOBS) private readonly jobs: TableJobs,
+    @Inject(SETTINGS) settings: MemberSettings,
+    @Inject(LOG) private readonly log: Logger,
+  ) {
+    this.slots = new Slots(settings.slots);
+  }
+
+  /** `freed` is called whenever slots became free. */
+  onFree(freed: () => void): void {
+    this.#freed = freed;
+  }
+
+  termsAre({ leaseMs, journal }: { leaseMs: number; journal: { incarnation: number } }): void {
+    this.#leaseMs = leaseMs;
+    this.journalIs(journal);
+  }
+
+  /** Begins an attempt. `sentAt`: when the claim was sent. */
+  take(assignment: Assignment, sentAt: number, run: RunControl['state']): void {
+    const { token, slots } = assignment;
+    if (this.#active.has(token)) return;
+    if (this.#draining || run === 'cancelled' || !this.slots.lease(token, slots)) {
+      this.log.warn({ token, slots, free: this.slots.free, draining: this.#draining }, 'a shard is given back that cannot be run');
+      this.#track(this.#requests(assignment).release());
+      return;
+    }
+    const attempt = new Attempt(
+      assignment,
+      {
+        slots: this.slots,
+        log: this.log,
+        journal: new ShardJournal(assignment, this.writer, this.reader, this.storage),
+        requests: this.#requests(assignment),
+        stage: () => this.stages.ready(assignment.stageId),
+        work: (stage) => this.#work(assignment, stage),
+        freed: () => this.#freed(),
+      },
+      { sentAt, leaseMs: this.#leaseMs, held: run === 'paused' },
+    );
+    this.#active.set(token, attempt);
+    attempt.journalIs(this.#incarnation);
+    this.#track(this.#run(attempt));
+  }
+
+  progress(): AttemptProgress[] {
+    return [...this.#active.values()].map(({ token, counts }) => ({ token, counts: structuredClone(counts) }));
+  }
+
+  renewed(tokens: readonly string[], sentAt: number): void {
+    for (const token of tokens) this.#active.get(token)?.renewed(sentAt);
+  }
+
+  lose(token: string): void {
+    this.#active.get(token)?.lost();
+  }
+
+  journalIs({ incarnation }: { incarnation: number }): void {
+    this.#incarnation = Math.max(this.#incarnation, incarnation);
+    for (const attempt of this.#active.values()) attempt.journalIs(this.#incarnation);
+  }
+
+  control({ ownerId, state }: RunControl): void {
+    for (const attempt of [...this.#active.values()]) {
+      if (attempt.assignment.ownerId !== ownerId) continue;
+      if (state === 'cancelled') attempt.lost();
+      else attempt.hold(state === 'paused' || this.#draining);
+    }
+  }
+
+  /** Begins nothing new; what is not over after `graceMs` is given back. Resolves when no attempt is left. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    for (const attempt of this.#active.values()) attempt.hold(true);
+    const timer = setTimeout(
+      () => {
+        for (const attempt of this.#active.values()) void attempt.handOn(LAST_WORDS_MS);
+      },
+      Math.max(0, graceMs - LAST_WORDS_MS),
+    );
+    while (this.#ends.size > 0) await Promise.all(this.#ends);
+    clearTimeout(timer);
+  }
+
+  async #run(attempt: Attempt): Promise<void> {
+    const { token, assignment } = attempt;
+    const { stageId, shardId, range } = assignment;
+    this.log.debug({ stageId, shardId, token, range, slots: assignment.slots, attempt: assignment.attempt }, 'attempt begins');
+    const end = await attempt.run();
+    this.#active.delete(token);
+    this.slots.release(token);
+    this.log.debug({ stageId, shardId, token, end }, 'attempt is over');
+    this.#freed();
+  }
+
+  #track(work: Promise<void>): void {
+    const end = work.finally(() => this.#ends.delete(end));
+    this.#ends.add(end);
+  }
+
+  #requests(assignment: Assignment): ShardRequests {
+    return new ShardRequests(assignment, this.messaging, this.log);
+  }
+
+  #work(assignment: Assignment, stage: ReadyStage): AttemptWork {
+    return stage.kind === 'map'
+      ? new MapWorker(assignment, stage, this.storage)
+      : new JobWorker(assignment, stage.work, this.jobs, this.#jobTurns);
+  }
+}

@@ -1,0 +1,42 @@
+import { ApwaError, type Assignment, type CommitAnswer, type CommitContent, executorOperations } from '@apwa/contracts';
+import { type Messaging } from '@apwa/messaging';
+import { type Logger } from '@apwa/service';
+import { EXECUTOR_PATIENCE, retrying, type Waiting } from './retrying.js';
+
+/** What an attempt says to the executor. */
+export class ShardRequests {
+  constructor(
+    private readonly assignment: Pick<Assignment, 'stageId' | 'shardId' | 'token'>,
+    private readonly messaging: Messaging,
+    private readonly log: Logger,
+  ) {}
+
+  /** Errors: those of the request. Without an answer the commit may have counted or not. */
+  async commit(content: CommitContent): Promise<CommitAnswer> {
+    const { shardId, token } = this.assignment;
+    const { answer } = await this.messaging.request(executorOperations.commit, { shardId, token, content });
+    return answer;
+  }
+
+  /** Tells why the stage cannot go on until somebody has heard it. Does not reject: who does not take the reason has another one. */
+  async failStage(error: ApwaError, waiting: Waiting): Promise<void> {
+    const { stageId, token } = this.assignment;
+    this.log.warn({ stageId, token, error: error.toPayload() }, 'the stage cannot go on');
+    try {
+      const tell = () => this.messaging.request(executorOperations.failStage, { stageId, token, fault: error.toPayload() });
+      await retrying(tell, EXECUTOR_PATIENCE, waiting);
+    } catch (thrown) {
+      this.log.debug({ stageId, error: ApwaError.from(thrown).toPayload() }, 'the executor does not take the reason');
+    }
+  }
+
+  /** Once: if it does not arrive the lease runs out. */
+  async release(): Promise<void> {
+    const { shardId, token } = this.assignment;
+    try {
+      await this.messaging.request(executorOperations.release, { shardId, token });
+    } catch (thrown) {
+      this.log.debug({ token, error: ApwaError.from(thrown).toPayload() }, 'could not give the shard back');
+    }
+  }
+}

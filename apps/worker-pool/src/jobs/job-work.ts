@@ -1,0 +1,45 @@
+import { type Assignment, type CommitContent, InternalError, noCounts, type RowResult, type StageWork } from '@apwa/contracts';
+import { type TableJobs } from '@apwa/tables';
+import { partKey } from '../attempts/part-key.js';
+import { type AttemptWork } from '../attempts/work.js';
+import { type Semaphore } from './semaphore.js';
+
+/** Work of one piece, done by a child process: a query, an import, an export. */
+export class JobWorker implements AttemptWork {
+  constructor(
+    private readonly assignment: Assignment,
+    private readonly work: Exclude<StageWork, { kind: 'map' }>,
+    private readonly jobs: TableJobs,
+    private readonly turns: Semaphore,
+  ) {}
+
+  async runRows(): Promise<void> {
+    throw new InternalError('no_rows', `work of kind ${this.work.kind} has no rows to run`);
+  }
+
+  writePart(write: number, _results: readonly RowResult[], signal: AbortSignal): Promise<CommitContent> {
+    return this.turns.run(() => {
+      signal.throwIfAborted();
+      return this.#run(write, signal);
+    });
+  }
+
+  async #run(write: number, signal: AbortSignal): Promise<CommitContent> {
+    const { assignment, work, jobs } = this;
+    const key = (ending: string) => partKey(assignment, write, ending);
+    switch (work.kind) {
+      case 'sql': {
+        const { part, columns } = await jobs.runSql(work, key('parquet'), { signal });
+        return { part, rejected: null, columns, counts: { ...noCounts(), ok: part.rows } };
+      }
+      case 'import': {
+        const { part, rejected, columns } = await jobs.importFiles(work, key('parquet'), key('rejected.parquet'), { signal });
+        return { part, rejected, columns, counts: { ...noCounts(), ok: part.rows } };
+      }
+      case 'export': {
+        const { part } = await jobs.exportTable(work, key(work.format), { signal });
+        return { part, rejected: null, columns: [], counts: { ...noCounts(), ok: part.rows } };
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { Controller, Inject } from '@nestjs/common';
+import { workerPoolOperations } from '@apwa/contracts';
+import { Handles } from '@apwa/messaging';
+import { type CheckSqlRequest, type QueryTablesRequest, readPage, type Storage, type TableJobs } from '@apwa/tables';
+import { type z } from 'zod';
+import { Semaphore } from '../jobs/semaphore.js';
+import { STORAGE, TABLE_JOBS } from '../tokens.js';
+
+type ReadRows = z.output<typeof workerPoolOperations.readRows.request>;
+type DescribeTable = z.output<typeof workerPoolOperations.describeTable.request>;
+
+/** Child processes for questions at once, beside those of stages: an agent that asks is not to wait behind a large import. */
+const QUESTIONS_AT_ONCE = 2;
+
+/** Answers small questions about tables. Nothing is written. */
+@Controller()
+export class QuestionsController {
+  readonly #turns = new Semaphore(QUESTIONS_AT_ONCE);
+
+  constructor(
+    @Inject(TABLE_JOBS) private readonly jobs: TableJobs,
+    @Inject(STORAGE) private readonly storage: Storage,
+  ) {}
+
+  @Handles(workerPoolOperations.queryTables)
+  queryTables(request: QueryTablesRequest) {
+    return this.#turns.run(() => this.jobs.queryTables(request, within(workerPoolOperations.queryTables.deadlineMs)));
+  }
+
+  @Handles(workerPoolOperations.checkSql)
+  checkSql(request: CheckSqlRequest) {
+    return this.#turns.run(() => this.jobs.checkSql(request, within(workerPoolOperations.checkSql.deadlineMs)));
+  }
+
+  @Handles(workerPoolOperations.readRows)
+  readRows(request: ReadRows) {
+    return readPage(this.storage, request);
+  }
+
+  @Handles(workerPoolOperations.describeTable)
+  async describeTable({ table }: DescribeTable) {
+    const deadline = within(workerPoolOperations.describeTable.deadlineMs);
+    return { metadata: await this.#turns.run(() => this.jobs.describeTable(table, deadline)) };
+  }
+}
+
+/** Nobody waits for an answer after the deadline of its question: its process ends with it. */
+const within = (deadlineMs: number) => ({ signal: AbortSignal.timeout(deadlineMs) });

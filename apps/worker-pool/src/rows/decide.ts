@@ -1,0 +1,136 @@
+import { type ErrorPayload, type Fault, type RowErrorCode } from '@apwa/contracts';
+
+/** What came of a call that did not give a valid answer. */
+export type Failure =
+  /** Faults that passing time may heal. */
+  | { kind: 'transient'; code: 'provider_error' | 'timeout' | 'connection' | 'malformed'; message: string; retryAfterMs?: number }
+  | { kind: 'rate_limited'; message: string; retryAfterMs?: number }
+  /** JSON that breaks the template's schema. */
+  | { kind: 'invalid'; faults: readonly Fault[] }
+  | { kind: 'truncated'; message: string }
+  /** What the same prompt will meet again. */
+  | { kind: 'permanent'; code: 'refused' | 'filtered' | 'empty' | 'context_exceeded'; message: string }
+  /** The provider does not take the request: the template's fault if it meets the first rows, a row's own later on. */
+  | { kind: 'request'; fault: ErrorPayload }
+  /** Something is wrong with the account: no row's fault. */
+  | { kind: 'account'; fault: ErrorPayload };
+
+/** What a row has been through so far, the call that just failed counted. */
+export interface RowHistory {
+  /** Calls that ended in a transient fault and used up a try: those refused with 429 and those before anything was reached don't. */
+  tries: number;
+  repairs: number;
+  /** Calls in a row that were refused with 429. */
+  refusals: number;
+  /** The larger cap has been tried. */
+  extended: boolean;
+  /** Milliseconds since the row's first call. */
+  elapsedMs: number;
+}
+
+/** What the stage has been through in this member. */
+export interface StageHistory {
+  /** A call of the stage has been answered by the model, in whatever way. */
+  answered: boolean;
+  /** Milliseconds for which nothing but refused connections has been seen; 0 when the last call was the first of them. */
+  unreachableMs: number;
+  /** Requests that were not taken before any was answered. */
+  invalidRequests: number;
+  /** Where the model is, for a person: its base URL. */
+  endpoint: string;
+}
+
+export interface RetryPolicy {
+  attempts: number;
+  repairs: number;
+}
+
+export type Decision =
+  | { kind: 'retry'; afterMs: number; countsAsTry: boolean }
+  /** The same prompt with the cap doubled. */
+  | { kind: 'extend' }
+  | { kind: 'repair'; faults: readonly Fault[] }
+  | { kind: 'fail'; code: RowErrorCode; message: string }
+  | { kind: 'stop_stage'; fault: ErrorPayload };
+
+export const DEFAULT_ATTEMPTS = 5;
+export const DEFAULT_REPAIRS = 2;
+/** Milliseconds. A row that a provider has refused for so long, by its limits alone, fails. */
+export const RATE_LIMIT_PATIENCE_MS = 30 * 60_000;
+/** Milliseconds. A stage whose model can't be reached from its first calls on is given up after these. */
+export const UNREACHABLE_PATIENCE_MS = 6_000;
+/** Requests not taken before any was answered after which the template is at fault. */
+const INVALID_REQUESTS = 2;
+const BACKOFF_BASE_MS = 500;
+const BACKOFF_CAP_MS = 30_000;
+/** Tries while nothing has been reached yet: often enough to notice a service that is just starting. */
+const UNREACHABLE_RETRY_MS = 500;
+
+/** Exponential with full jitter: all of the delay is random, so that rows that failed together don't come back together. */
+const backoff = (failures: number, random: number): number =>
+  Math.round(random * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** Math.max(0, failures - 1)));
+
+/** A server's word is a lower bound; a little jitter on top keeps those who were told the same from coming back as one. */
+const waitFor = (failures: number, retryAfterMs: number | undefined, random: number): number =>
+  retryAfterMs === undefined ? backoff(failures, random) : Math.round(retryAfterMs + random * Math.min(1_000, 50 + retryAfterMs * 0.1));
+
+const shown = (faults: readonly Fault[]): string =>
+  faults
+    .slice(0, 3)
+    .map(({ field, message }) => `${field}: ${message}`)
+    .join('; ');
+
+/**
+ * What becomes of a row after a call that failed. Pure: `random` (0 to 1) is drawn by the caller.
+ * Tries, repair turns and the larger cap are counted apart: a template that allows one try still gets its repairs.
+ */
+export const decide = (failure: Failure, row: RowHistory, stage: StageHistory, policy: RetryPolicy, random: number): Decision => {
+  switch (failure.kind) {
+    case 'account':
+      return { kind: 'stop_stage', fault: failure.fault };
+    case 'request':
+      return decideRequest(failure.fault, stage, random);
+    case 'permanent':
+      return { kind: 'fail', code: failure.code, message: failure.message };
+    case 'truncated':
+      return row.extended ? { kind: 'fail', code: 'truncated', message: failure.message } : { kind: 'extend' };
+    case 'invalid':
+      return row.repairs < policy.repairs
+        ? { kind: 'repair', faults: failure.faults }
+        : { kind: 'fail', code: 'invalid_output', message: shown(failure.faults) };
+    case 'rate_limited': {
+      const afterMs = waitFor(row.refusals, failure.retryAfterMs, random);
+      return row.elapsedMs + afterMs > RATE_LIMIT_PATIENCE_MS
+        ? { kind: 'fail', code: 'rate_limited', message: failure.message }
+        : { kind: 'retry', afterMs, countsAsTry: false };
+    }
+    case 'transient':
+      return decideTransient(failure, row, stage, policy, random);
+  }
+};
+
+/** Two rows must meet it before it is the template's fault: one alone may be a bad row, and that ends no stage. */
+const decideRequest = (fault: ErrorPayload, stage: StageHistory, random: number): Decision => {
+  if (stage.answered) return { kind: 'fail', code: 'provider_error', message: fault.message };
+  if (stage.invalidRequests >= INVALID_REQUESTS) return { kind: 'stop_stage', fault };
+  return { kind: 'retry', afterMs: Math.round(50 + random * 50), countsAsTry: false };
+};
+
+const decideTransient = (
+  failure: Extract<Failure, { kind: 'transient' }>,
+  row: RowHistory,
+  stage: StageHistory,
+  policy: RetryPolicy,
+  random: number,
+): Decision => {
+  if (failure.code === 'connection' && !stage.answered) {
+    if (stage.unreachableMs < UNREACHABLE_PATIENCE_MS)
+      return { kind: 'retry', afterMs: Math.round(UNREACHABLE_RETRY_MS * (0.5 + random / 2)), countsAsTry: false };
+    const message = `the model at ${stage.endpoint} cannot be reached: ${failure.message}`;
+    return { kind: 'stop_stage', fault: { code: 'model_unreachable', class: 'transient', message } };
+  }
+  if (row.tries >= policy.attempts) return { kind: 'fail', code: failure.code, message: failure.message };
+  // A malformed answer is a bad draw: nothing is gained by waiting before the next one.
+  const afterMs = failure.code === 'malformed' ? 0 : waitFor(row.tries, failure.retryAfterMs, random);
+  return { kind: 'retry', afterMs, countsAsTry: true };
+};

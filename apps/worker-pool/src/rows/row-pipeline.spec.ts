@@ -1,0 +1,189 @@
+import { PermanentError, RefusedError, TransientError, type ApwaError, noUsage } from '@apwa/contracts';
+import { type CallOptions, type Model, type ModelAnswer, type ModelRequest } from '@apwa/model';
+import { createPromptBuilder } from '../prompts/prompt-builder.js';
+import { AttemptControl } from './control.js';
+import { FirstCall } from './first-call.js';
+import { Gate } from './gate.js';
+import { RowPipeline } from './row-pipeline.js';
+import { type StageCalls } from './stage-calls.js';
+
+type Turn = { value: unknown } | ApwaError;
+
+const answered = (value: unknown): ModelAnswer => ({
+  kind: 'structured',
+  value,
+  text: JSON.stringify(value),
+  message: { role: 'assistant', content: JSON.stringify(value) },
+  usage: { ...noUsage(), input: 10, output: 2 },
+  usageEstimated: false,
+  costUsd: 0.01,
+  model: 'scripted',
+  latencyMs: 5,
+});
+
+/** Says its turns one after the other; one too many or too few is an error of the test. */
+class ScriptedModel implements Model {
+  readonly contextTokens = 1_000;
+  readonly requests: ModelRequest[] = [];
+  readonly attempts: number[] = [];
+  constructor(readonly turns: Turn[]) {}
+  async complete(request: ModelRequest, { attempt }: CallOptions): Promise<ModelAnswer> {
+    this.requests.push(request);
+    this.attempts.push(attempt);
+    const turn = this.turns.shift();
+    if (!turn) throw new Error('an unexpected call');
+    if (turn instanceof Error) throw turn;
+    return answered(turn.value);
+  }
+  close(): void {}
+}
+
+const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
+  const model = new ScriptedModel(turns);
+  const stage: StageCalls = {
+    stageId: 'stg_a',
+    prompts: createPromptBuilder({ instructions: 'Do {{a}}', inputColumns: ['a'] }),
+    model,
+    gate: new Gate(),
+    first: new FirstCall('http://model.test'),
+    policy: { attempts: 3, repairs: 2 },
+    output: { name: 'answer', schema: {} },
+    validate: (value) => (typeof (value as { n?: unknown } | undefined)?.n === 'number' ? [] : [{ field: 'n', message: 'must be number' }]),
+    outputTokens: { first: 100, extended: 200 },
+    endpoints: 1,
+    timeoutMs: undefined,
+    fault: null,
+    ...change,
+  };
+  const state = { held: false, fresh: true, flying: new Set<number>() };
+  const control = new AttemptControl({
+    begin: (row) => !state.held && state.fresh && !state.flying.has(row) && Boolean(state.flying.add(row)),
+    land: (row) => void state.flying.delete(row),
+    mayCall: () => state.fresh && !state.held,
+    mayBegin: () => !state.held,
+  });
+  const pipeline = new RowPipeline(stage, control, undefined, () => 0.01);
+  return { model, stage, control, state, pipeline, run: (text = 'x') => pipeline.run(0, { a: text }) };
+};
+
+describe('RowPipeline', () => {
+  it('should give the answer, with what it took', async () => {
+    const { run, model } = setUp([{ value: { n: 1 } }]);
+    expect(await run()).toMatchObject({
+      row: 0,
+      status: 'ok',
+      output: { n: 1 },
+      attempts: 1,
+      model: 'scripted',
+      costUsd: 0.01,
+      latencyMs: 5,
+    });
+    expect(model.requests[0]?.maxOutputTokens).toBe(100);
+  });
+
+  it('should tell the model what is wrong, and pay for all turns', async () => {
+    const { run, model } = setUp([{ value: { n: 'one' } }, { value: {} }, { value: { n: 1 } }]);
+    const result = await run();
+    expect(result).toMatchObject({ status: 'ok', output: { n: 1 }, attempts: 3, usage: { input: 30, output: 6 } });
+    expect(model.requests.map(({ messages }) => messages.map(({ role }) => role))).toEqual([
+      ['system', 'user'],
+      ['system', 'user', 'assistant', 'user'],
+      ['system', 'user', 'assistant', 'user'],
+    ]);
+    expect(model.requests[1]?.messages.at(-1)?.content).toContain('- n: must be number');
+    // The endpoint of a group changes with failures, not with turns.
+    expect(model.attempts).toEqual([1, 1, 1]);
+  });
+
+  it('should fail a row whose answer stays invalid', async () => {
+    const { run } = setUp([{ value: {} }, { value: {} }, { value: {} }]);
+    expect(await run()).toMatchObject({ status: 'failed', error: { code: 'invalid_output', message: 'n: must be number' }, attempts: 3 });
+  });
+
+  it('should try a cut answer once more with a larger cap', async () => {
+    const cut = () => new PermanentError('truncated', 'cut');
+    const { run, model } = setUp([cut(), cut()]);
+    expect(await run()).toMatchObject({ status: 'failed', error: { code: 'truncated' }, attempts: 2 });
+    expect(model.requests.map(({ maxOutputTokens }) => maxOutputTokens)).toEqual([100, 200]);
+  });
+
+  it('should take a larger cap that is not allowed for a cut answer', async () => {
+    const { run } = setUp([new PermanentError('truncated', 'cut'), new RefusedError('invalid_request', 'max_tokens is too large')]);
+    expect(await run()).toMatchObject({ status: 'failed', error: { code: 'truncated' }, attempts: 2 });
+  });
+
+  it('should not use up tries with refusals by rate limits', async () => {
+    const limited = () => new TransientError('rate_limited', 'slow', { retryAfterMs: 1 });
+    const { run } = setUp([limited(), limited(), limited(), limited(), new TransientError('malformed', 'no JSON'), { value: { n: 1 } }]);
+    expect(await run()).toMatchObject({ status: 'ok', attempts: 6 });
+  });
+
+  it('should fail a row after its tries, with the code of the last one', async () => {
+    const { run } = setUp([
+      new TransientError('provider_error', '500'),
+      new TransientError('timeout', 'late'),
+      new TransientError('malformed', 'no JSON'),
+    ]);
+    expect(await run()).toMatchObject({ status: 'failed', error: { code: 'malformed' }, attempts: 3 });
+  });
+
+  it('should stop the stage at a wrong key, and fail no row', async () => {
+    const { run, stage } = setUp([new RefusedError('authentication', 'wrong key')]);
+    expect(await run()).toBeNull();
+    expect(stage.fault).toMatchObject({ code: 'authentication', class: 'refused' });
+  });
+
+  it('should let one call go first, and the others after its answer', async () => {
+    const { pipeline, model } = setUp(Array.from({ length: 5 }, () => ({ value: { n: 1 } })));
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const complete = model.complete.bind(model);
+    model.complete = async (request, options) => {
+      if (model.requests.length === 0) {
+        const answer = complete(request, options);
+        await gate;
+        return answer;
+      }
+      return complete(request, options);
+    };
+    const rows = Array.from({ length: 5 }, (_, row) => pipeline.run(row, { a: row }));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(model.requests).toHaveLength(1);
+    release();
+    expect((await Promise.all(rows)).map((result) => result?.status)).toEqual(Array(5).fill('ok'));
+  });
+
+  it('should make one call per stage for a wrong key, however many rows wait', async () => {
+    const { pipeline, model } = setUp([new RefusedError('authentication', 'wrong key')]);
+    const rows = await Promise.all(Array.from({ length: 100 }, (_, row) => pipeline.run(row, { a: row })));
+    expect(rows.every((result) => result === null)).toBe(true);
+    expect(model.requests).toHaveLength(1);
+  });
+
+  it('should fail a row that surely exceeds the context, without a call', async () => {
+    const { run, model } = setUp([]);
+    expect(await run('word '.repeat(1_001))).toMatchObject({ status: 'failed', error: { code: 'context_exceeded' }, attempts: 0 });
+    expect(model.requests).toHaveLength(0);
+  });
+
+  it('should begin no call without a fresh lease, and go on with the next renewal', async () => {
+    const { run, state, control, model } = setUp([{ value: { n: 1 } }]);
+    state.fresh = false;
+    const result = run();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(model.requests).toHaveLength(0);
+    state.fresh = true;
+    control.ring();
+    expect(await result).toMatchObject({ status: 'ok' });
+  });
+
+  it('should abandon a row that waits for another try when the attempt is held', async () => {
+    const { run, state, control } = setUp([new TransientError('provider_error', '503', { retryAfterMs: 60_000 })]);
+    const result = run();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    state.held = true;
+    control.ring();
+    expect(await result).toBeNull();
+    expect(state.flying.size).toBe(0);
+  });
+});

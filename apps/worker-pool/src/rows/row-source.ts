@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { PermanentError, type RowResult, type RowValues, type ShardRange } from '@apwa/contracts';
+import { sharedResult } from './tally.js';
+
+/** Rows that are read at once, ahead of the calls: bounds what a shard of large rows holds in memory. */
+export const READ_ROWS = 2_048;
+/** Longer keys are kept as their hash. */
+const KEY_LENGTH = 64;
+
+/** A row to be asked; others with the same fields wait for its result. */
+export interface RowToRun {
+  row: number;
+  key: string;
+  values: RowValues;
+}
+
+export interface RowSourceOptions {
+  range: ShardRange;
+  /** Columns that go into the prompt: rows that agree in them are asked once. */
+  columns: readonly string[];
+  read: (range: ShardRange) => Promise<RowValues[]>;
+  /** The result that a row has already: journaled by an earlier attempt. */
+  known: (row: number) => RowResult | undefined;
+  /** A result that came without a call: of a row like another one, or whose input had failed. */
+  settled: (result: RowResult) => void;
+}
+
+/**
+ * The rows of a shard that have to be asked, read some thousands at a time. Rows with the same fields are given out once:
+ * whoever finishes one calls `finish`, and the others of its kind are settled with its result.
+ */
+export class RowSource {
+  readonly #results = new Map<string, RowResult>();
+  readonly #followers = new Map<string, number[]>();
+  readonly #rows: AsyncGenerator<RowToRun, void>;
+
+  constructor(private readonly options: RowSourceOptions) {
+    this.#rows = this.#generate();
+  }
+
+  /** The next row, or undefined when all have been given out. May be called by many at once. */
+  async next(): Promise<RowToRun | undefined> {
+    const { value } = await this.#rows.next();
+    return value ?? undefined;
+  }
+
+  finish(key: string, result: RowResult): void {
+    this.#results.set(key, result);
+    const followers = this.#followers.get(key) ?? [];
+    this.#followers.delete(key);
+    for (const row of followers) this.options.settled(sharedResult(result, row));
+  }
+
+  async *#generate(): AsyncGenerator<RowToRun, void> {
+    const { range } = this.options;
+    let ahead = this.#read(range.first);
+    for (let first = range.first; first <= range.last; first += READ_ROWS) {
+      const rows = await ahead;
+      if (first + READ_ROWS <= range.last) {
+        ahead = this.#read(first + READ_ROWS);
+        // Whoever awaits it hears of its failure; until then it must not count as unhandled.
+        ahead.catch(() => undefined);
+      }
+      yield* this.#toRun(first, rows);
+    }
+  }
+
+  async #read(first: number): Promise<RowValues[]> {
+    const last = Math.min(first + READ_ROWS - 1, this.options.range.last);
+    const rows = await this.options.read({ first, last });
+    if (rows.length !== last - first + 1)
+      throw new PermanentError('rows_missing', `rows ${first} to ${last} of the input were asked for, ${rows.length} are there`);
+    return rows;
+  }
+
+  *#toRun(first: number, rows: RowValues[]): Generator<RowToRun> {
+    const { columns, known, settled } = this.options;
+    // Journaled rows first: those like them, before or after, need no call.
+    const keys = rows.map((values) => keyOf(columns, values));
+    keys.forEach((key, index) => {
+      const result = known(first + index);
+      if (result) this.#results.set(key, result);
+    });
+    for (const [index, values] of rows.entries()) {
+      const row = first + index;
+      const key = keys[index] as string;
+      if (known(row)) continue;
+      const result = this.#results.get(key);
+      if (values._status === 'failed') settled(inputFailed(row, values));
+      else if (result) settled(sharedResult(result, row));
+      else if (this.#followers.has(key)) this.#followers.get(key)?.push(row);
+      else {
+        this.#followers.set(key, []);
+        yield { row, key, values };
+      }
+    }
+  }
+}
+
+const keyOf = (columns: readonly string[], values: RowValues): string => {
+  // A row whose input failed is like none: its fields may be all null.
+  const key = JSON.stringify([values._status === 'failed', ...columns.map((name) => values[name] ?? null)]);
+  return key.length > KEY_LENGTH ? createHash('sha256').update(key).digest('base64') : key;
+};
+
+const inputFailed = (row: number, values: RowValues): RowResult => ({
+  row,
+  status: 'failed',
+  output: null,
+  error: {
+    code: 'input_failed',
+    message: `the row failed in the step before${values._error_code ? ` (${JSON.stringify(values._error_code)})` : ''}`,
+  },
+  attempts: 0,
+  model: null,
+  usage: { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 },
+  usageEstimated: false,
+  costUsd: 0,
+  latencyMs: 0,
+  traceId: null,
+});

@@ -1,0 +1,28 @@
+import { type ErrorPayload, type Fault, type JsonSchema } from '@apwa/contracts';
+import { type Model } from '@apwa/model';
+import { type PromptBuilder } from '../prompts/prompt-builder.js';
+import { type RetryPolicy } from './decide.js';
+import { type FirstCall } from './first-call.js';
+import { type Gate } from './gate.js';
+
+/** What the calls of a stage in this member share. */
+export interface StageCalls {
+  readonly stageId: string;
+  readonly prompts: PromptBuilder;
+  readonly model: Model;
+  /** Of the model: shared with other stages that use it. */
+  readonly gate: Gate;
+  readonly first: FirstCall;
+  readonly policy: RetryPolicy;
+  readonly output: { name: string; schema: JsonSchema };
+  /** Faults of a value against the template's own schema; none if it is valid. */
+  validate(value: unknown): Fault[];
+  /** The longest answer in tokens: undefined is what the endpoint's configuration says; `extended` after an answer was cut off. */
+  readonly outputTokens: { first: number | undefined; extended: number };
+  /** Endpoints that stand behind the model's name. */
+  readonly endpoints: number;
+  /** The longest call; what the model's configuration says if left out. */
+  readonly timeoutMs: number | undefined;
+  /** Why the stage was stopped by this member; null while it goes on. */
+  fault: ErrorPayload | null;
+}

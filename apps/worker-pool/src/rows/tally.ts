@@ -1,0 +1,77 @@
+import { addUsage, noUsage, type RowErrorCode, type RowResult, type StageCounts, type TokenUsage } from '@apwa/contracts';
+
+/** What is known of a call, whether it was answered or failed. */
+export interface CallFigures {
+  usage: TokenUsage;
+  usageEstimated: boolean;
+  costUsd: number;
+  model: string | null;
+  latencyMs: number;
+}
+
+/** The longest message of a failed row, in characters. */
+const MESSAGE_LENGTH = 500;
+
+/** What a row's calls have cost so far. */
+export class RowTally {
+  calls = 0;
+  #usage = noUsage();
+  #estimated = false;
+  #costUsd = 0;
+  #latencyMs = 0;
+  #model: string | null = null;
+
+  add(figures: Partial<CallFigures>): void {
+    if (figures.usage) this.#usage = addUsage(this.#usage, figures.usage);
+    this.#estimated ||= figures.usageEstimated ?? false;
+    this.#costUsd += figures.costUsd ?? 0;
+    this.#latencyMs += figures.latencyMs ?? 0;
+    this.#model = figures.model ?? this.#model;
+  }
+
+  ok(row: number, output: RowResult['output']): RowResult {
+    return { row, status: 'ok', output, error: null, ...this.#figures() };
+  }
+
+  failed(row: number, code: RowErrorCode, message: string): RowResult {
+    const shortened = message.length > MESSAGE_LENGTH ? `${message.slice(0, MESSAGE_LENGTH)}…` : message;
+    return { row, status: 'failed', output: null, error: { code, message: shortened }, ...this.#figures() };
+  }
+
+  #figures() {
+    return {
+      attempts: this.calls,
+      model: this.#model,
+      usage: this.#usage,
+      usageEstimated: this.#estimated,
+      costUsd: this.#costUsd,
+      latencyMs: Math.round(this.#latencyMs),
+      traceId: null,
+    };
+  }
+}
+
+/** The result of a row whose fields are those of another one: asked once, paid once. */
+export const sharedResult = (result: RowResult, row: number): RowResult => ({
+  ...result,
+  row,
+  attempts: 0,
+  usage: noUsage(),
+  usageEstimated: false,
+  costUsd: 0,
+  latencyMs: 0,
+});
+
+/** Adds a row to `counts`, in place: it happens once per row, for millions of them. */
+export const countRow = (counts: StageCounts, result: RowResult): void => {
+  if (result.status === 'ok') counts.ok++;
+  else counts.failed++;
+  if (result.error) counts.errors[result.error.code] = (counts.errors[result.error.code] ?? 0) + 1;
+  counts.usage.input += result.usage.input;
+  counts.usage.cacheRead += result.usage.cacheRead;
+  counts.usage.cacheWrite += result.usage.cacheWrite;
+  counts.usage.output += result.usage.output;
+  counts.usage.reasoning += result.usage.reasoning;
+  counts.costUsd += result.costUsd;
+  counts.calls += result.attempts;
+};

@@ -1,0 +1,9 @@
+import { type Config } from '@apwa/config';
+import { secretsOf } from '@apwa/service';
+
+/** Every secret that the configuration holds: no line of the log may. */
+export const secretsIn = (config: Config): string[] => [
+  ...Object.values(config.models).flatMap(({ endpoints }) => endpoints.flatMap(({ apiKey }) => (apiKey ? [apiKey] : []))),
+  ...(config.storage.s3?.secretAccessKey ? [config.storage.s3.secretAccessKey] : []),
+  ...secretsOf(config.nats.url, config.manager.databaseUrl, config.executor.databaseUrl),
+];

@@ -1,0 +1,51 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ApwaError, executorOperations, PermanentError, type StageWork } from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
+import { readManifest, type Storage } from '@apwa/tables';
+import { Models } from '../models/models.js';
+import { STORAGE } from '../tokens.js';
+import { createMapStage, type MapStage } from './map-stage.js';
+
+/** What is run for a stage's shards. */
+export type ReadyStage = MapStage | { readonly kind: 'job'; readonly work: Exclude<StageWork, { kind: 'map' }> };
+
+/** Stages that are kept ready: more than a member works for at a time. */
+const KEPT = 200;
+
+/** The stages of this member's shards: the executor is asked once for each. */
+@Injectable()
+export class Stages {
+  readonly #ready = new Map<string, Promise<ReadyStage>>();
+
+  constructor(
+    private readonly messaging: Messaging,
+    private readonly models: Models,
+    @Inject(STORAGE) private readonly storage: Storage,
+  ) {}
+
+  /** Errors: of the request, of the storage; RefusedError if the stage can't be run as it is. A failure is not kept. */
+  ready(stageId: string): Promise<ReadyStage> {
+    const known = this.#ready.get(stageId);
+    if (known) return known;
+    const made = this.#make(stageId);
+    this.#ready.set(stageId, made);
+    made.catch(() => this.#ready.delete(stageId));
+    const [oldest] = this.#ready.keys();
+    if (this.#ready.size > KEPT && oldest) this.#ready.delete(oldest);
+    return made;
+  }
+
+  async #make(stageId: string): Promise<ReadyStage> {
+    const { work } = await this.messaging.request(executorOperations.getStageWork, { stageId });
+    if (work.kind !== 'map') return { kind: 'job', work };
+    try {
+      const model = this.models.open(work.model);
+      const manifest = await readManifest(this.storage, work.input);
+      return createMapStage({ stageId, work, model, manifest, storage: this.storage });
+    } catch (thrown) {
+      const error = ApwaError.from(thrown);
+      // A fault of ours that every member would meet again: the stage ends with it instead of being tried for ever.
+      throw error.class === 'internal' ? new PermanentError('stage_unusable', error.message, { cause: thrown }) : error;
+    }
+  }
+}

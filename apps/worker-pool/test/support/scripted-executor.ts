@@ -1,0 +1,287 @@
+import { Controller, type INestMicroservice, Module } from '@nestjs/common';
+import {
+  type Assignment,
+  type CommitAnswer,
+  type CommitContent,
+  type ErrorPayload,
+  executorOperations,
+  InternalError,
+  journalStream,
+  journalSubject,
+  newId,
+  newLeaseToken,
+  PermanentError,
+  runControlled,
+  type RunControl,
+  type ShardRange,
+  type StageCounts,
+  type StageWork,
+  TransientError,
+  workHint,
+} from '@apwa/contracts';
+import { createService, Handles, JournalStreams, Messaging, MessagingModule } from '@apwa/messaging';
+import { type z } from 'zod';
+
+type RequestOf<Name extends keyof typeof executorOperations> = z.output<(typeof executorOperations)[Name]['request']>;
+
+interface ShardEntry {
+  shardId: string;
+  stageId: string;
+  range: ShardRange;
+  attempts: number;
+  content: CommitContent | null;
+}
+export interface AttemptEntry {
+  token: string;
+  shard: ShardEntry;
+  memberId: string;
+  state: 'active' | 'revoked' | 'released' | 'won';
+  renewedAt: number;
+  counts: StageCounts | null;
+}
+interface StageEntry {
+  work: StageWork;
+  ownerId: string;
+  slots: number;
+  fault: ErrorPayload | null;
+}
+
+/** The other side of the border, in memory: it speaks the real messages, and misbehaves when the test says so. */
+export class ExecutorScript {
+  readonly stages = new Map<string, StageEntry>();
+  readonly shards: ShardEntry[] = [];
+  readonly attempts: AttemptEntry[] = [];
+  readonly members = new Map<string, { state: string; freeSlots: number; instance: string | null }>();
+  readonly heartbeats: RequestOf<'heartbeat'>[] = [];
+  readonly claims: RequestOf<'claim'>[] = [];
+  readonly controls = new Map<string, RunControl>();
+  leaseMs = 2_000;
+  heartbeatMs = 200;
+  incarnation = 1;
+  /** Heartbeats are not answered: the member is cut off. */
+  silent = false;
+  /** Renewals are not counted, so that leases run out, only when this is set. */
+  sweeps = false;
+  /** Of the next commits the reply is lost after they counted. */
+  loseCommitReplies = 0;
+  commitsAsked = 0;
+  /** The next commits find no part. */
+  missParts = 0;
+  drainMembers = false;
+
+  addStage(work: StageWork, ranges: ShardRange[], slots = 64): { stageId: string; ownerId: string } {
+    const stageId = newId('stage');
+    const ownerId = newId('run');
+    this.stages.set(stageId, { work, ownerId, slots, fault: null });
+    for (const range of ranges) this.shards.push({ shardId: newId('shard'), stageId, range, attempts: 0, content: null });
+    return { stageId, ownerId };
+  }
+
+  shardsOf(stageId: string): ShardEntry[] {
+    return this.shards.filter((shard) => shard.stageId === stageId);
+  }
+
+  done(stageId: string): boolean {
+    return this.shardsOf(stageId).every(({ content }) => content !== null);
+  }
+
+  revoke(attempt: AttemptEntry): void {
+    if (attempt.state === 'active') attempt.state = 'revoked';
+  }
+
+  sweep(): void {
+    for (const attempt of this.attempts)
+      if (attempt.state === 'active' && performance.now() - attempt.renewedAt > this.leaseMs) attempt.state = 'revoked';
+  }
+
+  claimable(): ShardEntry[] {
+    return this.shards.filter((shard) => {
+      const stage = this.stages.get(shard.stageId);
+      const control = stage && this.controls.get(stage.ownerId);
+      const open = shard.content === null && !stage?.fault && (control?.state ?? 'active') === 'active';
+      return open && !this.attempts.some((attempt) => attempt.shard === shard && attempt.state === 'active');
+    });
+  }
+}
+
+/** Nest makes controllers; the script is the test's. */
+let script: ExecutorScript;
+
+@Controller()
+class ScriptedController {
+  @Handles(executorOperations.join)
+  join({ member, instance }: RequestOf<'join'>) {
+    script.members.set(member.id, { state: member.state, freeSlots: member.slots.free, instance });
+    const { leaseMs, heartbeatMs, incarnation } = script;
+    return { leaseMs, heartbeatMs, journal: { stream: journalStream(incarnation), incarnation } };
+  }
+
+  @Handles(executorOperations.claim)
+  claim(request: RequestOf<'claim'>) {
+    if (!script.members.has(request.memberId)) throw new PermanentError('unknown_member', 'join first');
+    script.claims.push(request);
+    if (script.sweeps) script.sweep();
+    const assignments: Assignment[] = [];
+    let free = request.freeSlots;
+    for (const shard of script.claimable()) {
+      if (free === 0) break;
+      const stage = script.stages.get(shard.stageId);
+      if (!stage) continue;
+      const token = newLeaseToken();
+      const slots = Math.min(free, stage.slots);
+      free -= slots;
+      shard.attempts++;
+      script.attempts.push({ token, shard, memberId: request.memberId, state: 'active', renewedAt: performance.now(), counts: null });
+      assignments.push({
+        token,
+        stageId: shard.stageId,
+        ownerId: stage.ownerId,
+        shardId: shard.shardId,
+        generation: 0,
+        attempt: shard.attempts,
+        lane: 'standard',
+        range: shard.range,
+        slots,
+        journal: {
+          stream: journalStream(script.incarnation),
+          incarnation: script.incarnation,
+          subject: journalSubject(script.incarnation, shard.stageId, shard.shardId, token),
+          shardSubjects: journalSubject(script.incarnation, shard.stageId, shard.shardId, '*'),
+        },
+      });
+    }
+    return { assignments };
+  }
+
+  @Handles(executorOperations.heartbeat)
+  heartbeat(request: RequestOf<'heartbeat'>) {
+    if (script.silent) throw new TransientError('unavailable', 'no heartbeat is answered');
+    const member = script.members.get(request.memberId);
+    if (!member) throw new PermanentError('unknown_member', 'join first');
+    script.heartbeats.push(request);
+    Object.assign(member, { state: request.state, freeSlots: request.freeSlots });
+    const lost: string[] = [];
+    for (const { token, counts } of request.attempts) {
+      const attempt = script.attempts.find((one) => one.token === token);
+      if (!attempt || attempt.state === 'revoked' || attempt.state === 'released') lost.push(token);
+      else Object.assign(attempt, { renewedAt: performance.now(), counts });
+    }
+    const { incarnation, drainMembers } = script;
+    return {
+      lost,
+      controls: [...script.controls.values()],
+      journal: { stream: journalStream(incarnation), incarnation },
+      drain: drainMembers,
+    };
+  }
+
+  @Handles(executorOperations.commit)
+  commit({ token, content }: RequestOf<'commit'>): { answer: CommitAnswer } {
+    script.commitsAsked++;
+    if (script.missParts > 0) {
+      script.missParts--;
+      return { answer: 'no_such_part' };
+    }
+    const attempt = script.attempts.find((one) => one.token === token);
+    if (!attempt) return { answer: 'unknown' };
+    if (attempt.state === 'active' && !attempt.shard.content) {
+      attempt.state = 'won';
+      attempt.shard.content = content;
+    }
+    if (script.loseCommitReplies > 0) {
+      script.loseCommitReplies--;
+      throw new TransientError('deadline_exceeded', 'the reply was lost');
+    }
+    return { answer: attempt.state === 'won' ? 'committed' : 'superseded' };
+  }
+
+  @Handles(executorOperations.release)
+  release({ token }: RequestOf<'release'>) {
+    const attempt = script.attempts.find((one) => one.token === token);
+    if (attempt?.state === 'active') attempt.state = 'released';
+    return {};
+  }
+
+  @Handles(executorOperations.failStage)
+  failStage({ stageId, fault }: RequestOf<'failStage'>) {
+    const stage = script.stages.get(stageId);
+    if (stage) stage.fault ??= fault;
+    for (const attempt of script.attempts) if (attempt.shard.stageId === stageId) script.revoke(attempt);
+    return {};
+  }
+
+  @Handles(executorOperations.getStageWork)
+  getStageWork({ stageId }: RequestOf<'getStageWork'>) {
+    const stage = script.stages.get(stageId);
+    if (!stage) throw new PermanentError('unknown_stage', 'no such stage');
+    return { work: stage.work };
+  }
+
+  @Handles(executorOperations.submitStage)
+  submitStage(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.listStages)
+  listStages(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.getStage)
+  getStage(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.listCommittedShards)
+  listCommittedShards(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.controlRun)
+  controlRun(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.listMembers)
+  listMembers(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+}
+
+/** Serves a script over NATS. */
+export class ScriptedExecutor {
+  private stopped = false;
+
+  private constructor(
+    readonly script: ExecutorScript,
+    private readonly app: INestMicroservice,
+  ) {}
+
+  static async start(natsUrl: string): Promise<ScriptedExecutor> {
+    script = new ExecutorScript();
+    @Module({ imports: [MessagingModule.forRoot({ service: 'executor', natsUrl })], controllers: [ScriptedController] })
+    class ScriptedModule {}
+    const app = await createService(ScriptedModule, { service: 'executor', natsUrl, logger: ['error'] });
+    const executor = new ScriptedExecutor(script, app);
+    await executor.streams.ensure(script.incarnation);
+    return executor;
+  }
+
+  get streams(): JournalStreams {
+    return this.app.get(JournalStreams, { strict: false });
+  }
+
+  get messaging(): Messaging {
+    return this.app.get(Messaging, { strict: false });
+  }
+
+  hint(): void {
+    this.messaging.publish(workHint('default'), {});
+  }
+
+  /** Tells members at once, and again with each heartbeat. */
+  control(ownerId: string, version: number, state: RunControl['state'], tell = true): void {
+    this.script.controls.set(ownerId, { ownerId, version, state });
+    if (tell) this.messaging.publish(runControlled, { ownerId, version, state });
+  }
+
+  async stop(): Promise<void> {
+    if (!this.stopped) await this.app.close();
+    this.stopped = true;
+  }
+}

@@ -1,0 +1,157 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type JsonSchema,
+  newId,
+  noUsage,
+  type RowResult,
+  type ShardRange,
+  type StageWork,
+  type TableReference,
+  type Template,
+} from '@apwa/contracts';
+import { openStorage, readManifest, readRows, type Storage, writeManifest, writeMapPart } from '@apwa/tables';
+import { MemberProcess } from './member-process.js';
+import { NatsServer } from './nats.js';
+import { type ExecutorScript, ScriptedExecutor } from './scripted-executor.js';
+import { ScriptedModel } from './scripted-model.js';
+
+const OUTPUT: JsonSchema = {
+  type: 'object',
+  properties: { upper: { type: 'string' } },
+  required: ['upper'],
+  additionalProperties: false,
+};
+
+export interface WorldOptions {
+  slots?: number;
+  endpoint?: Record<string, unknown>;
+}
+
+/**
+ * What stands around a member: a real NATS server, real files, a model server and an executor that are scripted, and the built
+ * service in processes of its own.
+ */
+export class World {
+  private readonly members: MemberProcess[] = [];
+
+  private constructor(
+    readonly nats: NatsServer,
+    readonly executor: ScriptedExecutor,
+    readonly model: ScriptedModel,
+    readonly storage: Storage,
+    readonly config: string,
+    private readonly folder: string,
+  ) {}
+
+  static async start({ slots = 64, endpoint = {} }: WorldOptions = {}): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), 'apwa-member-'));
+    const nats = await NatsServer.start();
+    const model = await ScriptedModel.start();
+    const executor = await ScriptedExecutor.start(nats.url);
+    const url = `file://${join(folder, 'storage')}`;
+    const config = join(folder, 'apwa.config.yaml');
+    const settings = {
+      models: { small: { baseUrl: model.url, apiKey: 'sk-test-canary-1234', name: 'scripted', ...endpoint } },
+      storage: { url },
+      nats: { url: nats.url },
+      pools: [{ name: 'default', backend: 'external', slots }],
+    };
+    await writeFile(config, JSON.stringify(settings));
+    return new World(nats, executor, model, openStorage({ url }), config, folder);
+  }
+
+  get script(): ExecutorScript {
+    return this.executor.script;
+  }
+
+  /** A member that has joined. */
+  member(env: NodeJS.ProcessEnv = {}): Promise<MemberProcess> {
+    return this.process(env).ready();
+  }
+
+  process(env: NodeJS.ProcessEnv = {}): MemberProcess {
+    const member = MemberProcess.start(this.config, env);
+    this.members.push(member);
+    return member;
+  }
+
+  /** A table of one column `text`. */
+  async table(texts: string[]): Promise<TableReference> {
+    const tableId = newId('table');
+    const columns = [{ name: 'text', type: 'VARCHAR' }];
+    const results = texts.map((text, row) => inputRow(row, text));
+    const part = await writeMapPart(this.storage, `parts/${newId('stage')}/${tableId}.parquet`, { columns, results });
+    const parts = [{ ...part, firstRow: 0 }];
+    return writeManifest(this.storage, { tableId, version: 1, columns, ownColumns: columns, rows: texts.length, parts });
+  }
+
+  work(input: TableReference, template: Partial<Template> = {}): StageWork {
+    return { kind: 'map', input, model: 'small', template: { mode: 'llm', instructions: 'Shout {{text}}', output: OUTPUT, ...template } };
+  }
+
+  /** A stage over these texts, and members are told. */
+  async stage(texts: string[], options: { template?: Partial<Template>; shardRows?: number; slots?: number } = {}) {
+    const work = this.work(await this.table(texts), options.template);
+    const stage = this.script.addStage(work, rangesOf(texts.length, options.shardRows ?? texts.length), options.slots);
+    this.executor.hint();
+    return stage;
+  }
+
+  /** The committed rows of a stage, in order. */
+  async result(stageId: string): Promise<Record<string, unknown>[]> {
+    const stage = this.script.stages.get(stageId);
+    if (stage?.work.kind !== 'map') throw new Error('not a map');
+    const base = stage.work.input;
+    const committed = this.script.shardsOf(stageId).flatMap(({ range, content }) => (content ? [{ range, content }] : []));
+    const own = committed[0]?.content.columns ?? [];
+    const { columns: inputColumns } = await readManifest(this.storage, base);
+    const reference = await writeManifest(this.storage, {
+      tableId: newId('table'),
+      version: 1,
+      columns: [...inputColumns, ...own, ...BOOKKEEPING],
+      ownColumns: [...own, ...BOOKKEEPING],
+      rows: base.rows,
+      base,
+      parts: committed.map(({ range, content }) => ({ ...content.part, firstRow: range.first })),
+    });
+    return readRows(this.storage, reference, { first: 0, last: base.rows - 1 });
+  }
+
+  async stop(): Promise<void> {
+    if (process.env.SHOW_LOG) for (const member of this.members) process.stderr.write(`${member.log()}\n`);
+    await Promise.all(this.members.map((member) => member.kill()));
+    await this.executor.stop();
+    await this.model.stop();
+    await this.nats.stop();
+    this.storage.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const BOOKKEEPING = [
+  { name: '_status', type: 'VARCHAR' },
+  { name: '_error_code', type: 'VARCHAR' },
+  { name: '_attempts', type: 'INTEGER' },
+  { name: '_input_tokens', type: 'BIGINT' },
+];
+
+const inputRow = (row: number, text: string): RowResult => ({
+  row,
+  status: 'ok',
+  output: { text },
+  error: null,
+  attempts: 0,
+  model: null,
+  usage: noUsage(),
+  usageEstimated: false,
+  costUsd: 0,
+  latencyMs: 0,
+  traceId: null,
+});
+
+const rangesOf = (rows: number, size: number): ShardRange[] =>
+  Array.from({ length: Math.ceil(rows / size) }, (_, index) => ({ first: index * size, last: Math.min(rows, (index + 1) * size) - 1 }));
+
+export const texts = (count: number, prefix = 'row'): string[] => Array.from({ length: count }, (_, row) => `${prefix}-${row}`);

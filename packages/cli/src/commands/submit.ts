@@ -1,0 +1,78 @@
+import { MAX_GOAL_LENGTH, RefusedError, type Plan, type RunInput, type RunRequest } from '@apwa/contracts';
+import type { Client } from '@apwa/sdk';
+import type { z } from 'zod';
+import { readInputs, type Input } from '../inputs/inputs.js';
+import { readPlanFile } from '../inputs/plan-file.js';
+
+export interface GoalOptions {
+  input: string[];
+  plan?: string;
+  concurrency?: string;
+  skipBadRows?: boolean;
+  sheet?: string;
+}
+
+export interface Task {
+  goal?: string;
+  plan?: Plan;
+  inputs: Input[];
+  concurrency?: number;
+}
+
+const readConcurrency = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
+  throw new RefusedError('bad_input', `--concurrency ${text} is no number of calls.`, {
+    field: '--concurrency',
+    value: text,
+    allowed: '1 to 100,000',
+  });
+};
+
+/** Checks everything that can be checked without a server. */
+export const readTask = async (goal: string | undefined, options: GoalOptions): Promise<Task> => {
+  if (goal !== undefined && !goal.trim())
+    throw new RefusedError('bad_input', 'The goal is empty.', { field: 'GOAL', allowed: 'a sentence' });
+  if (goal !== undefined && goal.length > MAX_GOAL_LENGTH)
+    throw new RefusedError('bad_input', `The goal has ${goal.length} characters.`, {
+      field: 'GOAL',
+      allowed: `${MAX_GOAL_LENGTH} characters at most: what is longer belongs into an input`,
+    });
+  if (goal === undefined && !options.plan)
+    throw new RefusedError('bad_input', 'A goal or a plan is needed.', { field: 'GOAL', allowed: '"GOAL" or --plan FILE' });
+  if (!options.input.length)
+    throw new RefusedError('bad_input', 'A run needs at least one input.', { field: '--input', allowed: '[NAME=]PATH, once or more' });
+  const concurrency = readConcurrency(options.concurrency);
+  return {
+    ...(goal === undefined ? {} : { goal }),
+    ...(options.plan ? { plan: await readPlanFile(options.plan) } : {}),
+    inputs: await readInputs(options.input),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+};
+
+/** Uploads a task's inputs, and makes a request of it. */
+export const uploadInputs = async (
+  client: Client,
+  inputs: Input[],
+  options: GoalOptions,
+  say: (text: string) => void,
+): Promise<RunInput[]> => {
+  const uploaded: RunInput[] = [];
+  for (const { name, files, format } of inputs) {
+    say(`Uploading ${name}: ${files.length === 1 ? files[0]?.path : `${files.length} files`} …`);
+    const { id } = await client.uploads.of(files);
+    const importOptions = { skipBadRows: options.skipBadRows ?? false, ...(options.sheet ? { sheet: options.sheet } : {}) };
+    uploaded.push({ name, upload: id, format, options: importOptions });
+  }
+  return uploaded;
+};
+
+export const requestOf = (task: Task, inputs: RunInput[], rest: Partial<z.input<typeof RunRequest>>): z.input<typeof RunRequest> => ({
+  ...(task.goal === undefined ? {} : { goal: task.goal }),
+  ...(task.plan ? { plan: task.plan } : {}),
+  inputs,
+  limits: task.concurrency === undefined ? {} : { concurrency: task.concurrency },
+  ...rest,
+});

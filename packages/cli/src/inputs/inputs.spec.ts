@@ -1,0 +1,85 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readInputs, splitInput, tableNameOf } from './inputs.js';
+import { readPlanFile } from './plan-file.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'apwa-inputs-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+const put = async (name: string, content = 'a\n1\n') => {
+  const path = join(folder, name);
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, content);
+  return path;
+};
+
+describe('names of tables', () => {
+  it.each([
+    ['reviews.csv', 'reviews'],
+    ['/data/My Reviews (2).csv.gz', 'my_reviews_2'],
+    ['2024.jsonl', 't_2024'],
+    ['données.csv', 'donnees'],
+    ['日本.csv', 'records'],
+    ['letters/', 'letters'],
+    ['letters/*.txt', 'records'],
+  ])('should make of %s %s', (path, name) => {
+    expect(tableNameOf(path)).toBe(name);
+  });
+
+  it('should be told by NAME=, and leave other equals signs alone', () => {
+    expect(splitInput('mine=a=b.csv')).toEqual({ name: 'mine', path: 'a=b.csv' });
+    expect(splitInput('./a=b.csv')).toEqual({ path: './a=b.csv' });
+  });
+});
+
+describe('inputs', () => {
+  it('should take a file, a folder and a glob', async () => {
+    await put('letters/b.txt');
+    await put('letters/deep/a.txt');
+    await put('letters/.hidden.txt');
+    const file = await put('reviews.csv');
+    const [reviews, letters, some] = await readInputs([file, join(folder, 'letters'), `some=${folder}/letters/*.txt`]);
+    expect(reviews).toMatchObject({ name: 'reviews', format: 'csv', files: [{ name: 'reviews.csv', bytes: 4 }] });
+    expect(letters?.files.map(({ name }) => name)).toEqual(['b.txt', 'deep/a.txt']);
+    expect(some?.files.map(({ name }) => name)).toEqual(['b.txt']);
+  });
+
+  it.each([
+    ['a missing file', async () => [join(folder, 'none.csv')], 'there is no such file'],
+    ['an empty file', async () => [await put('empty.csv', '')], 'is empty'],
+    ['an unknown ending', async () => [await put('a.docx')], 'ending'],
+    ['an empty folder', async () => (await mkdir(join(folder, 'void')), [join(folder, 'void')]), 'no files'],
+    ['files of several kinds', async () => (await put('mix/a.csv'), await put('mix/b.jsonl'), [join(folder, 'mix')]), 'several kinds'],
+    ['a name that SQL cannot take', async () => [`Bad_Name=${await put('a.csv')}`], 'cannot be the name'],
+    ['two inputs of one name', async () => [await put('a.csv'), await put('x/a.csv')], 'Two inputs'],
+  ])('should refuse %s', async (_, make, message) => {
+    await expect(make().then(readInputs)).rejects.toMatchObject({
+      class: 'refused',
+      message: expect.stringContaining(message),
+      details: { field: '--input', allowed: expect.any(String) },
+    });
+  });
+});
+
+describe('plan files', () => {
+  const plan = { version: 1, steps: [{ id: 'a', kind: 'sql', inputs: ['t'], query: 'SELECT 1' }], outputs: ['a'] };
+  it('should be YAML or JSON', async () => {
+    expect((await readPlanFile(await put('plan.json', JSON.stringify(plan)))).steps).toHaveLength(1);
+    const yaml = 'version: 1\nsteps: [{id: a, kind: sql, inputs: [t], query: SELECT 1}]\noutputs: [a]\n';
+    expect(await readPlanFile(await put('plan.yaml', yaml))).toEqual(plan);
+  });
+
+  it.each([
+    ['an unknown key', JSON.stringify({ ...plan, stepz: [] }), 'stepz'],
+    ['no YAML', '{ a: [', 'neither YAML nor JSON'],
+    ['another version', JSON.stringify({ ...plan, version: 9 }), 'version'],
+  ])('should be refused with %s', async (_, text, message) => {
+    await expect(readPlanFile(await put('plan.yaml', text))).rejects.toMatchObject({
+      class: 'refused',
+      message: expect.stringContaining(message),
+    });
+  });
+});

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { MAX_PLAN_BYTES, Plan, RefusedError, refusedByShape } from '@apwa/contracts';
+import { parse } from 'yaml';
+
+/** A plan document from a YAML or JSON file. Throws `RefusedError` naming the file, the place and what is wrong there. */
+export const readPlanFile = async (path: string): Promise<Plan> => {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new RefusedError('bad_input', `${path} cannot be read: ${cause.message}`, { field: '--plan', value: path, cause });
+  });
+  if (Buffer.byteLength(text) > MAX_PLAN_BYTES)
+    throw new RefusedError('bad_input', `${path} is too large for a plan.`, {
+      field: '--plan',
+      value: path,
+      allowed: `${MAX_PLAN_BYTES} bytes`,
+    });
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new RefusedError('bad_input', `${path} is neither YAML nor JSON: ${message}`, { field: '--plan', value: path, cause });
+  }
+  const plan = Plan.safeParse(document);
+  if (plan.success) return plan.data;
+  throw refusedByShape(plan.error, 'plan', 'invalid_plan');
+};

@@ -1,0 +1,102 @@
+import { Command, CommanderError, Option } from 'commander';
+import { planCommand, type PlanOptions } from './commands/plan.js';
+import { runCommand, type RunOptions } from './commands/run.js';
+import { cancelRun, listRuns, showRun, watchRun } from './commands/runs.js';
+import { exportTable, headOfTable, importTable, listTables, showTable } from './commands/tables.js';
+import { EXIT, exitCodeOf, explain, type ExitCode } from './exit.js';
+
+const collect = (value: string, before: string[]) => [...before, value];
+
+const withInputs = (command: Command): Command =>
+  command
+    .option('-i, --input <[NAME=]PATH>', 'a file, folder or glob that becomes a table; may be given more than once', collect, [])
+    .option('--skip-bad-rows', 'put broken rows of inputs into a table of their own instead of stopping')
+    .option('--sheet <NAME>', 'the sheet of Excel inputs (default: the first one)');
+
+/** The commands, each of which sets `result.code`. */
+export const createProgram = (result: { code: ExitCode }): Command => {
+  const does =
+    <Arguments extends unknown[]>(action: (...values: Arguments) => Promise<ExitCode>) =>
+    async (...values: Arguments): Promise<void> => {
+      result.code = await action(...values);
+    };
+
+  const program = new Command('apwa')
+    .description('Agent work over more data than any context window holds.')
+    .showHelpAfterError('(apwa --help tells more)')
+    .addHelpText(
+      'after',
+      '\nEnvironment: APWA_URL names a manager; without it a stack is started on this machine for the time of the command.',
+    )
+    .addHelpText('after', 'Exit codes: 0 succeeded, 1 failed, 2 wrong usage or input, 3 partially succeeded, 130 interrupted.');
+
+  withInputs(
+    program.command('run').argument('[GOAL]', 'what to do with the inputs, in a sentence').description('plan and run a task over files'),
+  )
+    .requiredOption('-o, --output <PATH>', 'a file (.parquet, .csv, .jsonl) for the first result, or a folder for all')
+    .option('--format <FORMAT>', 'format of files in a folder: parquet, csv, jsonl (default: parquet)')
+    .option('--plan <FILE>', 'a plan to run, YAML or JSON; no planner is asked')
+    .option('--approve <auto|ask>', 'ask shows the plan and waits for a yes', 'auto')
+    .option('--concurrency <N>', 'model calls in flight at most')
+    .option('--json', 'events as JSON lines, the result last')
+    .action(does((goal: string | undefined, options: RunOptions) => runCommand(goal, options)));
+
+  withInputs(program.command('plan').argument('<GOAL>', 'what to do with the inputs').description('plan a task, and print the plan'))
+    .option('-o, --output <FILE>', 'write the plan there')
+    .option('--json', 'as JSON instead of YAML')
+    .action(does((goal: string, options: PlanOptions) => planCommand(goal, options)));
+
+  const runs = program.command('runs').description('runs of the manager');
+  runs.command('list').description('the latest runs').option('--limit <N>').option('--json').action(does(listRuns));
+  runs.command('show').argument('<ID>').description('one run').option('--json').action(does(showRun));
+  runs.command('watch').argument('<ID>').description('follow a run until it has ended').option('--json').action(does(watchRun));
+  runs.command('cancel').argument('<ID>').description('cancel a run, and wait for it').option('--json').action(does(cancelRun));
+
+  const tables = program.command('tables').description('tables of the catalogue');
+  tables.command('list').description('the latest tables').option('--limit <N>').option('--json').action(does(listTables));
+  tables.command('show').argument('<ID>').description('what agents see of a table').option('--json').action(does(showTable));
+  tables
+    .command('head')
+    .argument('<ID>')
+    .description('the first rows')
+    .option('-n, --rows <N>', 'how many', '10')
+    .option('--json')
+    .action(does(headOfTable));
+  tables
+    .command('import')
+    .argument('<[NAME=]PATH>')
+    .description('a file, folder or glob as a table')
+    .option('--skip-bad-rows', 'put broken rows into a table of their own')
+    .option('--sheet <NAME>', 'the sheet of an Excel file')
+    .option('--json')
+    .action(does(importTable));
+  tables
+    .command('export')
+    .argument('<ID>')
+    .argument('<PATH>', 'a file (.parquet, .csv, .jsonl) or a folder')
+    .description('a table as a file')
+    .addOption(new Option('--rows <WHICH>', 'which rows').choices(['all', 'ok', 'failed']).default('ok'))
+    .option('--json')
+    .action(does(exportTable));
+  return program;
+};
+
+const exitOverride = (command: Command): void => {
+  command.exitOverride();
+  command.commands.forEach(exitOverride);
+};
+
+/** Runs a command line; answers its exit code. Errors are explained on standard error. */
+export const main = async (args: string[]): Promise<ExitCode> => {
+  const result: { code: ExitCode } = { code: EXIT.succeeded };
+  const program = createProgram(result);
+  exitOverride(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return result.code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.succeeded : EXIT.usage;
+    process.stderr.write(`apwa: ${explain(error)}\n`);
+    return exitCodeOf(error);
+  }
+};

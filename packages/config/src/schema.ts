@@ -1,0 +1,333 @@
+import { Resources, PoolName } from '@apwa/contracts';
+import { z } from 'zod';
+import { setting } from './setting.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Keys of a request's body that are ours to set: passed-on parameters may not name them. */
+export const RESERVED_PARAMETERS = [
+  'messages',
+  'model',
+  'stream',
+  'stream_options',
+  'n',
+  'tools',
+  'tool_choice',
+  'response_format',
+  'max_tokens',
+  'max_completion_tokens',
+] as const;
+
+export const PricesConfig = z.strictObject({
+  input: setting(z.number().nonnegative(), 'Tokens read that no cache held. USD per million tokens.'),
+  cacheRead: setting(z.number().nonnegative(), "Tokens read from the provider's cache. USD per million tokens.", {
+    default: 'the price of `input`',
+  }),
+  cacheWrite: setting(z.number().nonnegative(), "Tokens written to the provider's cache. USD per million tokens.", {
+    default: 'the price of `input`',
+  }),
+  output: setting(z.number().nonnegative(), 'Tokens written, reasoning included. USD per million tokens.'),
+});
+export type PricesConfig = z.infer<typeof PricesConfig>;
+
+export const RateLimitsConfig = z.strictObject({
+  requestsPerMinute: setting(
+    z.number().int().min(1).optional(),
+    'Calls per minute, shared by every worker of the cluster. Left out: not limited.',
+  ),
+  tokensPerMinute: setting(
+    z.number().int().min(1).optional(),
+    'Tokens per minute, read and written, shared by every worker of the cluster. Left out: not limited.',
+  ),
+  inFlight: setting(
+    z.number().int().min(1).optional(),
+    'Calls under way at the same time, shared by every worker of the cluster. Left out: not limited.',
+  ),
+});
+export type RateLimitsConfig = z.infer<typeof RateLimitsConfig>;
+
+export const StructuredOutput = z.enum(['json_schema', 'tool', 'prompt']);
+export type StructuredOutput = z.infer<typeof StructuredOutput>;
+
+export const EndpointConfig = z.strictObject({
+  baseUrl: setting(
+    z.string().regex(/^https?:\/\/[^\s]+$/, 'must be a URL that begins with http:// or https://'),
+    'Where the OpenAI-compatible API begins, for example `https://api.openai.com/v1`. Nothing is sent to any other host.',
+  ),
+  apiKey: setting(z.string().min(1).optional(), 'The key, best written as `${NAME}`. Left out: no `Authorization` header is sent.', {
+    secret: 'value',
+  }),
+  apiKeyFile: setting(
+    z.string().min(1).optional(),
+    'A file that holds the key and nothing else. It is read when the key is used, so that a key can be replaced while services run.',
+  ),
+  name: setting(z.string().min(1).max(200), "The provider's own id of the model, for example `gpt-4.1-mini`."),
+  contextTokens: setting(
+    z.number().int().min(256).default(128_000),
+    'Tokens that the model takes at most, prompt and answer together. A longer prompt fails its row without a call.',
+  ),
+  outputTokens: setting(
+    z.number().int().min(1).default(8_192),
+    'Tokens of the longest answer, reasoning included, where a template does not say it. Sent with every call.',
+  ),
+  outputTokensParameter: setting(
+    z.enum(['max_completion_tokens', 'max_tokens']).default('max_completion_tokens'),
+    'The parameter in which the endpoint takes the longest answer. Older servers know `max_tokens` only.',
+  ),
+  structuredOutput: setting(
+    StructuredOutput.default('json_schema'),
+    'How the endpoint is made to answer in JSON: by `response_format` with a strict JSON Schema, by a forced tool call, or by asking for it in the prompt.',
+  ),
+  timeoutMs: setting(
+    z
+      .number()
+      .int()
+      .min(100)
+      .max(HOUR_MS)
+      .default(3 * MINUTE_MS),
+    'The longest a call may take, answer included, where a template does not say it. Milliseconds.',
+  ),
+  weight: setting(
+    z.number().positive().max(1_000).default(1),
+    'Share of the calls that the endpoint gets in a `weighted` group, beside the other weights.',
+  ),
+  prices: setting(PricesConfig.optional(), 'What tokens cost. Left out: calls count as free, and a budget in USD does not stop them.'),
+  limits: setting(
+    RateLimitsConfig.optional(),
+    'What the account allows. Left out: not limited; answers with status 429 are obeyed all the same.',
+  ),
+  parameters: setting(
+    z.record(z.string(), z.json()).default({}),
+    `Further keys of the request's body, passed on as they are, for example \`temperature: 0\`. Not allowed: ${RESERVED_PARAMETERS.map((key) => `\`${key}\``).join(', ')}.`,
+  ),
+  cachesPrompts: setting(
+    z.boolean().default(false),
+    'Whether the endpoint caches the beginning of prompts. If so, the first call of a stage goes alone, and those after it find the cache filled.',
+  ),
+});
+export type EndpointConfig = z.infer<typeof EndpointConfig>;
+
+export const ModelConfig = z.strictObject({
+  strategy: setting(
+    z.enum(['ordered', 'weighted']).default('ordered'),
+    '`ordered`: the first endpoint is called, and the next ones on further tries. `weighted`: each call draws one by weight.',
+  ),
+  endpoints: setting(
+    z.array(EndpointConfig).min(1, 'must have one endpoint or more'),
+    'The endpoints of the group. A model with one endpoint may have its keys in place of this one.',
+  ),
+});
+export type ModelConfig = z.infer<typeof ModelConfig>;
+
+export const PlannerConfig = z.strictObject({
+  model: setting(z.string(), 'A name of `models`: who plans.', { default: 'the default model' }),
+  maxTurns: setting(z.number().int().min(1).max(200).default(20), 'Turns of the planner for one plan at most.'),
+  maxTokens: setting(z.number().int().min(1_000).default(200_000), 'Tokens that the planner may read and write for one plan.'),
+  timeoutMs: setting(
+    z
+      .number()
+      .int()
+      .min(1_000)
+      .max(HOUR_MS)
+      .default(10 * MINUTE_MS),
+    'The longest that planning may take. Milliseconds.',
+  ),
+});
+export type PlannerConfig = z.infer<typeof PlannerConfig>;
+
+export const S3Config = z.strictObject({
+  endpoint: setting(
+    z
+      .string()
+      .regex(/^https?:\/\/[^\s]+$/, 'must be a URL that begins with http:// or https://')
+      .optional(),
+    'URL of an S3-compatible server. Left out: that of AWS for the region.',
+    { secret: 'url' },
+  ),
+  region: setting(z.string().min(1).default('us-east-1'), 'The region.'),
+  accessKeyId: setting(z.string().min(1).optional(), 'Left out, together with the secret: found as the AWS tools find it.', {
+    secret: 'value',
+  }),
+  secretAccessKey: setting(z.string().min(1).optional(), 'The secret of the access key, best written as `${NAME}`.', { secret: 'value' }),
+  forcePathStyle: setting(
+    z.boolean().default(false),
+    'Whether the bucket stands in the path instead of the host name. Most servers other than AWS want `true`.',
+  ),
+});
+export type S3Config = z.infer<typeof S3Config>;
+
+export const StorageConfig = z.strictObject({
+  url: setting(z.string(), 'Where tables are stored: `file:///folder` (one machine, or a volume that all share) or `s3://bucket/prefix`.', {
+    default: '`.apwa/storage` beside the configuration file',
+  }),
+  s3: setting(S3Config.optional(), 'How S3 is reached, if `url` begins with `s3://`.'),
+});
+export type StorageConfig = z.infer<typeof StorageConfig>;
+
+export const PoolConfig = z.strictObject({
+  name: setting(PoolName, 'Name of the pool: lower-case letters, digits and `-`.'),
+  backend: setting(
+    z.enum(['processes', 'external']).default('processes'),
+    '`processes`: the executor starts the members as its children. `external`: somebody else runs them, and they join.',
+  ),
+  slots: setting(z.number().int().min(1).max(20_000).default(256), 'Calls that each member keeps under way.'),
+  min: setting(z.number().int().min(0).max(1_000).default(2), 'Members that are kept even when there is no work.'),
+  max: setting(z.number().int().min(1).max(1_000).default(2), 'Members at most.'),
+  resources: setting(
+    Resources.default({}),
+    'What each member has: `cpus`, `memoryMb`, `gpus`, `custom`. A template that asks for resources runs in a pool that has them.',
+  ),
+  memoryMb: setting(
+    z.number().int().min(64).optional(),
+    "Limit of a member's JavaScript heap, of the backend `processes`. Mebibytes. Left out: Node's own.",
+  ),
+});
+export type PoolConfig = z.infer<typeof PoolConfig>;
+
+const WorkLimits = {
+  memoryMb: (value: number, what: string) =>
+    setting(z.number().int().min(32).default(value), `Memory of ${what}; more ends it. Mebibytes.`),
+  timeoutMs: (value: number, what: string) =>
+    setting(
+      z
+        .number()
+        .int()
+        .min(100)
+        .max(24 * HOUR_MS)
+        .default(value),
+      `The longest that ${what} may take. Milliseconds.`,
+    ),
+};
+
+export const LimitsConfig = z.strictObject({
+  sql: setting(
+    z
+      .strictObject({
+        memoryMb: WorkLimits.memoryMb(1_024, 'a query'),
+        timeoutMs: WorkLimits.timeoutMs(10 * MINUTE_MS, 'a query'),
+        rows: setting(z.number().int().min(1).default(100_000_000), 'Rows of the result at most.'),
+      })
+      .prefault({}),
+    'Queries of plans.',
+  ),
+  import: setting(
+    z
+      .strictObject({
+        memoryMb: WorkLimits.memoryMb(1_024, 'an import'),
+        timeoutMs: WorkLimits.timeoutMs(HOUR_MS, 'an import'),
+        maxRowBytes: setting(
+          z
+            .number()
+            .int()
+            .min(1_024)
+            .default(16 * 1024 * 1024),
+          'The largest row of a file. Bytes.',
+        ),
+      })
+      .prefault({}),
+    'Imports of files into tables.',
+  ),
+  uploadBytes: setting(
+    z
+      .number()
+      .int()
+      .positive()
+      .default(100 * 1024 ** 3),
+    'The largest file that is taken. Bytes.',
+  ),
+});
+export type LimitsConfig = z.infer<typeof LimitsConfig>;
+
+/** The names of models stand in environment variables too, between two underscores. */
+export const ModelName = z
+  .string()
+  .regex(
+    /^(?!.*__)[A-Za-z][A-Za-z0-9._-]{0,62}$/,
+    'must be a name of letters, digits, ".", "_" and "-" that starts with a letter and has no "__"',
+  );
+
+export const Config = z.strictObject({
+  model: setting(z.string(), 'The default model: a name of `models`.', { default: 'the first of `models`' }),
+  models: setting(
+    z.record(ModelName, ModelConfig).refine((models) => Object.keys(models).length > 0, 'must have one model or more'),
+    'The models by the names that templates use: each one endpoint, or a group of them.',
+  ),
+  planner: setting(PlannerConfig, 'The agent that turns a goal into a plan.', { default: '' }),
+  storage: setting(StorageConfig, 'Where the data of tables is.', { default: '' }),
+  nats: setting(
+    z
+      .strictObject({
+        url: setting(
+          z
+            .string()
+            .regex(/^(nats|tls|ws|wss):\/\/[^\s]+$/, 'must be a URL that begins with nats://, tls://, ws:// or wss://')
+            .default('nats://127.0.0.1:4222'),
+          'Where NATS listens.',
+          { secret: 'url' },
+        ),
+      })
+      .prefault({}),
+    'Messages between the services.',
+  ),
+  manager: setting(
+    z
+      .strictObject({
+        databaseUrl: databaseUrl('manager'),
+        host: setting(z.string().min(1).default('127.0.0.1'), 'Address on which HTTP is served. `0.0.0.0` is every one of the machine.'),
+        port: setting(z.number().int().min(0).max(65_535).default(8484), 'Port on which HTTP is served. 0: any that is free.'),
+      })
+      .prefault({}),
+    'The service that owns runs, plans and the catalogue of tables.',
+  ),
+  executor: setting(
+    z
+      .strictObject({
+        databaseUrl: databaseUrl('executor'),
+        leaseMs: setting(
+          z
+            .number()
+            .int()
+            .min(500)
+            .max(10 * MINUTE_MS)
+            .default(10_000),
+          'How long a member holds a shard without renewing. After a death that nobody saw, work goes on after this time. Milliseconds.',
+        ),
+        heartbeatMs: setting(
+          z.number().int().min(100).max(MINUTE_MS).default(2_000),
+          'How often a member renews its leases: several times within `leaseMs`. Milliseconds.',
+        ),
+      })
+      .prefault({}),
+    'The service that owns stages, shards and pools.',
+  ),
+  pools: setting(
+    z
+      .array(PoolConfig)
+      .min(1, 'must have one pool or more')
+      .prefault([{ name: 'default' }]),
+    'Who does the work: groups of processes with the same resources.',
+    { default: 'one pool `default` of two processes' },
+  ),
+  limits: setting(LimitsConfig.prefault({}), 'What work other than model calls may use.'),
+  log: setting(
+    z
+      .strictObject({
+        level: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'), 'The least level that is logged.'),
+      })
+      .prefault({}),
+    'Logs of the services, as JSON lines.',
+  ),
+});
+export type Config = z.infer<typeof Config>;
+
+function databaseUrl(service: string) {
+  return setting(
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\/[^\s]+$/, 'must be a URL that begins with postgres:// or postgresql://')
+      .default('postgresql://apwa:apwa@127.0.0.1:5432/apwa'),
+    `The Postgres database of the ${service}; it keeps to the schema \`${service}\`.`,
+    { secret: 'url' },
+  );
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { ErrorPayload } from './errors.js';
+import { ExportId, Name, TableId, UploadId } from './ids.js';
+import { RowValues } from './messages.js';
+import { Plan } from './plan.js';
+import { Run, Table } from './run.js';
+import { Column, ExportFormat, FileFormat, ImportOptions } from './table.js';
+
+/** The body of every answer that is not 2xx. */
+export const ErrorBody = z.strictObject({ error: ErrorPayload });
+export type ErrorBody = z.infer<typeof ErrorBody>;
+
+export const Page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  /** The last id of the page before. */
+  after: z.string().optional(),
+});
+export type Page = z.infer<typeof Page>;
+
+export const RunList = z.strictObject({ runs: z.array(Run), next: z.string().nullable() });
+export type RunList = z.infer<typeof RunList>;
+
+export const TableList = z.strictObject({ tables: z.array(Table), next: z.string().nullable() });
+export type TableList = z.infer<typeof TableList>;
+
+/** `POST /v1/runs/:id/approve`: goes on with the plan as it is, or as edited. */
+export const ApproveRequest = z.strictObject({ plan: Plan.optional() });
+export type ApproveRequest = z.infer<typeof ApproveRequest>;
+
+/** `POST /v1/uploads` → an upload; then `PUT /v1/uploads/:id/files?name=…` with each file's bytes as the body. */
+export const Upload = z.strictObject({
+  id: UploadId,
+  files: z.array(z.strictObject({ name: z.string(), bytes: z.number().int().nonnegative() })),
+});
+export type Upload = z.infer<typeof Upload>;
+
+/** `POST /v1/tables`: an upload becomes a table. */
+export const ImportRequest = z.strictObject({
+  name: Name,
+  upload: UploadId,
+  format: FileFormat.optional(),
+  options: ImportOptions.optional(),
+});
+export type ImportRequest = z.infer<typeof ImportRequest>;
+
+export const TableHead = z.strictObject({ columns: z.array(Column), rows: z.array(RowValues), cut: z.boolean() });
+export type TableHead = z.infer<typeof TableHead>;
+
+/** `POST /v1/tables/:id/exports`; the answer is an export whose content can be fetched when it is `ready`. */
+export const ExportRequest = z.strictObject({
+  format: ExportFormat,
+  rows: z.enum(['all', 'ok', 'failed']).default('ok'),
+  bookkeeping: z.boolean().default(false),
+});
+export type ExportRequest = z.infer<typeof ExportRequest>;
+
+export const Export = z.strictObject({
+  id: ExportId,
+  tableId: TableId,
+  format: ExportFormat,
+  rows: z.enum(['all', 'ok', 'failed']),
+  state: z.enum(['writing', 'ready', 'failed', 'cancelled']),
+  /** Rows and bytes of the file; null until it is ready. */
+  rowCount: z.number().int().nonnegative().nullable(),
+  bytes: z.number().int().nonnegative().nullable(),
+  error: ErrorPayload.nullable(),
+});
+export type Export = z.infer<typeof Export>;
+
+export const Health = z.strictObject({ status: z.enum(['ok', 'unavailable']), parts: z.record(z.string(), z.string()) });
+export type Health = z.infer<typeof Health>;

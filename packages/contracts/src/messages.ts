@@ -1,0 +1,224 @@
+import { z } from 'zod';
+import { ErrorPayload } from './errors.js';
+import { LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
+import { JsonValue } from './json.js';
+import { Resources } from './plan.js';
+import {
+  Assignment,
+  AttemptProgress,
+  CommitAnswer,
+  CommitContent,
+  CommittedShard,
+  Lane,
+  Member,
+  RunControl,
+  Stage,
+  StageState,
+  StageWork,
+} from './stage.js';
+import { Column, NamedTable, TableMetadata, TableReference } from './table.js';
+
+/** The services that answer requests; also the name of their queue group. */
+export type ServiceName = 'manager' | 'executor' | 'worker-pool';
+
+/** A request over NATS: one subject, the schemas of both ways, and how long a caller waits. */
+export interface Operation<Request extends z.ZodType = z.ZodType, Reply extends z.ZodType = z.ZodType> {
+  readonly subject: string;
+  readonly service: ServiceName;
+  readonly request: Request;
+  readonly reply: Reply;
+  /** Milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** Something that happened, on a core subject: it may be lost, and nothing may depend on it but speed. */
+export interface Notice<Payload extends z.ZodType = z.ZodType> {
+  readonly subject: string;
+  readonly payload: Payload;
+}
+
+const operation = <Request extends z.ZodType, Reply extends z.ZodType>(
+  service: ServiceName,
+  name: string,
+  request: Request,
+  reply: Reply,
+  deadlineMs = 5_000,
+): Operation<Request, Reply> => ({ subject: `apwa.${service}.${name}`, service, request, reply, deadlineMs });
+
+const done = z.strictObject({});
+
+/** Everything that the executor answers. */
+export const executorOperations = {
+  /** Idempotent by the stage's id: the same work again is answered like the first time, other work is refused. */
+  submitStage: operation(
+    'executor',
+    'submit_stage',
+    z.strictObject({
+      stageId: StageId,
+      ownerId: OwnerId,
+      work: StageWork,
+      resources: Resources,
+      /** Share of the claims among runs that wait for the same pool. */
+      weight: z.number().positive().default(1),
+      /** Calls in flight at most over all stages of the owner. Left out: no limit but the members' slots. */
+      maxInFlight: z.number().int().positive().optional(),
+    }),
+    Stage,
+    15_000,
+  ),
+  /** Stages of the named owners whose version is above the one the asker has seen; unknown owners are left out. */
+  listStages: operation(
+    'executor',
+    'list_stages',
+    z.strictObject({ owners: z.array(OwnerId).max(500), seen: z.record(StageId, z.number().int()).default({}) }),
+    z.strictObject({ stages: z.array(Stage) }),
+  ),
+  getStage: operation('executor', 'get_stage', z.strictObject({ stageId: StageId }), Stage),
+  /** What the stage is expanded from; members ask once and keep it. */
+  getStageWork: operation('executor', 'get_stage_work', z.strictObject({ stageId: StageId }), z.strictObject({ work: StageWork })),
+  /** Committed shards in the order of their ranges, a page at a time. */
+  listCommittedShards: operation(
+    'executor',
+    'list_committed_shards',
+    z.strictObject({
+      stageId: StageId,
+      /** Shards whose range begins after this subtask; -1 for all. */ after: z.number().int().min(-1),
+      limit: z.number().int().min(1).max(500),
+    }),
+    z.strictObject({ shards: z.array(CommittedShard), more: z.boolean() }),
+  ),
+  controlRun: operation('executor', 'control_run', RunControl, RunControl),
+
+  /** A member announces itself. Again after a restart of the executor or a lost lease: the same id is accepted again. */
+  join: operation(
+    'executor',
+    'join',
+    z.strictObject({ member: Member, /** Given by a backend that started it. */ instance: z.string().nullable() }),
+    z.strictObject({
+      leaseMs: z.number().int().positive(),
+      heartbeatMs: z.number().int().positive(),
+      journal: z.strictObject({ stream: z.string(), incarnation: z.number().int().positive() }),
+    }),
+  ),
+  /** A member with free slots asks for shards. */
+  claim: operation(
+    'executor',
+    'claim',
+    z.strictObject({ memberId: MemberId, freeSlots: z.number().int().positive(), lane: Lane }),
+    z.strictObject({ assignments: z.array(Assignment) }),
+  ),
+  /** Renews all leases of a member. */
+  heartbeat: operation(
+    'executor',
+    'heartbeat',
+    z.strictObject({
+      memberId: MemberId,
+      state: Member.shape.state,
+      freeSlots: z.number().int().nonnegative(),
+      attempts: z.array(AttemptProgress),
+      residentMb: z.number().nonnegative(),
+      /** The largest delay of the event loop since the last heartbeat, in milliseconds. */
+      loopDelayMs: z.number().nonnegative(),
+    }),
+    z.strictObject({
+      /** Attempts that were revoked: their holder drops them and writes nothing more. */
+      lost: z.array(LeaseToken),
+      /** Controls of the owners of the member's attempts. */
+      controls: z.array(RunControl),
+      journal: z.strictObject({ stream: z.string(), incarnation: z.number().int().positive() }),
+      /** The executor wants this member to drain. */
+      drain: z.boolean(),
+    }),
+    2_000,
+  ),
+  /** Idempotent. `no_such_part`: write it again. `superseded`: drop it; the sweeper removes what was written. */
+  commit: operation(
+    'executor',
+    'commit',
+    z.strictObject({ shardId: ShardId, token: LeaseToken, content: CommitContent }),
+    z.strictObject({ answer: CommitAnswer }),
+    30_000,
+  ),
+  /** Gives a shard back before its lease ends: a member that drains. */
+  release: operation('executor', 'release', z.strictObject({ shardId: ShardId, token: LeaseToken }), done),
+  /** Something is wrong with the account, the template or the input: the stage ends with that reason, no row fails for it. */
+  failStage: operation('executor', 'fail_stage', z.strictObject({ stageId: StageId, token: LeaseToken, fault: ErrorPayload }), done),
+  listMembers: operation('executor', 'list_members', z.strictObject({}), z.strictObject({ members: z.array(Member) })),
+} as const;
+
+/** A row as it travels in a reply: values by column. */
+export const RowValues = z.record(z.string(), JsonValue);
+export type RowValues = z.infer<typeof RowValues>;
+
+/** Small questions about tables that any member answers: nothing is written, so a lost reply is asked again. */
+export const workerPoolOperations = {
+  /** One SELECT over tables, its result cut to `maxRows` and `maxBytes` of JSON. */
+  queryTables: operation(
+    'worker-pool',
+    'query_tables',
+    z.strictObject({
+      tables: z.array(NamedTable).max(50),
+      query: z.string().min(1).max(100_000),
+      maxRows: z.number().int().min(1).max(1_000),
+      maxBytes: z
+        .number()
+        .int()
+        .min(1)
+        .max(512 * 1024),
+    }),
+    z.strictObject({ columns: z.array(Column), rows: z.array(RowValues), /** Rows or values were left out. */ cut: z.boolean() }),
+    60_000,
+  ),
+  /** Parses and binds a SELECT against tables of these columns, without data; refused (`invalid_sql`) if it does not bind. */
+  checkSql: operation(
+    'worker-pool',
+    'check_sql',
+    z.strictObject({
+      tables: z
+        .array(z.strictObject({ name: Name, columns: z.array(Column) }))
+        .min(1)
+        .max(50),
+      query: z.string().min(1).max(100_000),
+    }),
+    z.strictObject({ columns: z.array(Column) }),
+    30_000,
+  ),
+  /** Rows `first` to `first + count - 1`, bookkeeping columns included. */
+  readRows: operation(
+    'worker-pool',
+    'read_rows',
+    z.strictObject({
+      table: TableReference,
+      first: z.number().int().nonnegative(),
+      count: z.number().int().min(1).max(1_000),
+      maxBytes: z
+        .number()
+        .int()
+        .min(1)
+        .max(512 * 1024),
+    }),
+    z.strictObject({ columns: z.array(Column), rows: z.array(RowValues), cut: z.boolean() }),
+    60_000,
+  ),
+  /** Reads the whole table once and describes it. */
+  describeTable: operation(
+    'worker-pool',
+    'describe_table',
+    z.strictObject({ table: TableReference }),
+    z.strictObject({ metadata: TableMetadata }),
+    600_000,
+  ),
+} as const;
+
+export const operations: readonly Operation[] = [...Object.values(executorOperations), ...Object.values(workerPoolOperations)];
+
+/** A pool has work: its members with free slots ask for it. */
+export const workHint = (pool: string): Notice<typeof done> => ({ subject: `apwa.notice.work.${PoolName.parse(pool)}`, payload: done });
+
+export const stageChanged = {
+  subject: 'apwa.notice.stage_changed',
+  payload: z.strictObject({ stageId: StageId, ownerId: OwnerId, version: z.number().int(), state: StageState }),
+} as const satisfies Notice;
+
+/** A run was paused or cancelled: its members abort without waiting for their next heartbeat. */
+export const runControlled = { subject: 'apwa.notice.run_controlled', payload: RunControl } as const satisfies Notice;

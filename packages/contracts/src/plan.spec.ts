@@ -1,0 +1,46 @@
+import { Plan, Step, fillPlaceholders, inputsOf, placeholdersOf } from './plan.js';
+
+const map = {
+  id: 'detect',
+  kind: 'map',
+  input: 'messages',
+  template: { instructions: 'Find names in {{ text }}', output: { type: 'object' } },
+};
+const sql = { id: 'counts', kind: 'sql', inputs: ['detect'], query: 'SELECT count(*) AS n FROM detect' };
+const plan = { version: 1, steps: [map, sql], outputs: ['detect', 'counts'] };
+
+describe('Plan', () => {
+  it('should accept a plan, and fill in defaults', () => {
+    expect(Plan.parse(plan).steps[0]).toMatchObject({ template: { mode: 'llm' } });
+  });
+
+  it.each([
+    ['no steps', { ...plan, steps: [] }],
+    ['no outputs', { ...plan, outputs: [] }],
+    ['another version', { ...plan, version: 2 }],
+    ['an unknown key', { ...plan, extra: 1 }],
+    ['an unknown key of a template', { ...plan, steps: [{ ...map, template: { ...map.template, promt: '' } }] }],
+    ['an unknown kind', { ...plan, steps: [{ ...map, kind: 'reduce' }] }],
+    ['an id that is no name in SQL', { ...plan, steps: [{ ...map, id: 'De tect' }] }],
+    ['an unknown mode', { ...plan, steps: [{ ...map, template: { ...map.template, mode: 'magic' } }] }],
+    ['a limit of zero', { ...plan, steps: [{ ...map, template: { ...map.template, limits: { outputTokens: 0 } } }] }],
+    ['a negative resource', { ...plan, steps: [{ ...map, template: { ...map.template, resources: { cpus: -1 } } }] }],
+  ])('should refuse %s', (_, document) => {
+    expect(Plan.safeParse(document).success).toBe(false);
+  });
+});
+
+describe('placeholders', () => {
+  it('should be found once each, in order', () => {
+    expect(placeholdersOf('{{b}} {{ a }} {{b}} {x} {{}}')).toEqual(['b', 'a']);
+  });
+
+  it('should be replaced wherever they stand, and by nothing that the replacement holds', () => {
+    expect(fillPlaceholders('{{a}} and {{ b }}', (column) => `<${column} {{a}} $&>`)).toBe('<a {{a}} $&> and <b {{a}} $&>');
+  });
+});
+
+it('should know what a step reads', () => {
+  expect(inputsOf(Step.parse(map))).toEqual(['messages']);
+  expect(inputsOf(Step.parse(sql))).toEqual(['detect']);
+});

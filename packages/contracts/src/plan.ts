@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { Name } from './ids.js';
+import { JsonSchema } from './json.js';
+
+/** What a member must have to run a stage: the pool is chosen by it. */
+export const Resources = z.strictObject({
+  cpus: z.number().positive().max(1024).optional(),
+  memoryMb: z.number().int().positive().optional(),
+  gpus: z.number().nonnegative().max(1024).optional(),
+  /** Named resources of a pool, for example `{ "licence": 1 }`. */
+  custom: z.record(z.string(), z.number().positive()).optional(),
+});
+export type Resources = z.infer<typeof Resources>;
+
+/** The contract of a unit of work: what an agent is told, what it sees, and what it must give back. */
+export const Template = z.strictObject({
+  /** `llm`: one structured call per row. */
+  mode: z.literal('llm').default('llm'),
+  /** What to do with a row, with `{{column}}` placeholders for its data. */
+  instructions: z.string().min(1).max(100_000),
+  /** JSON Schema 2020-12 of the answer: an object, each property of which becomes a column. */
+  output: JsonSchema,
+  /** A model of the configuration; its default model if left out. */
+  model: z.string().min(1).optional(),
+  resources: Resources.optional(),
+  limits: z
+    .strictObject({
+      /** The longest answer, in tokens. Default: what the model's configuration says. */
+      outputTokens: z.number().int().positive().max(1_000_000).optional(),
+      /** The longest a single call may take. Default: what the model's configuration says. */
+      timeoutMs: z.number().int().min(100).max(3_600_000).optional(),
+    })
+    .optional(),
+  retry: z
+    .strictObject({
+      /** Calls per row at most, the first one counted. Default 5. */
+      attempts: z.number().int().min(1).max(20).optional(),
+      /** Further turns in which the model is told what is wrong with its answer. Default 2. */
+      repairs: z.number().int().min(0).max(5).optional(),
+    })
+    .optional(),
+});
+export type Template = z.infer<typeof Template>;
+
+const step = { id: Name, /** One line for a person: what this step is for. */ description: z.string().max(500).optional() };
+
+/** A template over the rows of a table: data-parallel. Its result has the input's columns and those of the output schema. */
+export const MapStep = z.strictObject({ ...step, kind: z.literal('map'), /** A run's input or a step. */ input: Name, template: Template });
+export type MapStep = z.infer<typeof MapStep>;
+
+/** One SELECT in DuckDB's dialect over inputs and steps, each a table of its name. */
+export const SqlStep = z.strictObject({
+  ...step,
+  kind: z.literal('sql'),
+  inputs: z.array(Name).min(1).max(50),
+  query: z.string().min(1).max(100_000),
+});
+export type SqlStep = z.infer<typeof SqlStep>;
+
+export const Step = z.discriminatedUnion('kind', [MapStep, SqlStep]);
+export type Step = z.infer<typeof Step>;
+
+/** A DAG of steps: validated, approved, edited, saved, and replayed without a model. */
+export const Plan = z.strictObject({
+  version: z.literal(1),
+  steps: z.array(Step).min(1).max(100),
+  /** Ids of the steps whose tables are the run's results, the main one first. */
+  outputs: z.array(Name).min(1).max(100),
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** The largest plan document, in bytes of JSON: it must fit a NATS message. */
+export const MAX_PLAN_BYTES = 512 * 1024;
+
+/** Steps and inputs whose tables a step reads. */
+export const inputsOf = (item: Step): string[] => {
+  switch (item.kind) {
+    case 'map':
+      return [item.input];
+    case 'sql':
+      return item.inputs;
+  }
+};
+
+const PLACEHOLDER = /\{\{\s*([^{}]+?)\s*\}\}/g;
+
+/** The columns that instructions name, each once, in the order of their first place. */
+export const placeholdersOf = (instructions: string): string[] => [
+  ...new Set([...instructions.matchAll(PLACEHOLDER)].map(([, column]) => column as string)),
+];
+
+/** Instructions with each placeholder replaced by what `replace` says of its column. */
+export const fillPlaceholders = (instructions: string, replace: (column: string) => string): string =>
+  instructions.replace(PLACEHOLDER, (_, column: string) => replace(column));

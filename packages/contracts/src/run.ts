@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { ErrorPayload } from './errors.js';
+import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
+import { Plan } from './plan.js';
+import { StageCounts, TokenUsage } from './stage.js';
+import { ExportFormat, FileFormat, ImportOptions, TableMetadata, TableState } from './table.js';
+
+/** A run's input: a table that is there, or an upload that becomes one. */
+export const RunInput = z.union([
+  z.strictObject({ name: Name, table: TableId }),
+  z.strictObject({ name: Name, upload: UploadId, format: FileFormat.optional(), options: ImportOptions.optional() }),
+]);
+export type RunInput = z.infer<typeof RunInput>;
+
+/** The longest goal, in characters. What is longer belongs into a table. */
+export const MAX_GOAL_LENGTH = 20_000;
+
+export const RunLimits = z.strictObject({
+  /** Model calls in flight at most. */
+  concurrency: z.number().int().min(1).max(100_000).optional(),
+});
+export type RunLimits = z.infer<typeof RunLimits>;
+
+export const RunRequest = z
+  .strictObject({
+    /** The task in natural language. May be left out where a plan is given. */
+    goal: z.string().min(1, 'must not be empty').max(MAX_GOAL_LENGTH, `must be ${MAX_GOAL_LENGTH} characters at most`).optional(),
+    inputs: z.array(RunInput).min(1, 'a run needs at least one input').max(50),
+    /** A ready plan: no planner is asked. */
+    plan: Plan.optional(),
+    /** Formats in which output tables are written; none: they stay tables. */
+    outputs: z
+      .array(z.strictObject({ step: Name.optional(), format: ExportFormat }))
+      .max(100)
+      .default([]),
+    limits: RunLimits.default({}),
+    /** `required`: the run waits for a person before any step runs. */
+    approval: z.enum(['auto', 'required']).default('auto'),
+    /** `planning`: the run ends when its plan is valid, with the plan as its result. */
+    stopAfter: z.enum(['planning', 'steps']).default('steps'),
+  })
+  .refine((request) => request.goal !== undefined || request.plan !== undefined, { path: ['goal'], message: 'a goal or a plan is needed' })
+  .refine((request) => new Set(request.inputs.map(({ name }) => name)).size === request.inputs.length, {
+    path: ['inputs'],
+    message: 'names of inputs must be unique',
+  });
+export type RunRequest = z.infer<typeof RunRequest>;
+
+/** `awaiting_approval` only with `approval: required`; `cancelling` until the executor has stopped the run's stages. */
+export const RunState = z.enum([
+  'importing',
+  'planning',
+  'awaiting_approval',
+  'running',
+  'exporting',
+  'cancelling',
+  'succeeded',
+  'partially_succeeded',
+  'failed',
+  'cancelled',
+]);
+export type RunState = z.infer<typeof RunState>;
+
+export const TERMINAL_RUN_STATES = ['succeeded', 'partially_succeeded', 'failed', 'cancelled'] as const satisfies RunState[];
+export const isTerminal = (state: RunState): boolean => (TERMINAL_RUN_STATES as readonly RunState[]).includes(state);
+
+export const StepState = z.enum(['waiting', 'running', 'succeeded', 'failed', 'cancelled']);
+export type StepState = z.infer<typeof StepState>;
+
+export const RunStep = z.strictObject({
+  id: Name,
+  kind: z.string(),
+  state: StepState,
+  stageId: StageId.nullable(),
+  tableId: TableId.nullable(),
+  /** Rows to do; null until the input is there. */
+  rows: z.number().int().nonnegative().nullable(),
+  /** Committed and in progress. */
+  counts: StageCounts,
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+  /** Why nothing runs, if so. */
+  waitingFor: z.string().nullable(),
+});
+export type RunStep = z.infer<typeof RunStep>;
+
+export const RunOutput = z.strictObject({
+  step: Name,
+  tableId: TableId,
+  format: ExportFormat,
+  exportId: ExportId,
+  /** `ok` rows are the result, `failed` rows a file of their own. */
+  rows: z.enum(['all', 'ok', 'failed']),
+});
+export type RunOutput = z.infer<typeof RunOutput>;
+
+export const Run = z.strictObject({
+  id: RunId,
+  goal: z.string().nullable(),
+  state: RunState,
+  /** Grows with every change. */
+  version: z.number().int().nonnegative(),
+  inputs: z.array(z.strictObject({ name: Name, tableId: TableId })),
+  plan: Plan.nullable(),
+  /** What the planner cost. */
+  planning: z.strictObject({ turns: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
+  steps: z.array(RunStep),
+  outputs: z.array(RunOutput),
+  /** Why a failed run failed. */
+  error: ErrorPayload.nullable(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+});
+export type Run = z.infer<typeof Run>;
+
+/** What `GET /v1/runs/:id/events` sends: the run as it is now, whenever it changed, at most some times a second. */
+export const RunEvent = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('run'), run: Run }),
+  /** Something the planner did, for display: a tool call, a rejected plan. */
+  z.strictObject({ type: z.literal('planner'), runId: RunId, turn: z.number().int(), text: z.string() }),
+]);
+export type RunEvent = z.infer<typeof RunEvent>;
+
+/** A table of the catalogue. */
+export const Table = z.strictObject({
+  id: TableId,
+  name: Name,
+  state: TableState,
+  version: z.number().int().nonnegative(),
+  rows: z.number().int().nonnegative().nullable(),
+  metadata: TableMetadata.nullable(),
+  /** Where it came from. */
+  lineage: z.strictObject({
+    runId: RunId.nullable(),
+    stepId: Name.nullable(),
+    inputs: z.array(TableId),
+    /** Names of the imported files, the first hundred. */
+    files: z.array(z.string()),
+  }),
+  /** Bad rows that an import with `skipBadRows` left out. */
+  rejectedTableId: TableId.nullable(),
+  error: ErrorPayload.nullable(),
+  createdAt: z.iso.datetime(),
+});
+export type Table = z.infer<typeof Table>;

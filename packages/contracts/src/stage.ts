@@ -1,0 +1,260 @@
+import { z } from 'zod';
+import { ErrorPayload } from './errors.js';
+import { LeaseToken, MemberId, OwnerId, PoolName, ShardId, StageId } from './ids.js';
+import { JsonObject } from './json.js';
+import { Resources, Template } from './plan.js';
+import { Column, ExportFormat, FileFormat, ImportOptions, NamedTable, Part, TableReference, UploadedFile } from './table.js';
+
+/** Tokens of one or more calls, in disjoint classes: their sum is what was read and written. */
+export const TokenUsage = z.strictObject({
+  /** Read and not cached. */
+  input: z.number().int().nonnegative(),
+  cacheRead: z.number().int().nonnegative(),
+  cacheWrite: z.number().int().nonnegative(),
+  /** Written, reasoning not counted. */
+  output: z.number().int().nonnegative(),
+  reasoning: z.number().int().nonnegative(),
+});
+export type TokenUsage = z.infer<typeof TokenUsage>;
+
+export const noUsage = (): TokenUsage => ({ input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 });
+
+export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
+  input: a.input + b.input,
+  cacheRead: a.cacheRead + b.cacheRead,
+  cacheWrite: a.cacheWrite + b.cacheWrite,
+  output: a.output + b.output,
+  reasoning: a.reasoning + b.reasoning,
+});
+
+/**
+ * Why a row failed, as it stands in `_error_code`:
+ * `truncated` the answer was cut off by its length, twice; `refused` the model declined; `filtered` the provider's filter
+ * stopped it; `empty` the answer held nothing; `malformed` not JSON after all tries; `invalid_output` JSON that breaks the
+ * template's schema after all repairs; `context_exceeded` the row does not fit the model's context; `input_failed` the row
+ * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
+ * their tries; `unknown` an unsafe call may have been made.
+ */
+export const RowErrorCode = z.enum([
+  'truncated',
+  'refused',
+  'filtered',
+  'empty',
+  'malformed',
+  'invalid_output',
+  'context_exceeded',
+  'input_failed',
+  'rate_limited',
+  'provider_error',
+  'timeout',
+  'connection',
+  'unknown',
+]);
+export type RowErrorCode = z.infer<typeof RowErrorCode>;
+
+export const RowStatus = z.enum(['ok', 'failed']);
+export type RowStatus = z.infer<typeof RowStatus>;
+
+/** The outcome of a row: what is journaled, and what becomes a row of the part. */
+export const RowResult = z.strictObject({
+  /** The row's number in the input table, from 0. */
+  row: z.number().int().nonnegative(),
+  status: RowStatus,
+  /** Valid against the template's schema if `ok`, null if `failed`. */
+  output: JsonObject.nullable(),
+  error: z.strictObject({ code: RowErrorCode, message: z.string() }).nullable(),
+  /** Calls that were made for the row. */
+  attempts: z.number().int().nonnegative(),
+  model: z.string().nullable(),
+  usage: TokenUsage,
+  /** The tokens were counted by us: the endpoint did not say. */
+  usageEstimated: z.boolean(),
+  costUsd: z.number().nonnegative(),
+  latencyMs: z.number().nonnegative(),
+  traceId: z.string().nullable(),
+});
+export type RowResult = z.infer<typeof RowResult>;
+
+/** What a stage is expanded from. Everything in it is a reference or small: it must fit a NATS message. */
+export const StageWork = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('map'),
+    input: TableReference,
+    template: Template,
+    /** A name of the configuration. */ model: z.string(),
+  }),
+  z.strictObject({
+    kind: z.literal('sql'),
+    inputs: z.array(NamedTable).min(1).max(50),
+    query: z.string().min(1),
+    limits: z.strictObject({
+      memoryMb: z.number().int().positive(),
+      timeoutMs: z.number().int().positive(),
+      rows: z.number().int().positive(),
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal('import'),
+    files: z.array(UploadedFile).min(1),
+    /** Left out: told by the files' endings. */
+    format: FileFormat.optional(),
+    options: ImportOptions,
+  }),
+  z.strictObject({
+    kind: z.literal('export'),
+    input: TableReference,
+    format: ExportFormat,
+    /** `ok` and `failed` choose by `_status`; tables without it have `ok` rows only. */
+    rows: z.enum(['all', 'ok', 'failed']),
+    /** With the columns of the machinery (`_status`, `_model`, …). */
+    bookkeeping: z.boolean(),
+  }),
+]);
+export type StageWork = z.infer<typeof StageWork>;
+export type MapWork = Extract<StageWork, { kind: 'map' }>;
+export type SqlWork = Extract<StageWork, { kind: 'sql' }>;
+export type ImportWork = Extract<StageWork, { kind: 'import' }>;
+export type ExportWork = Extract<StageWork, { kind: 'export' }>;
+
+/** `standard` today; `batch` (a provider's jobs of hours) is to come. */
+export const Lane = z.enum(['standard']);
+export type Lane = z.infer<typeof Lane>;
+
+export const StageState = z.enum(['running', 'succeeded', 'failed', 'cancelled']);
+export type StageState = z.infer<typeof StageState>;
+
+/** Rows of a stage by outcome, and what they cost. Rows are a table's rows, of sql, import and export the rows written. */
+export const StageCounts = z.strictObject({
+  ok: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+  /** Failed rows by code. */
+  errors: z.partialRecord(RowErrorCode, z.number().int().positive()),
+  usage: TokenUsage,
+  costUsd: z.number().nonnegative(),
+  /** Calls made, repeats counted. */
+  calls: z.number().int().nonnegative(),
+});
+export type StageCounts = z.infer<typeof StageCounts>;
+
+export const noCounts = (): StageCounts => ({ ok: 0, failed: 0, errors: {}, usage: noUsage(), costUsd: 0, calls: 0 });
+
+export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
+  const errors = { ...a.errors };
+  for (const [code, n] of Object.entries(b.errors) as [RowErrorCode, number][]) errors[code] = (errors[code] ?? 0) + n;
+  return {
+    ok: a.ok + b.ok,
+    failed: a.failed + b.failed,
+    errors,
+    usage: addUsage(a.usage, b.usage),
+    costUsd: a.costUsd + b.costUsd,
+    calls: a.calls + b.calls,
+  };
+};
+
+export const Stage = z.strictObject({
+  id: StageId,
+  ownerId: OwnerId,
+  state: StageState,
+  /** Grows with every change that somebody who asks should see. */
+  version: z.number().int().nonnegative(),
+  /** Subtasks: rows of a map's input, 1 otherwise. */
+  subtasks: z.number().int().nonnegative(),
+  shards: z.strictObject({ open: z.number().int(), active: z.number().int(), committed: z.number().int() }),
+  /** What is committed. */
+  counts: StageCounts,
+  /** What is committed and what running attempts have reported beside it: for progress displays, may step back. */
+  progress: StageCounts,
+  /** Why a failed stage failed. */
+  fault: ErrorPayload.nullable(),
+  /** Why nothing runs, if so: `no member of pool default has joined`. */
+  waitingFor: z.string().nullable(),
+});
+export type Stage = z.infer<typeof Stage>;
+
+/** Subtasks `first` to `last`, both counted. */
+export const ShardRange = z.strictObject({ first: z.number().int().nonnegative(), last: z.number().int().nonnegative() });
+export type ShardRange = z.infer<typeof ShardRange>;
+export const sizeOf = (range: ShardRange): number => range.last - range.first + 1;
+
+/** A shard as the ledger holds it. `retired`: it was split, and its children stand for it. */
+export const ShardState = z.enum(['open', 'committed', 'retired']);
+export type ShardState = z.infer<typeof ShardState>;
+
+/** An attempt at a shard. The first commit of one that is not revoked wins. */
+export const AttemptState = z.enum(['active', 'revoked', 'won']);
+export type AttemptState = z.infer<typeof AttemptState>;
+
+/** Where an attempt journals, and where those before it did. */
+export const JournalPlace = z.strictObject({
+  /** Name of the JetStream stream; it carries the journal's incarnation. */
+  stream: z.string(),
+  incarnation: z.number().int().positive(),
+  /** The attempt's own subject: one writer. */
+  subject: z.string(),
+  /** Matches the subjects of all attempts at the shard. */
+  shardSubjects: z.string(),
+});
+export type JournalPlace = z.infer<typeof JournalPlace>;
+
+/** A claimed shard: an attempt with its lease. */
+export const Assignment = z.strictObject({
+  token: LeaseToken,
+  stageId: StageId,
+  ownerId: OwnerId,
+  shardId: ShardId,
+  generation: z.number().int().nonnegative(),
+  /** 1 for the shard's first attempt. */
+  attempt: z.number().int().positive(),
+  lane: Lane,
+  range: ShardRange,
+  /** Model calls that the attempt may have in flight: taken from the member's free slots and the run's limit. */
+  slots: z.number().int().positive(),
+  journal: JournalPlace,
+});
+export type Assignment = z.infer<typeof Assignment>;
+
+/** What a commit names. Which of it is filled depends on the kind of work. */
+export const CommitContent = z.strictObject({
+  part: Part,
+  /** Of an import with `skipBadRows`: the bad rows, columns `file, line, error, text`. */
+  rejected: Part.nullable(),
+  /** Columns of the part, where the stage's work does not say them: sql and import. Of a map: the output's columns. */
+  columns: z.array(Column),
+  counts: StageCounts,
+});
+export type CommitContent = z.infer<typeof CommitContent>;
+
+export const CommitAnswer = z.enum(['committed', 'superseded', 'no_such_part', 'unknown']);
+export type CommitAnswer = z.infer<typeof CommitAnswer>;
+
+/** A committed shard, for who assembles the table. */
+export const CommittedShard = z.strictObject({ shardId: ShardId, range: ShardRange, content: CommitContent });
+export type CommittedShard = z.infer<typeof CommittedShard>;
+
+/** What a run wants of the executor. A message with an older version than the last one is ignored (HAZARDS H18). */
+export const RunControl = z.strictObject({
+  ownerId: OwnerId,
+  version: z.number().int().positive(),
+  state: z.enum(['active', 'paused', 'cancelled']),
+});
+export type RunControl = z.infer<typeof RunControl>;
+
+/** Figures of a running attempt, for progress displays. */
+export const AttemptProgress = z.strictObject({ token: LeaseToken, counts: StageCounts });
+export type AttemptProgress = z.infer<typeof AttemptProgress>;
+
+/** `joining` until the executor has accepted it; `draining` takes no new shards and finishes or hands on what it has. */
+export const MemberState = z.enum(['starting', 'running', 'draining', 'stopped', 'failed']);
+export type MemberState = z.infer<typeof MemberState>;
+
+export const Member = z.strictObject({
+  /** New with every boot of the process. */
+  id: MemberId,
+  pool: PoolName,
+  state: MemberState,
+  slots: z.strictObject({ total: z.number().int().positive(), free: z.number().int().nonnegative() }),
+  resources: Resources,
+  host: z.string(),
+  pid: z.number().int(),
+});
+export type Member = z.infer<typeof Member>;

@@ -1,0 +1,3 @@
+export * from './model.js';
+export { type FailedCall, callOf } from './failed-call.js';
+export { type CreateModelOptions, createModel } from './create-model.js';

@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { newId, noUsage, PermanentError, RefusedError, TransientError, type Run } from '@apwa/contracts';
+import { createClient } from './client.js';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+const serve = async (answers: Answer[]) => {
+  const requests: { method?: string; url?: string; body: string }[] = [];
+  const server = createServer((request, response) => {
+    void (async () => {
+      let body = '';
+      for await (const chunk of request) body += String(chunk);
+      requests.push({ method: request.method, url: request.url, body });
+      const answer = answers.shift();
+      if (!answer) throw new Error(`unexpected request ${request.url}`);
+      answer(request, response);
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, requests, close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) };
+};
+
+const json =
+  (status: number, body: unknown): Answer =>
+  (_, response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+
+const run = (state: Run['state']): Run => ({
+  id: runId,
+  goal: 'x',
+  state,
+  version: 1,
+  inputs: [],
+  plan: null,
+  planning: { turns: 0, usage: noUsage(), costUsd: 0 },
+  steps: [],
+  outputs: [],
+  error: null,
+  createdAt: new Date(0).toISOString(),
+  startedAt: null,
+  finishedAt: null,
+});
+const runId = newId('run');
+
+describe('client', () => {
+  let server: Awaited<ReturnType<typeof serve>>;
+  const start = async (...answers: Answer[]) => {
+    server = await serve(answers);
+    return createClient({ url: server.url });
+  };
+  afterEach(async () => {
+    await server.close();
+  });
+
+  it('should throw the class that the manager threw', async () => {
+    const refusal = new RefusedError('not_found', 'No such run.', { field: 'id', value: runId });
+    const client = await start(json(404, { error: refusal.toPayload() }), json(422, { error: new PermanentError('x', 'y').toPayload() }));
+    await expect(client.runs.get(runId)).rejects.toMatchObject({ class: 'refused', code: 'not_found', details: { field: 'id' } });
+    await expect(client.runs.cancel(runId)).rejects.toBeInstanceOf(PermanentError);
+  });
+
+  it('should ask again for what a restarting manager could not say, but never create twice', async () => {
+    const away = json(503, { error: new TransientError('unavailable', 'Away.', { retryAfterMs: 1 }).toPayload() });
+    const client = await start(away, away, json(200, run('running')), away);
+    expect((await client.runs.get(runId)).state).toBe('running');
+    await expect(client.runs.create({ goal: 'x', inputs: [{ name: 'a', table: newId('table') }] })).rejects.toBeInstanceOf(TransientError);
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it('should say that nobody listens', async () => {
+    const client = await start();
+    await server.close();
+    await expect(client.runs.cancel(runId)).rejects.toMatchObject({ code: 'manager_unreachable' });
+  });
+
+  it('should refuse an answer of another shape', async () => {
+    const client = await start(json(200, { surprise: true }));
+    await expect(client.runs.get(runId)).rejects.toMatchObject({ class: 'internal', code: 'unexpected_answer' });
+  });
+
+  it('should follow a run over a connection that breaks, until it has ended', async () => {
+    const event = (state: Run['state']) => `: beat\n\ndata: ${JSON.stringify({ type: 'run', run: run(state) })}\n\n`;
+    const client = await start(
+      (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(event('planning').slice(0, 30));
+        setImmediate(() => response.write(event('planning').slice(30), () => response.destroy()));
+      },
+      (_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(event('running') + event('succeeded')),
+    );
+    const states: string[] = [];
+    for await (const seen of client.runs.events(runId)) if (seen.type === 'run') states.push(seen.run.state);
+    expect(states.at(-1)).toBe('succeeded');
+    expect(states).toContain('running');
+  });
+
+  it('should send files as they are, with their names', async () => {
+    const upload = { id: newId('upload'), files: [] };
+    const client = await start(json(201, upload), json(200, { ...upload, files: [{ name: 'a b/ü.txt', bytes: 5 }] }));
+    await client.uploads.of([{ name: 'a b/ü.txt', content: 'héy\n' }]);
+    expect(server.requests[1]).toMatchObject({ method: 'PUT', body: 'héy\n', url: expect.stringContaining('name=a+b%2F%C3%BC.txt') });
+  });
+});

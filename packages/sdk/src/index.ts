@@ -1,0 +1,4 @@
+export { createClient, type Client, type ClientOptions } from './client.js';
+export { type RunsClient } from './runs.js';
+export { type TablesClient, type TableImport } from './tables.js';
+export { type UploadsClient, type UploadSource } from './uploads.js';

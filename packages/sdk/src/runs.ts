@@ -1,0 +1,48 @@
+import { type ApproveRequest, Run, RunEvent, RunList, TransientError, isTerminal, type RunRequest } from '@apwa/contracts';
+import type { z } from 'zod';
+import type { Http } from './http.js';
+import { serverSentEvents } from './server-sent-events.js';
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Wait before events are asked for again after their connection broke. */
+const RECONNECT_MS = 500;
+
+export const runsClient = (http: Http) => {
+  const get = (id: string) => http.json(Run, 'GET', `/v1/runs/${id}`);
+
+  /** The run and what its planner does, until it has ended. A broken connection is opened again for as long as the manager is away. */
+  async function* events(id: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<RunEvent, void> {
+    for (;;) {
+      try {
+        const response = await http.send('GET', `/v1/runs/${id}/events`, { signal });
+        if (response.body) {
+          for await (const data of serverSentEvents(response.body)) {
+            const event = RunEvent.parse(JSON.parse(data));
+            yield event;
+            if (event.type === 'run' && isTerminal(event.run.state)) return;
+          }
+        }
+      } catch (error) {
+        if (!(error instanceof TransientError) || signal?.aborted) throw error;
+      }
+      await pause(RECONNECT_MS);
+      signal?.throwIfAborted();
+    }
+  }
+
+  return {
+    create: (request: z.input<typeof RunRequest>) => http.json(Run, 'POST', '/v1/runs', { body: request }),
+    get,
+    list: (page: { limit?: number; after?: string } = {}) => http.json(RunList, 'GET', '/v1/runs', { query: page }),
+    cancel: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/cancel`, { body: {} }),
+    approve: (id: string, request: ApproveRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
+    events,
+    /** The run when it has ended. */
+    async wait(id: string, options: { signal?: AbortSignal } = {}): Promise<Run> {
+      for await (const event of events(id, options)) if (event.type === 'run' && isTerminal(event.run.state)) return event.run;
+      return get(id);
+    },
+  };
+};
+export type RunsClient = ReturnType<typeof runsClient>;

@@ -1,0 +1,11 @@
+export { cacheDir, ensureNatsServer, NATS_VERSION } from './nats/nats-binary.js';
+export { type NatsOptions, type NatsServer, startNats } from './nats/nats-server.js';
+export { type PostgresServer, startPostgres } from './postgres/postgres-server.js';
+export { OwnedProcess, type ProcessEnd, type ProcessSpec } from './processes/owned-process.js';
+export { freePort, LOOPBACK } from './processes/ports.js';
+export { commandOf, descendantsOf, isAlive, type ProcessEntry, processTable } from './processes/process-table.js';
+export { type Server, type ServerOptions, type Service } from './processes/server.js';
+export { until, type UntilOptions } from './processes/until.js';
+export { type FolderLock, lockFolder } from './services/folder-lock.js';
+export { type OfflineModelOptions } from './services/offline-model.js';
+export { type Stack, type StackOptions, type StackServices, startStack } from './services/stack.js';

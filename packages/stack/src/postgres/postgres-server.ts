@@ -1,0 +1,102 @@
+import { mkdir } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import pg from 'pg';
+import { OwnedProcess } from '../processes/owned-process.js';
+import { LOOPBACK } from '../processes/ports.js';
+import { serve, type Server, type ServerOptions } from '../processes/server.js';
+import { openDataFolder, SUPERUSER } from './data-folder.js';
+import { findPostgres, type PostgresBinaries } from './postgres-binaries.js';
+import { folderFor, readableFor, serverUser, type ServerUser } from './unprivileged.js';
+
+/** `url` is the superuser's, of the database `postgres`. */
+export interface PostgresServer extends Server {
+  /** The connection string of a database of this server, made if it is not there. */
+  createDatabase(name: string): Promise<string>;
+}
+
+const READY_TIMEOUT_MS = 30_000;
+const STOP_GRACE_MS = 15_000;
+
+/** Starts PostgreSQL on the loopback interface alone. The data stays in `dir` and is found again by the next start. */
+export const startPostgres = async ({ dir, port, logFile, log }: ServerOptions): Promise<PostgresServer> => {
+  const folder = resolve(dir);
+  await mkdir(folder, { recursive: true });
+  const user = await serverUser();
+  const binaries = await readable(await findPostgres(), user);
+  const home = await folderFor(join(folder, 'postgres'), user);
+  const { password } = await openDataFolder(home, binaries, user);
+  log?.(`${binaries.origin} in ${home}`);
+
+  const urlOf = (at: number, database = 'postgres') =>
+    `postgresql://${SUPERUSER}:${password}@${LOOPBACK}:${at}/${encodeURIComponent(database)}`;
+  const printed = logFile ?? join(folder, 'postgres.log');
+
+  const server = await serve({
+    name: 'Postgres',
+    port,
+    logFile: printed,
+    urlOf,
+    start: async (at) => {
+      const { path } = await openDataFolder(home, binaries, user);
+      const args = ['-D', path, '-p', String(at), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
+      const env = { PATH: process.env.PATH, LC_ALL: 'C' };
+      const child = await OwnedProcess.start({
+        name: 'Postgres',
+        command: binaries.postgres,
+        args,
+        env,
+        cwd: home,
+        logFile: printed,
+        ...user,
+      });
+      return child.whenReady(() => answers(urlOf(at)), READY_TIMEOUT_MS);
+    },
+    // SIGINT: open connections are ended, and what is committed is written. SIGTERM would wait for the connections' ends.
+    stop: (running) => running.stop('SIGINT', STOP_GRACE_MS),
+  });
+
+  const createDatabase = async (name: string): Promise<string> => {
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    try {
+      const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+      if (!rowCount) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+    } finally {
+      await client.end();
+    }
+    return urlOf(server.port, name);
+  };
+  return Object.defineProperties({ createDatabase } as PostgresServer, Object.getOwnPropertyDescriptors(server));
+};
+
+const settings: Record<string, string> = {
+  listen_addresses: LOOPBACK,
+  // Socket files have short names only and would stand in a folder that others share.
+  unix_socket_directories: '',
+  // Three services with a pool each, and tests that look on.
+  max_connections: '200',
+  log_timezone: 'UTC',
+  timezone: 'UTC',
+};
+
+const readable = async (binaries: PostgresBinaries, user: ServerUser | null): Promise<PostgresBinaries> => {
+  const { root } = binaries;
+  if (!root) return binaries;
+  const place = await readableFor(root, binaries.origin, user);
+  const moved = (path: string) => join(place, relative(root, path));
+  return { ...binaries, root: place, initdb: moved(binaries.initdb), postgres: moved(binaries.postgres) };
+};
+
+const answers = async (connectionString: string): Promise<boolean> => {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};

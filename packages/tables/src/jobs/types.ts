@@ -1,0 +1,53 @@
+import { type Column, type Part, type workerPoolOperations } from '@apwa/contracts';
+import { type z } from 'zod';
+import { type Storage } from '../storage/storage.js';
+
+export interface SqlLimits {
+  /** Of DuckDB and the process around it; a job that passes it is killed. */
+  memoryMb: number;
+  timeoutMs: number;
+  /** Rows of a result. */
+  rows: number;
+}
+
+export interface ImportLimits {
+  memoryMb: number;
+  timeoutMs: number;
+  /** The largest row (of text files: the largest file), in bytes as they stand in the file. */
+  maxRowBytes: number;
+  /** What a file may hold once unpacked. Default 64 GiB. */
+  maxInflatedBytes?: number;
+}
+
+export interface TableJobsOptions {
+  storage: Storage;
+  limits: { sql: SqlLimits; import: ImportLimits };
+  /** Folder for the jobs' temporary folders; the system's if left out. */
+  tempDirectory?: string;
+  /** Threads of DuckDB in each job. Default 2. */
+  threads?: number;
+  /** Jobs that run at once; the others wait. Default 4. */
+  jobsAtOnce?: number;
+}
+
+export interface JobOptions {
+  /** Kills the job; the call rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface ImportResult {
+  part: Part;
+  /** The bad rows of an import with `skipBadRows`, columns `file, line, error, text`; null if there were none. */
+  rejected: Part | null;
+  columns: Column[];
+}
+
+export interface SqlResult {
+  part: Part;
+  columns: Column[];
+}
+
+export type QueryTablesRequest = z.output<typeof workerPoolOperations.queryTables.request>;
+export type QueryTablesReply = z.output<typeof workerPoolOperations.queryTables.reply>;
+export type CheckSqlRequest = z.output<typeof workerPoolOperations.checkSql.request>;
+export type CheckSqlReply = z.output<typeof workerPoolOperations.checkSql.reply>;

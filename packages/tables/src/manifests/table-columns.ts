@@ -1,0 +1,22 @@
+import { BOOKKEEPING_COLUMNS, type Column, type TableManifest } from '@apwa/contracts';
+
+const BOOKKEEPING_NAMES: ReadonlySet<string> = new Set(BOOKKEEPING_COLUMNS.map(({ name }) => name));
+
+export const isBookkeeping = (name: string): boolean => BOOKKEEPING_NAMES.has(name);
+
+const contentColumns = (columns: readonly Column[]): Column[] => columns.filter(({ name }) => !isBookkeeping(name));
+
+/** Whether the table is the result of a map: only these have bookkeeping columns. */
+export const isMapResult = (manifest: TableManifest): boolean => manifest.base !== undefined;
+
+/** Columns that stand in the table's own parts, without bookkeeping. */
+export const ownColumnsOf = (manifest: TableManifest): Column[] => contentColumns(manifest.ownColumns);
+
+/** Columns of the table's content, base columns first. */
+export const contentColumnsOf = (manifest: TableManifest): Column[] => contentColumns(manifest.columns);
+
+/** All columns that a query sees: the content's, then of a map result the bookkeeping columns. */
+export const visibleColumnsOf = (manifest: TableManifest): Column[] => [
+  ...contentColumnsOf(manifest),
+  ...(isMapResult(manifest) ? BOOKKEEPING_COLUMNS : []),
+];

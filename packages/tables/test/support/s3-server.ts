@@ -1,0 +1,90 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type StorageOptions } from '../../src/index.js';
+
+const VERSION = 'v1.8.0';
+const BIN = join(homedir(), '.cache', 'apwa', 'bin');
+const GATEWAY = join(BIN, `versitygw-${VERSION}`);
+const BUCKET = 'tables';
+
+/** A real S3 server (Versity Gateway over a folder), installed by Go where it is not there yet. */
+export class S3Server implements AsyncDisposable {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+    private readonly port: number,
+  ) {}
+
+  static async start(): Promise<S3Server> {
+    await install();
+    const folder = await mkdtemp(join(tmpdir(), 'apwa-s3-'));
+    await mkdir(join(folder, BUCKET));
+    const port = await freePort();
+    const child = spawn(GATEWAY, ['--port', `127.0.0.1:${port}`, '--access', 'test-access', '--secret', 'test-secret', 'posix', folder], {
+      stdio: 'ignore',
+    });
+    const server = new S3Server(child, folder, port);
+    await server.ready();
+    return server;
+  }
+
+  options(prefix: string): StorageOptions {
+    return {
+      url: `s3://${BUCKET}/${prefix}`,
+      s3: {
+        endpoint: `http://127.0.0.1:${this.port}`,
+        region: 'us-east-1',
+        accessKeyId: 'test-access',
+        secretAccessKey: 'test-secret',
+        forcePathStyle: true,
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('close', resolve));
+    this.child.kill('SIGKILL');
+    await ended;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async ready(): Promise<void> {
+    for (let tries = 0; tries < 200; tries++) {
+      if (this.child.exitCode !== null) throw new Error(`the S3 server ended with ${this.child.exitCode}`);
+      const answered = await fetch(`http://127.0.0.1:${this.port}/`).then(
+        () => true,
+        () => false,
+      );
+      if (answered) return;
+      await sleep(50);
+    }
+    throw new Error('the S3 server does not answer');
+  }
+}
+
+const install = async (): Promise<void> => {
+  if (existsSync(GATEWAY)) return;
+  await mkdir(BIN, { recursive: true });
+  const own = await mkdtemp(join(BIN, 'install-'));
+  await promisify(execFile)('go', ['install', `github.com/versity/versitygw/cmd/versitygw@${VERSION}`], {
+    env: { ...process.env, GOBIN: own },
+  });
+  await promisify(execFile)('mv', [join(own, 'versitygw'), GATEWAY]);
+  await rm(own, { recursive: true, force: true });
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });

@@ -1,0 +1,6 @@
+export * from '@apwa/stack';
+export { eventually, type EventuallyOptions } from './eventually.js';
+export { leakCheck, type LeakCheck } from './leak-check.js';
+export { scriptedModel, type Script, type ScriptedAnswer, type ScriptedModel, type ScriptedRequest } from './scripted-model.js';
+export { tcpProxy, type TcpProxy } from './tcp-proxy.js';
+export { tempDir, type TempDir } from './temp-dir.js';
