@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const Environment = z.object({
   /** Path of the configuration file. Default: `apwa.config.yaml` in the working folder. */
   APWA_CONFIG: z.string().min(1).optional(),
+  /** A file that is touched while the executor does its work: what the health check of a container looks at. */
+  APWA_HEALTH_FILE: z.string().min(1).optional(),
   APWA_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
   /** `1`: the process ends when its standard input does. */
   APWA_LIFELINE: z.enum(['0', '1']).optional(),

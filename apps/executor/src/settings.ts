@@ -13,6 +13,8 @@ export const LOG = Symbol('log');
 export const TIMES = Symbol('timing');
 /** Injection token of what is called, with the reason, when this executor must not go on. */
 export const STOP = Symbol('stop');
+/** Injection token of the path that is touched as a sign of health; null: nobody looks at it. */
+export const HEALTH_FILE = Symbol('health-file');
 /** Injection token of the command that starts a member, its program first; null for the one beside this service. */
 export const MEMBER_COMMAND = Symbol('member-command');
 

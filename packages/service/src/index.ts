@@ -5,3 +5,4 @@ export { Lifecycle, type LifecycleOptions, type LifecycleState, type Stop } from
 export { followLifeline, type LifelineOptions } from './lifeline.js';
 export { waitForPostgres, type WaitForPostgresOptions } from './postgres/wait-for-postgres.js';
 export { applyMigrations, type ApplyMigrationsOptions } from './migrations/apply-migrations.js';
+export { isHealthy, touchHealthFile } from './health/health-file.js';

@@ -90,7 +90,8 @@ export class Database implements OnModuleDestroy {
     } catch (thrown) {
       if (thrown instanceof ApwaError) throw thrown;
       const fault = faultOf(thrown);
-      if (fault === 'other') throw new InternalError('database', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+      if (fault === 'other')
+        throw new InternalError('database', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
       if (fault === 'conflict') throw new TransientError('write_conflict', 'Another transaction was in the way.', { cause: thrown });
       for (const callback of this.#onOutage) callback();
       if (fault === 'leads_nowhere') this.#replace(client);

@@ -17,7 +17,8 @@ export const faultOf = (thrown: unknown): DatabaseFault => {
   const found = codesOf(thrown);
   if (found.some((code) => LEADS_NOWHERE.test(code))) return 'leads_nowhere';
   if (found.some((code) => CONFLICT.test(code) || code === PRISMA_CONFLICT || code === 'TransactionWriteConflict')) return 'conflict';
-  if (found.some((code) => UNAVAILABLE.test(code) || SOCKET.has(code) || PRISMA_UNAVAILABLE.has(code) || KINDS.has(code))) return 'unavailable';
+  if (found.some((code) => UNAVAILABLE.test(code) || SOCKET.has(code) || PRISMA_UNAVAILABLE.has(code) || KINDS.has(code)))
+    return 'unavailable';
   return 'other';
 };
 

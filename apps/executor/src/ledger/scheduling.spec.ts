@@ -18,15 +18,37 @@ const serve = (contenders: Contender[], turns: number, rows: number): Record<str
 
 describe('turns between runs', () => {
   it('should follow the weights', () => {
-    const counts = serve([{ ownerId: 'a', virtualTime: 0, weight: 1 }, { ownerId: 'b', virtualTime: 0, weight: 3 }], 400, 100);
+    const counts = serve(
+      [
+        { ownerId: 'a', virtualTime: 0, weight: 1 },
+        { ownerId: 'b', virtualTime: 0, weight: 3 },
+      ],
+      400,
+      100,
+    );
     expect(counts).toEqual({ a: 100, b: 300 });
   });
 
   it('should let a newcomer in at once, without credit for the time before', () => {
-    const counts = serve([{ ownerId: 'huge', virtualTime: 50_000, weight: 1 }, { ownerId: 'new', virtualTime: 0, weight: 1 }], 2, 10);
+    const counts = serve(
+      [
+        { ownerId: 'huge', virtualTime: 50_000, weight: 1 },
+        { ownerId: 'new', virtualTime: 0, weight: 1 },
+      ],
+      2,
+      10,
+    );
     expect(counts).toEqual({ new: 2 });
     // The pool's clock stood at 50,000 when it came.
-    expect(nextOf([{ ownerId: 'huge', virtualTime: 50_000, weight: 1 }, { ownerId: 'new', virtualTime: 0, weight: 1 }], 50_000)?.ownerId).toBe('huge');
+    expect(
+      nextOf(
+        [
+          { ownerId: 'huge', virtualTime: 50_000, weight: 1 },
+          { ownerId: 'new', virtualTime: 0, weight: 1 },
+        ],
+        50_000,
+      )?.ownerId,
+    ).toBe('huge');
   });
 
   it('should give nobody a turn where nobody waits', () => {

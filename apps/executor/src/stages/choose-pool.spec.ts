@@ -2,7 +2,14 @@ import { type PoolConfig } from '@apwa/config';
 import { RefusedError } from '@apwa/contracts';
 import { choosePool } from './choose-pool.js';
 
-const pool = (name: string, resources: PoolConfig['resources']): PoolConfig => ({ name, backend: 'external', slots: 1, min: 0, max: 1, resources });
+const pool = (name: string, resources: PoolConfig['resources']): PoolConfig => ({
+  name,
+  backend: 'external',
+  slots: 1,
+  min: 0,
+  max: 1,
+  resources,
+});
 const pools = [pool('default', { cpus: 2 }), pool('large', { cpus: 8, memoryMb: 1000, gpus: 1, custom: { licence: 1 } })];
 
 describe('choosePool', () => {
@@ -26,6 +33,10 @@ describe('choosePool', () => {
       throw new Error('it was not refused');
     })();
     expect(refusal).toBeInstanceOf(RefusedError);
-    expect(refusal.toPayload()).toMatchObject({ code: 'no_such_pool', field: 'resources', allowed: expect.stringContaining('large has cpus 8') });
+    expect(refusal.toPayload()).toMatchObject({
+      code: 'no_such_pool',
+      field: 'resources',
+      allowed: expect.stringContaining('large has cpus 8'),
+    });
   });
 });

@@ -20,5 +20,9 @@ const has = (own: Resources, asked: Resources): boolean =>
 
 const describe = (own: Resources): string => {
   const { custom = {}, ...rest } = own;
-  return Object.entries({ ...rest, ...custom }).map(([name, amount]) => `${name} ${amount}`).join(', ') || 'none';
+  return (
+    Object.entries({ ...rest, ...custom })
+      .map(([name, amount]) => `${name} ${amount}`)
+      .join(', ') || 'none'
+  );
 };

@@ -5,27 +5,33 @@ import { MAX_SHARD_ROWS, planShards } from './planning.js';
 describe('planShards', () => {
   it('should cover every subtask once, in order, with shards that only get smaller', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 200_000 }), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 1_000 }), (rows, members, slots) => {
-        const ranges = planShards(rows, { members, slots });
-        let next = 0;
-        for (const range of ranges) {
-          expect(range.first).toBe(next);
-          expect(sizeOf(range)).toBeGreaterThan(0);
-          expect(sizeOf(range)).toBeLessThanOrEqual(MAX_SHARD_ROWS);
-          next = range.last + 1;
-        }
-        expect(next).toBe(rows);
-        const sizes = ranges.map(sizeOf);
-        expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 200_000 }),
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 1, max: 1_000 }),
+        (rows, members, slots) => {
+          const ranges = planShards(rows, { members, slots });
+          let next = 0;
+          for (const range of ranges) {
+            expect(range.first).toBe(next);
+            expect(sizeOf(range)).toBeGreaterThan(0);
+            expect(sizeOf(range)).toBeLessThanOrEqual(MAX_SHARD_ROWS);
+            next = range.last + 1;
+          }
+          expect(next).toBe(rows);
+          const sizes = ranges.map(sizeOf);
+          expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+        },
+      ),
     );
   });
 
   it('should need few ledger rows for a million rows, whatever the pool', () => {
-    for (const members of [1, 2, 50, 1_000]) for (const slots of [1, 256, 10_000]) {
-      // A shard and an attempt each.
-      expect(planShards(1_000_000, { members, slots }).length * 2).toBeLessThan(1_000_000 / 100);
-    }
+    for (const members of [1, 2, 50, 1_000])
+      for (const slots of [1, 256, 10_000]) {
+        // A shard and an attempt each.
+        expect(planShards(1_000_000, { members, slots }).length * 2).toBeLessThan(1_000_000 / 100);
+      }
   });
 
   it('should leave work for both of two members', () => {

@@ -19,7 +19,7 @@ export interface Workforce {
 export const planShards = (subtasks: number, { members, slots }: Workforce): ShardRange[] => {
   const fewest = Math.max(Math.min(MIN_SHARD_ROWS, Math.ceil(slots / 8)), Math.ceil(subtasks / MAX_SHARDS));
   const ranges: ShardRange[] = [];
-  for (let first = 0; first < subtasks; ) {
+  for (let first = 0; first < subtasks;) {
     const left = subtasks - first;
     const guided = Math.ceil(left / (TURNS * Math.max(1, members)));
     const most = Math.max(MAX_SHARD_ROWS, fewest);

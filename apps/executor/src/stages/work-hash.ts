@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 
 /** Hex SHA-256 of a document, whatever the order of its keys. */
-export const hashOf = (document: unknown): string => createHash('sha256').update(JSON.stringify(sorted(document))).digest('hex');
+export const hashOf = (document: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(document)))
+    .digest('hex');
 
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted);

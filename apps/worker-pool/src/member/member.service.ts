@@ -12,7 +12,7 @@ import {
   workHint,
 } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
-import { type Logger } from '@apwa/service';
+import { type Logger, touchHealthFile } from '@apwa/service';
 import { type z } from 'zod';
 import { Attempts } from '../attempts/attempts.js';
 import { LOG, SETTINGS } from '../tokens.js';
@@ -22,7 +22,6 @@ import { LoopDelay } from './loop-delay.js';
 import { RunControls } from './run-controls.js';
 import { type MemberSettings } from './settings.js';
 import { worthClaiming } from './slots.js';
-import { touch } from '../health/health-file.js';
 
 type Terms = z.output<typeof executorOperations.join.reply>;
 
@@ -147,7 +146,7 @@ export class MemberService {
         askedAt,
       );
       this.attempts.journalIs(reply.journal);
-      if (this.settings.healthFile) await touch(this.settings.healthFile);
+      if (this.settings.healthFile) await touchHealthFile(this.settings.healthFile);
       for (const control of reply.controls) this.#control(control);
       if (reply.drain && this.#state === 'running') this.#drainWanted();
     } catch (thrown) {

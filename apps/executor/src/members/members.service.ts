@@ -1,0 +1,116 @@
+import { hostname } from 'node:os';
+import { type executorOperations, type Member, RefusedError } from '@apwa/contracts';
+import { Inject, Injectable } from '@nestjs/common';
+import { type z } from 'zod';
+import { Database } from '../database/database.js';
+import { JournalService } from '../journal/journal.service.js';
+import { LeasesService } from '../ledger/leases.service.js';
+import { RunsRepository } from '../runs/runs.repository.js';
+import { CONFIG, type Config, LOG, type Logger, TIMES, type Timing } from '../settings.js';
+import { ProgressService } from '../stages/progress.service.js';
+import { StagesService } from '../stages/stages.service.js';
+import { MembersRepository } from './members.repository.js';
+
+type JoinReply = z.input<typeof executorOperations.join.reply>;
+type Heartbeat = z.output<typeof executorOperations.heartbeat.request>;
+type HeartbeatReply = z.input<typeof executorOperations.heartbeat.reply>;
+
+/** Who is there to work. */
+@Injectable()
+export class MembersService {
+  constructor(
+    private readonly database: Database,
+    private readonly members: MembersRepository,
+    private readonly leases: LeasesService,
+    private readonly runs: RunsRepository,
+    private readonly stages: StagesService,
+    private readonly progress: ProgressService,
+    private readonly journal: JournalService,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(TIMES) private readonly times: Timing,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  /** RefusedError `unknown_pool` if the configuration has none of that name. */
+  async join(member: Member, instance: string | null): Promise<JoinReply> {
+    if (!this.#isConfigured(member.pool))
+      throw new RefusedError('unknown_pool', `There is no pool ${member.pool}.`, {
+        field: 'member.pool',
+        value: member.pool,
+        allowed: this.config.pools.map(({ name }) => name).join(', '),
+      });
+    await this.database.transaction((queries) => this.members.join(queries, member, instance));
+    this.log.info({ memberId: member.id, pool: member.pool, host: member.host, pid: member.pid }, 'a member joined');
+    const { leaseMs, heartbeatMs } = this.config.executor;
+    return { leaseMs, heartbeatMs, journal: this.#journal() };
+  }
+
+  /** Renews what the member holds. PermanentError `unknown_member` if it has to join first. */
+  async heartbeat({ memberId, attempts, ...signs }: Heartbeat): Promise<HeartbeatReply> {
+    const tokens = attempts.map(({ token }) => token);
+    const { member, renewal, controls } = await this.database.transaction(async (queries) => {
+      const known = await this.members.require(queries, memberId);
+      await this.members.note(queries, memberId, signs);
+      const renewed = await this.leases.renew(queries, memberId, tokens);
+      return { member: known, renewal: renewed, controls: await this.runs.controlsOf(queries, renewed.owners) };
+    });
+    const changed = this.progress.report(memberId, attempts);
+    if (signs.state === 'stopped') await this.#gone(memberId, 'stopped');
+    else if (changed.length > 0) await this.stages.progressed(changed);
+    return { lost: renewal.lost, controls, journal: this.#journal(), drain: !this.#isConfigured(member.pool) };
+  }
+
+  list(): Promise<Member[]> {
+    return this.database.read((queries) => this.members.present(queries));
+  }
+
+  /** A supervisor saw the process of a member end: its leases end at once. */
+  async died(instance: string, reason: string): Promise<void> {
+    for (const { id, pool } of await this.database.read((queries) => this.members.ofInstance(queries, instance))) {
+      this.log.warn({ memberId: id, pool, reason }, 'a member died');
+      await this.#gone(id, 'failed');
+    }
+  }
+
+  /** Members that an executor before this one had started on this host, and that went with it. */
+  async endOrphans(): Promise<void> {
+    for (const { id, pid } of await this.database.read((queries) => this.members.onHost(queries, hostname())))
+      if (!isAlive(pid)) await this.#gone(id, 'failed');
+  }
+
+  /** Members that have been silent for a lease are not counted on; what they hold has leases of its own. */
+  async sweep(silentMs: number): Promise<void> {
+    const silent = await this.database.transaction(async (queries) => {
+      await this.members.forget(queries, this.times.forgetMemberMs);
+      return this.members.giveUpSilent(queries, silentMs);
+    });
+    for (const id of silent) {
+      this.log.warn({ memberId: id }, 'a member is silent');
+      this.progress.forget(id);
+    }
+  }
+
+  async #gone(memberId: string, state: 'stopped' | 'failed'): Promise<void> {
+    await this.database.transaction((queries) => this.members.end(queries, memberId, state));
+    await this.leases.endOfMember(memberId);
+    this.progress.forget(memberId);
+  }
+
+  #isConfigured(pool: string): boolean {
+    return this.config.pools.some(({ name }) => name === pool);
+  }
+
+  #journal(): JoinReply['journal'] {
+    const { stream, incarnation } = this.journal;
+    return { stream, incarnation };
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,28 @@
+import { addCounts, type AttemptProgress, noCounts, type StageCounts } from '@apwa/contracts';
+import { Injectable } from '@nestjs/common';
+
+/** What running attempts have reported, for displays. In memory alone: members say it again with each heartbeat. */
+@Injectable()
+export class ProgressService {
+  readonly #reports = new Map<string, Map<string, StageCounts>>();
+
+  /** Answers the attempts whose figures changed. */
+  report(memberId: string, attempts: readonly AttemptProgress[]): string[] {
+    const before = this.#reports.get(memberId);
+    this.#reports.set(memberId, new Map(attempts.map(({ token, counts }) => [token, counts])));
+    return attempts.filter(({ token, counts }) => doneIn(counts) !== doneIn(before?.get(token) ?? noCounts())).map(({ token }) => token);
+  }
+
+  forget(memberId: string): void {
+    this.#reports.delete(memberId);
+  }
+
+  /** The sum over these attempts; those of which nothing was heard yet count nothing. */
+  of(attempts: readonly { token: string; memberId: string }[]): StageCounts {
+    return attempts
+      .map(({ token, memberId }) => this.#reports.get(memberId)?.get(token))
+      .reduce<StageCounts>((sum, counts) => (counts ? addCounts(sum, counts) : sum), noCounts());
+  }
+}
+
+const doneIn = ({ ok, failed, calls }: StageCounts): number => ok + failed + calls;

@@ -1,0 +1,201 @@
+import {
+  addCounts,
+  type CommitContent,
+  type CommittedShard,
+  type ErrorPayload,
+  type Lane,
+  newId,
+  noCounts,
+  type RunControl,
+  type ShardRange,
+  type Stage,
+  type StageCounts,
+  type StageState,
+  type StageWork,
+} from '@apwa/contracts';
+import { Injectable } from '@nestjs/common';
+import { type Queries } from '../database/database.js';
+import { type StageChange } from '../ledger/ledger-writer.js';
+import { ProgressService } from './progress.service.js';
+
+export interface NewStage {
+  id: string;
+  ownerId: string;
+  pool: string;
+  lane: Lane;
+  work: StageWork;
+  workHash: string;
+  state: StageState;
+  ranges: readonly ShardRange[];
+  subtasks: number;
+}
+
+interface StageRecord {
+  id: string;
+  ownerId: string;
+  state: StageState;
+  version: bigint;
+  subtasks: number;
+  shardsOpen: number;
+  shardsCommitted: number;
+  counts: string;
+  fault: string | null;
+  waitingFor: string | null;
+}
+
+const select = {
+  id: true,
+  ownerId: true,
+  state: true,
+  version: true,
+  subtasks: true,
+  shardsOpen: true,
+  shardsCommitted: true,
+  counts: true,
+  fault: true,
+  waitingFor: true,
+} as const;
+
+type ChangeRow = Omit<StageChange, 'version'> & { version: bigint };
+const changesOf = (rows: ChangeRow[]): StageChange[] => rows.map((row) => ({ ...row, version: Number(row.version) }));
+
+/** A running stage as the watch over waiting sees it. */
+export interface IdleStage {
+  id: string;
+  pool: string;
+  control: RunControl['state'];
+  waitingFor: string | null;
+  /** Somebody holds a shard of it. */
+  active: boolean;
+}
+
+/** Bytes of JSON of a page of committed shards: a reply must fit a NATS message with room to spare. */
+const PAGE_BYTES = 512 * 1024;
+
+@Injectable()
+export class StagesRepository {
+  constructor(private readonly progress: ProgressService) {}
+
+  /** The hash of the work of a stage that is there. */
+  async hashOf(queries: Queries, id: string): Promise<string | null> {
+    return (await queries.stage.findUnique({ where: { id }, select: { workHash: true } }))?.workHash ?? null;
+  }
+
+  async insert(queries: Queries, { id, ownerId, pool, lane, work, workHash, state, ranges, subtasks }: NewStage): Promise<void> {
+    await queries.$executeRaw`
+      INSERT INTO stages (id, owner_id, pool, lane, kind, work, work_hash, state, version, place, subtasks, shards_open, counts, created_at, ended_at)
+      VALUES (${id}, ${ownerId}, ${pool}, ${lane}, ${work.kind}, ${JSON.stringify(work)}, ${workHash}, ${state}, nextval('stage_versions'),
+        nextval('stage_places'), ${subtasks}, ${ranges.length}, ${JSON.stringify(noCounts())}, clock_timestamp(),
+        CASE WHEN ${state} <> 'running' THEN clock_timestamp() END)`;
+    const ids = ranges.map(() => newId('shard'));
+    const firsts = ranges.map(({ first }) => first);
+    const lasts = ranges.map(({ last }) => last);
+    await queries.$executeRaw`
+      INSERT INTO shards (id, stage_id, generation, place, "first", "last", state, origin_id)
+      SELECT n.id, s.id, s.generation, s.place, n."first", n."last", 'open', n.id
+      FROM stages s, unnest(${ids}::text[], ${firsts}::int[], ${lasts}::int[]) AS n(id, "first", "last") WHERE s.id = ${id}`;
+  }
+
+  async find(queries: Queries, id: string): Promise<Stage | null> {
+    const row = await queries.stage.findUnique({ where: { id }, select });
+    return row ? ((await this.#views(queries, [row as StageRecord]))[0] ?? null) : null;
+  }
+
+  /** Stages of these owners with a version above the one that was seen. */
+  async changed(queries: Queries, owners: string[], seen: Record<string, number>): Promise<Stage[]> {
+    const rows = await queries.stage.findMany({ where: { ownerId: { in: owners } }, select, orderBy: { id: 'asc' } });
+    return this.#views(
+      queries,
+      (rows as StageRecord[]).filter(({ id, version }) => Number(version) > (seen[id] ?? -1)),
+    );
+  }
+
+  async workOf(queries: Queries, id: string): Promise<StageWork | null> {
+    const row = await queries.stage.findUnique({ where: { id }, select: { work: true } });
+    return row && (JSON.parse(row.work) as StageWork);
+  }
+
+  async committedShards(
+    queries: Queries,
+    stageId: string,
+    after: number,
+    limit: number,
+  ): Promise<{ shards: CommittedShard[]; more: boolean }> {
+    const rows = await queries.shard.findMany({
+      where: { stageId, state: 'committed', first: { gt: after } },
+      select: { id: true, first: true, last: true, content: true },
+      orderBy: { first: 'asc' },
+      take: limit + 1,
+    });
+    const shards: CommittedShard[] = [];
+    for (let bytes = 0; shards.length < Math.min(rows.length, limit);) {
+      const { id, first, last, content } = rows[shards.length] as (typeof rows)[number];
+      bytes += content?.length ?? 0;
+      if (bytes > PAGE_BYTES && shards.length > 0) break;
+      shards.push({ shardId: id, range: { first, last }, content: JSON.parse(content ?? 'null') as CommitContent });
+    }
+    return { shards, more: shards.length < rows.length };
+  }
+
+  /** The running stages that these attempts are at. */
+  async stagesOf(queries: Queries, tokens: readonly string[]): Promise<string[]> {
+    const rows = await queries.attempt.findMany({
+      where: { token: { in: [...tokens] }, state: 'active' },
+      select: { stageId: true },
+      distinct: ['stageId'],
+    });
+    return rows.map(({ stageId }) => stageId);
+  }
+
+  /** Raises the version of running stages, so that who asks sees their progress. */
+  async touch(queries: Queries, stageIds: readonly string[]): Promise<StageChange[]> {
+    return changesOf(
+      await queries.$queryRaw<ChangeRow[]>`
+        UPDATE stages SET version = nextval('stage_versions') WHERE state = 'running' AND id = ANY(${stageIds})
+        RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
+    );
+  }
+
+  /** Running stages with shards to do, and whether anybody works on them. */
+  async idle(queries: Queries): Promise<IdleStage[]> {
+    return queries.$queryRaw`
+      SELECT s.id, s.pool, r.control, s.waiting_for AS "waitingFor",
+        EXISTS (SELECT 1 FROM attempts a WHERE a.stage_id = s.id AND a.state = 'active') AS active
+      FROM stages s JOIN runs r ON r.owner_id = s.owner_id WHERE s.state = 'running'`;
+  }
+
+  async setWaitingFor(queries: Queries, stageId: string, waitingFor: string | null): Promise<StageChange[]> {
+    return changesOf(
+      await queries.$queryRaw<ChangeRow[]>`
+        UPDATE stages SET waiting_for = ${waitingFor}, version = nextval('stage_versions') WHERE id = ${stageId} AND state = 'running'
+        RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
+    );
+  }
+
+  async #views(queries: Queries, rows: StageRecord[]): Promise<Stage[]> {
+    const running = rows.filter(({ state }) => state === 'running').map(({ id }) => id);
+    const attempts =
+      running.length === 0
+        ? []
+        : await queries.attempt.findMany({
+            where: { stageId: { in: running }, state: 'active' },
+            select: { token: true, memberId: true, stageId: true, shardId: true },
+          });
+    return rows.map((row) => {
+      const own = attempts.filter(({ stageId }) => stageId === row.id);
+      const counts = JSON.parse(row.counts) as StageCounts;
+      return {
+        id: row.id,
+        ownerId: row.ownerId,
+        state: row.state,
+        version: Number(row.version),
+        subtasks: row.subtasks,
+        shards: { open: row.shardsOpen, active: new Set(own.map(({ shardId }) => shardId)).size, committed: row.shardsCommitted },
+        counts,
+        progress: addCounts(counts, this.progress.of(own)),
+        fault: row.fault === null ? null : (JSON.parse(row.fault) as ErrorPayload),
+        waitingFor: row.waitingFor,
+      };
+    });
+  }
+}

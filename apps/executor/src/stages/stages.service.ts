@@ -1,0 +1,153 @@
+import {
+  type ErrorPayload,
+  type executorOperations,
+  type LeaseToken,
+  PermanentError,
+  RefusedError,
+  type Stage,
+  type StageWork,
+} from '@apwa/contracts';
+import { Inject, Injectable } from '@nestjs/common';
+import { type z } from 'zod';
+import { Database, type Queries } from '../database/database.js';
+import { MembersRepository } from '../members/members.repository.js';
+import { NoticesService } from '../notices/notices.service.js';
+import { RunsRepository } from '../runs/runs.repository.js';
+import { CONFIG, type Config, TIMES, type Timing } from '../settings.js';
+import { choosePool } from './choose-pool.js';
+import { planShards } from './planning.js';
+import { StageEnds } from './stage-ends.js';
+import { StagesRepository } from './stages.repository.js';
+import { hashOf } from './work-hash.js';
+
+type Submission = z.output<typeof executorOperations.submitStage.request>;
+type CommittedPage = z.input<typeof executorOperations.listCommittedShards.reply>;
+
+/** Stages: submitted, asked for, ended. */
+@Injectable()
+export class StagesService {
+  /** When each stage's progress may be told again, in monotonic milliseconds. */
+  readonly #tellAgainAt = new Map<string, number>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly stages: StagesRepository,
+    private readonly ends: StageEnds,
+    private readonly runs: RunsRepository,
+    private readonly members: MembersRepository,
+    private readonly notices: NoticesService,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(TIMES) private readonly times: Timing,
+  ) {}
+
+  /**
+   * Idempotent by the stage's id. RefusedError `other_work` if the id stands for other work, `no_such_pool` if no pool has the
+   * resources. Work of an owner that was cancelled is cancelled from the start; work without rows has succeeded.
+   */
+  async submit(submission: Submission): Promise<Stage> {
+    const { stageId, ownerId, work, resources, weight, maxInFlight } = submission;
+    const workHash = hashOf({ ownerId, work, resources });
+    const pool = choosePool(this.config.pools, resources);
+    const { stage, fresh } = await this.database.transaction(async (queries) => {
+      // The owner's row is what two submissions of one stage wait for each other on.
+      const control = await this.runs.lock(queries, ownerId);
+      const known = await this.stages.hashOf(queries, stageId);
+      if (known !== null && known !== workHash) throw otherWork(stageId);
+      if (known === null) {
+        await this.runs.setTerms(queries, ownerId, { weight, maxInFlight: maxInFlight ?? null });
+        const subtasks = work.kind === 'map' ? work.input.rows : 1;
+        const workforce = await this.#workforce(queries, pool, maxInFlight);
+        const ranges = control === 'cancelled' ? [] : planShards(subtasks, workforce);
+        const state = control === 'cancelled' ? 'cancelled' : ranges.length === 0 ? 'succeeded' : 'running';
+        await this.stages.insert(queries, {
+          id: stageId,
+          ownerId,
+          pool: pool.name,
+          lane: 'standard',
+          work,
+          workHash,
+          state,
+          ranges,
+          subtasks,
+        });
+      }
+      return { stage: await this.#require(queries, stageId), fresh: known === null };
+    });
+    if (fresh) {
+      this.notices.stage({ stageId, ownerId, pool: pool.name, version: stage.version, state: stage.state });
+      if (stage.state === 'running') this.notices.work(pool.name);
+    }
+    return stage;
+  }
+
+  list({ owners, seen }: z.output<typeof executorOperations.listStages.request>): Promise<Stage[]> {
+    return this.database.read((queries) => this.stages.changed(queries, owners, seen));
+  }
+
+  /** PermanentError `unknown_stage`. */
+  get(stageId: string): Promise<Stage> {
+    return this.database.read((queries) => this.#require(queries, stageId));
+  }
+
+  /** PermanentError `unknown_stage`. */
+  async workOf(stageId: string): Promise<StageWork> {
+    const work = await this.database.read((queries) => this.stages.workOf(queries, stageId));
+    if (!work) throw unknownStage(stageId);
+    return work;
+  }
+
+  committed(stageId: string, after: number, limit: number): Promise<CommittedPage> {
+    return this.database.read((queries) => this.stages.committedShards(queries, stageId, after, limit));
+  }
+
+  /** Something is wrong with all of the stage's work, says who holds a shard of it; what others say is passed over. */
+  async fail(stageId: string, token: LeaseToken, fault: ErrorPayload): Promise<void> {
+    const change = await this.database.transaction((queries) =>
+      this.ends.end(
+        queries,
+        stageId,
+        { state: 'failed', fault },
+        async () => (await queries.attempt.count({ where: { token, stageId, state: 'active' } })) === 1,
+      ),
+    );
+    this.notices.stage(change);
+    if (change) this.notices.work(change.pool);
+  }
+
+  /** Attempts have got on: who watches is told, once in a while. */
+  async progressed(tokens: readonly string[]): Promise<void> {
+    const now = performance.now();
+    const stageIds = await this.database.read((queries) => this.stages.stagesOf(queries, tokens));
+    const due = stageIds.filter((id) => (this.#tellAgainAt.get(id) ?? 0) <= now);
+    if (due.length === 0) return;
+    for (const [id, at] of this.#tellAgainAt) if (at <= now) this.#tellAgainAt.delete(id);
+    for (const id of due) this.#tellAgainAt.set(id, now + this.times.progressMs);
+    for (const change of await this.database.transaction((queries) => this.stages.touch(queries, due))) this.notices.stage(change);
+  }
+
+  /** Who will work on a stage: those that are there, or are about to be. */
+  async #workforce(
+    queries: Queries,
+    pool: Config['pools'][number],
+    limit: number | undefined,
+  ): Promise<{ members: number; slots: number }> {
+    const members = Math.max(1, pool.min, (await this.members.staff(queries)).get(pool.name) ?? 0);
+    return { members, slots: Math.min(pool.slots, Math.ceil((limit ?? Infinity) / members)) };
+  }
+
+  async #require(queries: Queries, stageId: string): Promise<Stage> {
+    const stage = await this.stages.find(queries, stageId);
+    if (!stage) throw unknownStage(stageId);
+    return stage;
+  }
+}
+
+const unknownStage = (stageId: string): PermanentError =>
+  new PermanentError('unknown_stage', `There is no stage ${stageId}.`, { field: 'stageId' });
+
+const otherWork = (stageId: string): RefusedError =>
+  new RefusedError('other_work', `The stage ${stageId} was submitted already, with other work.`, {
+    field: 'stageId',
+    value: stageId,
+    allowed: 'the same owner, work and resources as the first time, or a new id',
+  });
