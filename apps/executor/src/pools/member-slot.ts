@@ -1,0 +1,98 @@
+import { type Timing } from '../settings.js';
+import { type MemberProcess } from './member-process.js';
+import { type MemberDeath, type Slot } from './pool-backend.js';
+import { nextRestart } from './restarts.js';
+
+export type SlotTiming = Pick<Timing, 'restartMs' | 'restartMaxMs' | 'stableMs' | 'drainMs'>;
+
+export interface MemberSlotOptions {
+  times: SlotTiming;
+  /** Starts a process and calls back, once and later, when it has ended. */
+  launch: (onEnd: (death: MemberDeath) => void) => MemberProcess;
+  /** A member has ended; told before another takes its place. */
+  onDeath: (death: MemberDeath, crashes: number) => void;
+  /** The slot is left for good: its last process has ended. */
+  onLeft: () => void;
+}
+
+/** A place that always holds a member: `starting → running`, and after an end `backing_off` or the next one; `stopping` ends it. */
+export class MemberSlot {
+  readonly #options: MemberSlotOptions;
+  #process: MemberProcess;
+  #slot: Slot;
+  /** Ends in a row without a stable life in between. */
+  #crashes = 0;
+  /** Of the one thing that the slot waits for: to be stable, or to be started again. */
+  #timer: NodeJS.Timeout | undefined;
+  #left = false;
+
+  constructor(options: MemberSlotOptions) {
+    this.#options = options;
+    this.#process = this.#launch();
+    this.#slot = { state: 'starting', instance: this.#process.instance };
+  }
+
+  get slot(): Slot {
+    return this.#slot;
+  }
+
+  get crashes(): number {
+    return this.#crashes;
+  }
+
+  /** Drains the member. A slot without one is left at once. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    switch (this.#slot.state) {
+      case 'backing_off':
+        return this.#leave();
+      case 'starting':
+      case 'running':
+        this.#slot = { state: 'stopping', instance: this.#process.instance };
+        return this.#process.drain(this.#options.times.drainMs);
+      case 'stopping':
+        return;
+    }
+  }
+
+  /** Ends the member of a stopping slot at once. */
+  kill(): void {
+    this.#process.kill();
+  }
+
+  #leave(): void {
+    this.#left = true;
+    this.#options.onLeft();
+  }
+
+  #start(): void {
+    this.#process = this.#launch();
+    this.#slot = { state: 'starting', instance: this.#process.instance };
+  }
+
+  #launch(): MemberProcess {
+    const process = this.#options.launch((death) => this.#ended(death));
+    this.#timer = setTimeout(() => {
+      this.#crashes = 0;
+      this.#slot = { state: 'running', instance: process.instance };
+    }, this.#options.times.stableMs);
+    return process;
+  }
+
+  #ended(death: MemberDeath): void {
+    clearTimeout(this.#timer);
+    if (this.#slot.state === 'stopping') {
+      this.#options.onDeath(death, 0);
+      return this.#leave();
+    }
+    this.#crashes += 1;
+    const restart = nextRestart(this.#crashes, this.#options.times);
+    const ms = restart.kind === 'after' ? restart.ms : 0;
+    this.#slot = { state: 'backing_off', crashes: this.#crashes, until: new Date(Date.now() + ms), last: death };
+    this.#options.onDeath(death, this.#crashes);
+    // Who was told may have stopped the slot.
+    if (this.#left) return;
+    if (restart.kind === 'at_once') this.#start();
+    else this.#timer = setTimeout(() => this.#start(), ms);
+  }
+}

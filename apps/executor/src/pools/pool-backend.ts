@@ -1,0 +1,58 @@
+/** How a member ended, as far as its supervisor saw it. */
+export type MemberEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'not_started'; readonly message: string };
+
+export interface MemberDeath {
+  /** The member's, as it said it when it joined: one process, never used again. */
+  readonly instance: string;
+  readonly end: MemberEnd;
+  /** It was told to stop: by `scale` or `stop`. */
+  readonly asked: boolean;
+  /** What it printed last, on standard output and error; the newest at the end. */
+  readonly lastLines: readonly string[];
+}
+
+/** A place for one member. */
+export type Slot =
+  /** Alive for less than the stable time. */
+  | { readonly state: 'starting'; readonly instance: string }
+  | { readonly state: 'running'; readonly instance: string }
+  /** Ended `crashes` times in a row without having become stable; the next member is started at `until`. */
+  | { readonly state: 'backing_off'; readonly crashes: number; readonly until: Date; readonly last: MemberDeath }
+  /** Told to stop, and still there. Its place is gone with it. */
+  | { readonly state: 'stopping'; readonly instance: string };
+
+export type PoolEvent =
+  /** `where` is for people: a process or a node. */
+  | { readonly kind: 'member_started'; readonly instance: string; readonly where: string }
+  /** The process is gone for certain: what it held can be given to others at once. Told before another takes its place. */
+  | { readonly kind: 'member_died'; readonly death: MemberDeath }
+  /** Members end again and again at their start. Told once, until one has become stable. */
+  | { readonly kind: 'crash_loop'; readonly crashes: number; readonly death: MemberDeath };
+
+export type PoolListener = (event: PoolEvent) => void;
+
+/**
+ * Keeps the members of one pool: `processes` and `external` here, and the place for others, which may be remote, asynchronous and
+ * find members of theirs alive when they start. Each is run through `test/pools.contract.ts`.
+ */
+export interface PoolBackend {
+  readonly pool: string;
+  /** Connects, and takes over members that it started earlier and that live. Starts none. Events come from now on until `stop` has ended. */
+  start(listener: PoolListener): Promise<void>;
+  /**
+   * How many members there shall be from now on. Resolves when the wish is known, not when it is fulfilled: members are started,
+   * replaced when they end, and those beyond the number drained. Has no effect after `stop`.
+   */
+  scale(members: number): Promise<void>;
+  /** What it last knew of each place, without asking anybody. */
+  slots(): readonly Slot[];
+  /** Whether a member of this instance was started by it and may be alive. */
+  owns(instance: string): boolean;
+  /** Why nobody works, for a pool of which no member has joined: what is waited for. */
+  waitingFor(): string;
+  /** Drains its members and resolves when none of them is alive. Once `signal` is aborted they are killed. */
+  stop(signal?: AbortSignal): Promise<void>;
+}

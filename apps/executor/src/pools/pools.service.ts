@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type PoolConfig } from '@apwa/config';
+import { CONFIG, LOG, MEMBER_COMMAND, TIMES, type Config, type Logger, type Timing } from '../settings.js';
+import { describeDeath } from './describe-death.js';
+import { ExternalBackend } from './external-backend.js';
+import { memberCommand } from './member-command.js';
+import { type PoolBackend, type PoolEvent, type Slot } from './pool-backend.js';
+import { ProcessesBackend } from './processes-backend.js';
+
+export interface MembersListener {
+  /** The process of the member is gone for certain; `instance` as the member gave it when it joined, if it did. */
+  memberDied(instance: string, reason: string): void;
+}
+
+/** The pools of the configuration, each with the backend that keeps its members. */
+@Injectable()
+export class PoolsService {
+  readonly #backends = new Map<string, PoolBackend>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Pick<Config, 'pools'>,
+    @Inject(MEMBER_COMMAND) private readonly command: readonly string[] | null,
+    @Inject(TIMES) private readonly times: Timing,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  /** Once. Resolves when the members that are always there are on their way. RefusedError if a pool's can't be started at all. */
+  async start(listener: MembersListener): Promise<void> {
+    const pools = this.config.pools.map((pool) => ({ pool, backend: this.#backendOf(pool) }));
+    for (const { pool, backend } of pools) {
+      this.#backends.set(pool.name, backend);
+      await backend.start((event) => this.#happened(pool.name, event, listener));
+      await backend.scale(pool.min);
+    }
+  }
+
+  /** Why nobody works, for a pool of which `joined` members have joined; null if somebody may. */
+  waitingFor(pool: string, joined: number): string | null {
+    if (joined > 0) return null;
+    return this.#backends.get(pool)?.waitingFor() ?? `the configuration has no pool ${pool}`;
+  }
+
+  /** Whether this executor started a member of this instance that may be alive. */
+  owns(instance: string): boolean {
+    return [...this.#backends.values()].some((backend) => backend.owns(instance));
+  }
+
+  /** What is known of the places of a pool; none of one that somebody else runs. */
+  slots(pool: string): readonly Slot[] {
+    return this.#backends.get(pool)?.slots() ?? [];
+  }
+
+  /** Drains the members of all pools, and resolves when they have ended. Once `signal` is aborted they are killed. */
+  async stop(signal?: AbortSignal): Promise<void> {
+    await Promise.all([...this.#backends.values()].map((backend) => backend.stop(signal)));
+  }
+
+  #backendOf(pool: PoolConfig): PoolBackend {
+    switch (pool.backend) {
+      case 'processes':
+        return new ProcessesBackend({ pool: pool.name, command: memberCommand(pool, this.command), times: this.times });
+      case 'external':
+        return new ExternalBackend(pool.name);
+    }
+  }
+
+  #happened(pool: string, event: PoolEvent, listener: MembersListener): void {
+    switch (event.kind) {
+      case 'member_started':
+        return this.log.info({ pool, instance: event.instance, where: event.where }, 'member started');
+      case 'member_died': {
+        const { instance, asked } = event.death;
+        const reason = describeDeath(event.death);
+        this.log.info({ pool, instance, reason, asked }, asked ? 'member stopped' : 'member died');
+        return listener.memberDied(instance, reason);
+      }
+      case 'crash_loop': {
+        const { crashes, death } = event;
+        const fields = { pool, crashes, reason: describeDeath(death), lastLines: death.lastLines };
+        return this.log.warn(fields, `members of pool ${pool} end again and again at their start; they are started again, ever less often`);
+      }
+    }
+  }
+}
