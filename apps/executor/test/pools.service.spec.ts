@@ -27,7 +27,7 @@ describe('PoolsService', () => {
     const logger = createLogger('executor', 'info', {
       destination: { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) },
     });
-    pools = new PoolsService({ pools: configured }, command, { ...TIMING, stableMs: 300, ...times }, logger);
+    pools = new PoolsService({ pools: configured }, command, { ...TIMING, stableMs: 600_000, ...times }, logger);
     return pools.start({ memberDied: (instance, reason) => died.push({ instance, reason }) });
   };
 
@@ -42,7 +42,7 @@ describe('PoolsService', () => {
   });
 
   it('should start the least number of members of each pool, and say what a pool without any waits for', async () => {
-    await begin();
+    await begin(POOLS, { stableMs: 300 });
     expect(pools.waitingFor('near', 0)).toBe('waiting for members of pool near to start and join');
     expect(pools.waitingFor('near', 1)).toBeNull();
     expect(pools.waitingFor('spare', 0)).toBe('pool spare is to have no members');

@@ -2,7 +2,8 @@ import { eventually, isAlive } from '@apwa/test-kit';
 import { type MemberDeath, type PoolBackend, type PoolEvent } from '../../../src/pools/pool-backend.js';
 import { MemberFolder } from './member-folder.js';
 
-export const TIMES = { restartMs: 60, restartMaxMs: 2_000, stableMs: 400, drainMs: 10_000 };
+/** Nobody is stable before a test wants it: on a busy machine the start alone may take long. */
+export const TIMES = { restartMs: 60, restartMaxMs: 2_000, stableMs: 600_000, drainMs: 30_000 };
 export type Times = typeof TIMES;
 
 export interface Subject {
@@ -74,7 +75,7 @@ export const poolBackendContract = (name: string, subject: Subject): void => {
     }
 
     it('should keep the desired number of members, each of an instance of its own', async () => {
-      await begin();
+      await begin({ stableMs: 400 });
       await backend.scale(2);
       await alive(2);
       await backend.scale(3);
@@ -101,10 +102,10 @@ export const poolBackendContract = (name: string, subject: Subject): void => {
     });
 
     it('should forget earlier ends once a member is stable', async () => {
-      await begin({ restartMs: 60_000, restartMaxMs: 60_000 });
+      await begin({ stableMs: 400, restartMs: 60_000, restartMaxMs: 60_000 });
       await backend.scale(1);
       for (let kills = 1; kills <= 3; kills += 1) {
-        await running(1);
+        await Promise.all([running(1), alive(1)]);
         for (const pid of folder.living().values()) process.kill(pid, 'SIGKILL');
         await eventually(() => deaths().length === kills);
       }
@@ -116,20 +117,23 @@ export const poolBackendContract = (name: string, subject: Subject): void => {
       folder.behave('broken');
       await begin();
       await backend.scale(1);
-      await eventually(() => deaths().length === 6);
+      const slot = await eventually(() => backend.slots().find((one) => one.state === 'backing_off' && one.crashes >= 6));
+      expect(slot).toMatchObject({
+        crashes: deaths().length,
+        last: { instance: deaths().at(-1)?.instance, end: { kind: 'exited', code: 3 } },
+      });
+      expect(backend.waitingFor()).toMatch(/pool test end at their start \(exit code 3: member of test: there is no model\)/);
       const waits = diedAt.slice(1).map((at, index) => at - (diedAt[index] as number));
       // The first is of no wait. Timers count whole milliseconds: one less than asked for is in order.
       [60, 120, 240, 480].forEach((ms, index) => expect(waits[index + 1]).toBeGreaterThanOrEqual(ms - 1));
-      expect(backend.slots()).toMatchObject([{ state: 'backing_off', crashes: 6, last: { end: { kind: 'exited', code: 3 } } }]);
-      expect(backend.waitingFor()).toMatch(/pool test end at their start \(exit code 3: member of test: there is no model\)/);
       const loops = events.filter((event) => event.kind === 'crash_loop');
       expect(loops).toHaveLength(1);
       expect(loops[0]?.death.lastLines).toContain('the very last line');
-      expect(new Set(deaths().map(({ instance }) => instance)).size).toBe(6);
+      expect(new Set(deaths().map(({ instance }) => instance)).size).toBe(deaths().length);
 
       folder.behave('serve');
-      await running(1);
-      expect(backend.slots()).toMatchObject([{ state: 'running' }]);
+      await alive(1);
+      expect(backend.slots()).toMatchObject([{ state: 'starting' }]);
     });
 
     it('should tell of a loop of many members once', async () => {
