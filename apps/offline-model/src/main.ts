@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DEFAULT_OPTIONS } from './server/options.js';
 import { startOfflineModel } from './server/server.js';
 
@@ -32,6 +32,8 @@ interface CommandLine {
 
 const program = new Command('offline-model')
   .description('An OpenAI-compatible server that answers by rules. It is no language model.')
+  .exitOverride()
+  .showSuggestionAfterError()
   .option('--host <host>', 'address to listen on', DEFAULT_OPTIONS.host)
   .option('--port <port>', 'port to listen on; 0 takes a free one', number(0, 65_535), DEFAULT_OPTIONS.port)
   .option('--latency <ms>', 'hold every answer back', MILLISECONDS, DEFAULT_OPTIONS.latencyMs)
@@ -68,7 +70,11 @@ const main = async (): Promise<void> => {
   console.log(JSON.stringify({ listening: server.url }));
 };
 
+/** What commander has told already: help, or what is wrong with the command line. */
+const WRONG_USAGE = 2;
+
 main().catch((error: unknown) => {
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : WRONG_USAGE);
   console.error(`offline-model: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 });

@@ -1,7 +1,43 @@
 import { wordSet } from './words.js';
 
 /** Titles of address, as they stand before names. */
-export const ADDRESS_TITLES = ['Mr', 'Mrs', 'Ms', 'Miss', 'Mx', 'Dr', 'Prof', 'Professor', 'Sir', 'Dame', 'Lady', 'Lord', 'Rev', 'Reverend', 'Fr', 'Hon', 'Capt', 'Captain', 'Lt', 'Sgt', 'Col', 'Gen', 'Maj', 'Judge', 'Senator', 'Herr', 'Frau', 'Mme', 'Mlle', 'Señor', 'Señora', 'Sr', 'Sra', 'Doctor', 'Madam'] as const;
+export const ADDRESS_TITLES = [
+  'Mr',
+  'Mrs',
+  'Ms',
+  'Miss',
+  'Mx',
+  'Dr',
+  'Prof',
+  'Professor',
+  'Sir',
+  'Dame',
+  'Lady',
+  'Lord',
+  'Rev',
+  'Reverend',
+  'Fr',
+  'Hon',
+  'Capt',
+  'Captain',
+  'Lt',
+  'Sgt',
+  'Col',
+  'Gen',
+  'Maj',
+  'Judge',
+  'Senator',
+  'Herr',
+  'Frau',
+  'Mme',
+  'Mlle',
+  'Señor',
+  'Señora',
+  'Sr',
+  'Sra',
+  'Doctor',
+  'Madam',
+] as const;
 
 /** The nouns that job titles end with. */
 export const JOB_NOUNS = wordSet(

@@ -19,5 +19,7 @@ export const NEGATIVE_WORDS = wordSet(
   unresponsive unsafe unstable unusable upset upsetting useless waste wasted weak weird worn worried worse worst worthless wrong wobbly`,
 );
 
-export const NEGATIONS = wordSet(`not no never neither nor hardly barely scarcely without isn't wasn't aren't weren't don't doesn't didn't can't cannot couldn't won't wouldn't shouldn't haven't hasn't hadn't nothing nobody`);
+export const NEGATIONS = wordSet(
+  `not no never neither nor hardly barely scarcely without isn't wasn't aren't weren't don't doesn't didn't can't cannot couldn't won't wouldn't shouldn't haven't hasn't hadn't nothing nobody`,
+);
 export const INTENSIFIERS = wordSet(`very really extremely absolutely incredibly so totally completely highly super truly utterly`);

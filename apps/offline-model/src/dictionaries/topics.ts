@@ -2,12 +2,15 @@ import { stem } from '../worker/text.js';
 
 /** Words that speak for labels which people often sort texts by. The key is one of the label's own words. */
 const TOPICS: Readonly<Record<string, string>> = {
-  billing: 'bill billed invoice charge charged charges payment paid pay refund fee price overcharged subscription card bank money statement cost transaction',
+  billing:
+    'bill billed invoice charge charged charges payment paid pay refund fee price overcharged subscription card bank money statement cost transaction',
   payment: 'pay paid payment charge card bank invoice transaction transfer money fee',
   refund: 'refund refunded money back return reimbursement chargeback',
-  shipping: 'ship shipped shipping delivery delivered deliver package parcel courier tracking arrive arrived late delay delayed carrier post warehouse',
+  shipping:
+    'ship shipped shipping delivery delivered deliver package parcel courier tracking arrive arrived late delay delayed carrier post warehouse',
   delivery: 'ship shipped shipping delivery delivered deliver package parcel courier tracking arrive arrived late delay delayed carrier',
-  technical: 'error crash crashes bug broken install login password server connect connection screen app update device software freeze website page load slow fails',
+  technical:
+    'error crash crashes bug broken install login password server connect connection screen app update device software freeze website page load slow fails',
   bug: 'error crash crashes bug broken fail fails failing wrong freeze exception unexpected glitch stuck',
   feature: 'feature add support would wish could suggestion request option please improve integrate ability dark mode',
   account: 'account login password username profile sign email register delete settings access locked verify',
@@ -21,10 +24,13 @@ const TOPICS: Readonly<Record<string, string>> = {
   price: 'price cheap expensive cost value money afford overpriced worth dollar discount',
   service: 'service staff support rude helpful friendly representative agent customer waiter response',
   food: 'food restaurant meal dish taste delicious dinner lunch breakfast menu eat cook chef recipe',
-  sports: 'game team player match season league coach win won score goal football soccer basketball tennis championship cup tournament olympic',
-  politics: 'government president minister election vote party parliament senate congress law policy political campaign senator democrat republican',
+  sports:
+    'game team player match season league coach win won score goal football soccer basketball tennis championship cup tournament olympic',
+  politics:
+    'government president minister election vote party parliament senate congress law policy political campaign senator democrat republican',
   business: 'company market stock shares profit sales revenue business economy trade bank investor merger quarter deal industry ceo',
-  technology: 'software computer internet technology app data phone device digital microsoft google apple online cyber chip ai robot startup',
+  technology:
+    'software computer internet technology app data phone device digital microsoft google apple online cyber chip ai robot startup',
   science: 'science scientist research study researchers space nasa physics biology experiment discovery species climate planet cell',
   health: 'health doctor patient hospital disease medical medicine drug vaccine treatment virus symptoms pain surgery clinic nurse',
   entertainment: 'film movie music song album actor actress band concert television show star celebrity singer theater comedy',

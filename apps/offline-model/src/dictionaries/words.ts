@@ -4,7 +4,9 @@ const ASCII = /^[\x20-\x7e]*$/;
 /** Lower case without accents: how all dictionaries are written and asked. */
 export const fold = (word: string): string => {
   const lower = word.toLowerCase();
-  return ASCII.test(lower) ? lower : lower.normalize('NFD').replace(MARKS, '').replaceAll('ø', 'o').replaceAll('đ', 'd').replaceAll('ł', 'l').replaceAll('ß', 'ss');
+  return ASCII.test(lower)
+    ? lower
+    : lower.normalize('NFD').replace(MARKS, '').replaceAll('ø', 'o').replaceAll('đ', 'd').replaceAll('ł', 'l').replaceAll('ß', 'ss');
 };
 
 /** A dictionary of words separated by white space. */

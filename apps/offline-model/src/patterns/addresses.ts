@@ -80,11 +80,15 @@ export const findAddresses: Detector = (text) => {
 export const findPlaceLines = (text: string, addresses: readonly Span[]): Span[] => {
   const spans: Span[] = [];
   for (const { end } of addresses) {
-    const block = /^(?:[ \t]*,?[ \t]*\n[>? \t]*(?:Apt|Suite|Unit)\.? \d+|[ \t]+(?:Apt|Suite)\.? \d+)?((?:[ \t]*\n[>? \t]*,?[ \t]*\p{L}[\p{L}\p{M}' .-]{1,40}(?:[ \t]+\d{3,6}(?!\d))?(?=[ \t]*(?:\n|$))){1,3})/u.exec(text.slice(end, end + 140));
+    const block =
+      /^(?:[ \t]*,?[ \t]*\n[>? \t]*(?:Apt|Suite|Unit)\.? \d+|[ \t]+(?:Apt|Suite)\.? \d+)?((?:[ \t]*\n[>? \t]*,?[ \t]*\p{L}[\p{L}\p{M}' .-]{1,40}(?:[ \t]+\d{3,6}(?!\d))?(?=[ \t]*(?:\n|$))){1,3})/u.exec(
+        text.slice(end, end + 140),
+      );
     const lines = block?.[1];
     if (lines === undefined || block === null) continue;
     const from = end + block[0].length - lines.length;
-    for (const line of lines.matchAll(/\p{L}[\p{L}\p{M}' .-]*\p{L}/gu)) spans.push({ kind: 'place', start: from + line.index, end: from + line.index + line[0].length });
+    for (const line of lines.matchAll(/\p{L}[\p{L}\p{M}' .-]*\p{L}/gu))
+      spans.push({ kind: 'place', start: from + line.index, end: from + line.index + line[0].length });
   }
   return spans;
 };

@@ -24,7 +24,10 @@ const AFTER_ADDRESS = new RegExp(`^,? (?<value>${NAME})(?=[\\s]*(?:[.,!?]|$))`, 
 const isPlace = (value: string): boolean => {
   const words = fold(value).split(' ');
   const [first = ''] = words;
-  return !words.every((word) => ORDINARY_WORDS.has(word) || STOP_WORDS.has(word)) && !(words.length > 1 && FIRST_NAMES.has(first) && words.length < 3 && !/saint|port|new|fort/.test(first));
+  return (
+    !words.every((word) => ORDINARY_WORDS.has(word) || STOP_WORDS.has(word)) &&
+    !(words.length > 1 && FIRST_NAMES.has(first) && words.length < 3 && !/saint|port|new|fort/.test(first))
+  );
 };
 
 /** Words such as "Country Club" that belong to the place's kind. */

@@ -1,6 +1,7 @@
 import { type Detector, matches } from './span.js';
 
-const MONTH = '(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\\.?';
+const MONTH =
+  '(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\\.?';
 const DAY = '(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)';
 const CLOCK = '(?:[01]?\\d|2[0-3]):[0-5]\\d(?::[0-5]\\d)?(?:\\.\\d+)?(?: ?[ap]\\.?m\\b\\.?)?';
 const YEAR = '(?:1[5-9]|20)\\d{2}';
@@ -30,5 +31,11 @@ const FALSE_DAY = /(?:day )(?:before|after|times|school|night)?/i;
 export const findDates: Detector = (text) => {
   const spans = PATTERNS.flatMap((pattern) => matches(text, pattern, 'date'));
   const years = /\d{4}/.test(text) ? matches(text, BARE_YEAR, 'date') : [];
-  return [...spans.filter(({ start, end }) => !(end - start < 10 && FALSE_DAY.test(text.slice(end - 3, end + 7)) && /\blast\b/i.test(text.slice(start - 8, start)))), ...years];
+  return [
+    ...spans.filter(
+      ({ start, end }) =>
+        !(end - start < 10 && FALSE_DAY.test(text.slice(end - 3, end + 7)) && /\blast\b/i.test(text.slice(start - 8, start))),
+    ),
+    ...years,
+  ];
 };

@@ -2,7 +2,20 @@ import { type Kind, KINDS } from './span.js';
 
 /** Names under which people and data sets speak of each kind; the first one is ours where nobody gave another. */
 const LABELS: Readonly<Record<Kind, readonly string[]>> = {
-  person: ['PERSON', 'PER', 'NAME', 'PERSON_NAME', 'FULL_NAME', 'FIRST_NAME', 'LAST_NAME', 'PEOPLE', 'HUMAN', 'CUSTOMER', 'PATIENT', 'AUTHOR'],
+  person: [
+    'PERSON',
+    'PER',
+    'NAME',
+    'PERSON_NAME',
+    'FULL_NAME',
+    'FIRST_NAME',
+    'LAST_NAME',
+    'PEOPLE',
+    'HUMAN',
+    'CUSTOMER',
+    'PATIENT',
+    'AUTHOR',
+  ],
   email: ['EMAIL_ADDRESS', 'EMAIL', 'E_MAIL', 'MAIL', 'MAIL_ADDRESS'],
   phone: ['PHONE_NUMBER', 'PHONE', 'TELEPHONE', 'TELEPHONE_NUMBER', 'MOBILE', 'FAX', 'TEL', 'CONTACT_NUMBER'],
   address: ['STREET_ADDRESS', 'ADDRESS', 'POSTAL_ADDRESS', 'STREET', 'HOME_ADDRESS'],
@@ -19,7 +32,19 @@ const LABELS: Readonly<Record<Kind, readonly string[]>> = {
   zip: ['ZIP_CODE', 'ZIP', 'POSTAL_CODE', 'POSTCODE', 'ZIPCODE'],
   nationality: ['NRP', 'NATIONALITY', 'NORP', 'RELIGION', 'ETHNICITY', 'POLITICAL_GROUP'],
   driver_license: ['US_DRIVER_LICENSE', 'DRIVER_LICENSE', 'DRIVERS_LICENSE', 'DRIVING_LICENCE', 'DRIVER_LICENCE', 'LICENSE_NUMBER'],
-  id: ['ID', 'ID_NUMBER', 'IDENTIFIER', 'PASSPORT', 'PASSPORT_NUMBER', 'US_PASSPORT', 'CUSTOMER_ID', 'ORDER_NUMBER', 'ORDER_ID', 'INVOICE_NUMBER', 'REFERENCE'],
+  id: [
+    'ID',
+    'ID_NUMBER',
+    'IDENTIFIER',
+    'PASSPORT',
+    'PASSPORT_NUMBER',
+    'US_PASSPORT',
+    'CUSTOMER_ID',
+    'ORDER_NUMBER',
+    'ORDER_ID',
+    'INVOICE_NUMBER',
+    'REFERENCE',
+  ],
   amount: ['AMOUNT', 'MONEY', 'PRICE', 'COST', 'MONETARY_AMOUNT', 'SUM', 'TOTAL', 'CURRENCY', 'FEE', 'SALARY', 'REVENUE'],
 };
 

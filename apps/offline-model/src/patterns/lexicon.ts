@@ -33,7 +33,8 @@ export const phrasesIn = (tokens: readonly Token[], dictionary: ReadonlySet<stri
   return found;
 };
 
-const PLACE_BEFORE = /^(?:in|to|from|at|near|of|visit(?:ed|ing)?|toward|towards|around|across|southern|northern|eastern|western|central|leaving|via)$/;
+const PLACE_BEFORE =
+  /^(?:in|to|from|at|near|of|visit(?:ed|ing)?|toward|towards|around|across|southern|northern|eastern|western|central|leaving|via)$/;
 const spanOf = (kind: Span['kind'], tokens: readonly Token[], { from, to }: Phrase): Span => ({
   kind,
   start: (tokens[from] as Token).start,

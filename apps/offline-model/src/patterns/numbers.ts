@@ -21,10 +21,13 @@ const SSN_WORDS = /\b(?:ssn|social security)\b/i;
 
 export const findSsns: Detector = (text) => [
   ...matches(text, SSN, 'ssn'),
-  ...(SSN_WORDS.test(text) ? matches(text, /(?<!\d)\d{3} ?\d{2} ?\d{4}(?!\d)/g, 'ssn', (_, match) => near(text, match.index, SSN_WORDS)) : []),
+  ...(SSN_WORDS.test(text)
+    ? matches(text, /(?<!\d)\d{3} ?\d{2} ?\d{4}(?!\d)/g, 'ssn', (_, match) => near(text, match.index, SSN_WORDS))
+    : []),
 ];
 
-const LABELLED = /\b(?<label>driver'?s?'? ?licen[cs]e|driving licen[cs]e|passport|licen[cs]e|policy|account|customer|order|reference|case|ticket|invoice|member(?:ship)?|employee|patient|tax|national)(?: (?:id|number|no\.?|nr\.?|#))*(?: is| was)?\s*[:#]?\s*(?<value>(?=[\w-]*\d)[A-Z\d](?:[A-Z\d-]*[A-Z\d])?)\b/gi;
+const LABELLED =
+  /\b(?<label>driver'?s?'? ?licen[cs]e|driving licen[cs]e|passport|licen[cs]e|policy|account|customer|order|reference|case|ticket|invoice|member(?:ship)?|employee|patient|tax|national)(?: (?:id|number|no\.?|nr\.?|#))*(?: is| was)?\s*[:#]?\s*(?<value>(?=[\w-]*\d)[A-Z\d](?:[A-Z\d-]*[A-Z\d])?)\b/gi;
 
 /** Numbers that a word before them explains. */
 export const findIds: Detector = (text) => {
@@ -36,7 +39,7 @@ export const findIds: Detector = (text) => {
 };
 
 const CURRENCY = '[$€£¥₹]|USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|HUF|INR';
-const FIGURE = '\\d{1,3}(?:[ ,.\u00A0\']\\d{3})+(?:[.,]\\d{1,2})?|\\d+(?:[.,]\\d{1,2})?';
+const FIGURE = "\\d{1,3}(?:[ ,.\u00A0']\\d{3})+(?:[.,]\\d{1,2})?|\\d+(?:[.,]\\d{1,2})?";
 const SCALE = '(?: ?(?:k|m|bn|thousand|million|billion)\\b)?';
 const AMOUNT = new RegExp(
   `(?<![\\w.])(?:${CURRENCY}) ?(?:${FIGURE})${SCALE}|(?<![\\w.,])(?:${FIGURE})${SCALE} ?(?:[$€£¥₹]|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|SEK|NOK|DKK|PLN|CZK|HUF|INR|dollars?|euros?|pounds?|cents?|kronor|yen|francs)\\b)`,
@@ -51,9 +54,11 @@ const AGES = [
   /\b(?:(?:when|while|since) (?:he|she|they|i) (?:was|were)|(?:i am|i'm|he is|she is|he's|she's)) (?<value>\d{1,3})(?=[.,;!?)]|\s*$| years)/gi,
 ];
 
-export const findAges: Detector = (text) => (/\d/.test(text) ? AGES.flatMap((pattern) => matches(text, pattern, 'age', (value) => Number(value) < 125)) : []);
+export const findAges: Detector = (text) =>
+  /\d/.test(text) ? AGES.flatMap((pattern) => matches(text, pattern, 'age', (value) => Number(value) < 125)) : [];
 
-const ZIP = /\b(?:zip(?: ?code)?|post(?:al)? ?code|postcode|plz)\b(?: is|:| #)*\s*(?<value>[A-Z]{0,2}-?\d{2,5}(?:[ -]\d{2,4})?(?: ?[A-Z]{2})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?![\w-])/gi;
+const ZIP =
+  /\b(?:zip(?: ?code)?|post(?:al)? ?code|postcode|plz)\b(?: is|:| #)*\s*(?<value>[A-Z]{0,2}-?\d{2,5}(?:[ -]\d{2,4})?(?: ?[A-Z]{2})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?![\w-])/gi;
 const UK_ZIP = /\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b/g;
 
 /** Postal codes that are named so, or have the unmistakable British form. */

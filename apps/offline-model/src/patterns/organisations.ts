@@ -11,9 +11,13 @@ const W = "\\p{Lu}[\\p{L}\\p{M}\\d'’&.-]*";
 const NAME = `${W}(?: (?:(?:and|And|of|&|for|the) )?${W}){0,4}`;
 /** "Hawkins, Richardson and Santana": a firm named after its partners. */
 const FIRM = '\\p{Lu}[\\p{L}]+, \\p{Lu}[\\p{L}]+ (?:and|&) \\p{Lu}[\\p{L}]+';
-const FIRM_ALONE = new RegExp(`(?<=^|\\n[>? ]*|\\b(?:of|The|the|at|from|for|as|in) )${FIRM}(?=\\s*(?:$|\\n|'s|\\.|,|office|website|is a|in\\b|invested|songwriter))`, 'gu');
+const FIRM_ALONE = new RegExp(
+  `(?<=^|\\n[>? ]*|\\b(?:of|The|the|at|from|for|as|in) )${FIRM}(?=\\s*(?:$|\\n|'s|\\.|,|office|website|is a|in\\b|invested|songwriter))`,
+  'gu',
+);
 /** "Mayo-Walters", alone on a line or in the place of a firm. */
-const WORDS_AFTER = "(?:office|website|orchestra|company|corporation|bank|resignation|songwriter|headquarters|employees?|staff|customer service|representative|spokes\\p{L}+|shares|stock)";
+const WORDS_AFTER =
+  '(?:office|website|orchestra|company|corporation|bank|resignation|songwriter|headquarters|employees?|staff|customer service|representative|spokes\\p{L}+|shares|stock)';
 const PATTERNS = [
   `\\b(?:work(?:s|ed|ing)? (?:for|at)|employed (?:by|at)|job at|career at|employee of|CEO of|founder of|founded|joined|shares of|customers? of|support|address of|year at|recorded for|year at)\\s+(?:the )?(?<value>${FIRM}|${NAME})`,
   `\\b(?:The|the|an?|her|his|our|their)\\s+(?<value>${FIRM}|${NAME})(?= ${WORDS_AFTER}\\b)`,
@@ -25,7 +29,12 @@ const PATTERNS = [
 
 const isName = (value: string): boolean => {
   const words = value.toLowerCase().split(/\s+/);
-  return !words.every((word) => STOP_WORDS.has(word) || ORDINARY_WORDS.has(word)) && !STOP_WORDS.has(words[0] ?? '') && !COUNTRIES.has(value.toLowerCase()) && !PLACES.has(value.toLowerCase());
+  return (
+    !words.every((word) => STOP_WORDS.has(word) || ORDINARY_WORDS.has(word)) &&
+    !STOP_WORDS.has(words[0] ?? '') &&
+    !COUNTRIES.has(value.toLowerCase()) &&
+    !PLACES.has(value.toLowerCase())
+  );
 };
 
 /** A run of capitalised words that ends with the word of a legal form or of a kind of organisation. */
@@ -42,7 +51,8 @@ const withEnding = (tokens: readonly Token[]): Span[] => {
       const link = /^(?:and|of|for)$/.test(before.folded) && index > 1 && tokens[index - 2]?.capital && before.gap === ' ';
       if (!before.capital && !link) break;
       if (STOP_WORDS.has(before.folded) && !link) break;
-      if (before.first && (ORDINARY_WORDS.has(before.folded) || NATIONALITIES.has(before.folded)) && index - 1 < from && at - index > 1) break;
+      if (before.first && (ORDINARY_WORDS.has(before.folded) || NATIONALITIES.has(before.folded)) && index - 1 < from && at - index > 1)
+        break;
       if (before.capital) from = index - 1;
     }
     if (from === at) return;
@@ -63,7 +73,11 @@ export const findOrganisations = (text: string, tokens: readonly Token[]): Span[
   const known = phrasesIn(tokens, ORGANISATIONS)
     .filter(({ from }) => (tokens[from] as Token).capital || (tokens[from] as Token).text.length > 9)
     .map(({ from, to }): Span => ({ kind: 'organisation', start: (tokens[from] as Token).start, end: (tokens[to - 1] as Token).end }));
-  const ended = withEnding(tokens).map((span) => (text[span.end] === '.' && /^(?:inc|ltd|co|corp)$/i.test(text.slice(span.end - 4, span.end).replace(/^.*\s/, '')) ? { ...span, end: span.end + 1 } : span));
+  const ended = withEnding(tokens).map((span) =>
+    text[span.end] === '.' && /^(?:inc|ltd|co|corp)$/i.test(text.slice(span.end - 4, span.end).replace(/^.*\s/, ''))
+      ? { ...span, end: span.end + 1 }
+      : span,
+  );
   return [
     ...ended,
     ...matches(text, FIRM_ALONE, 'organisation'),
@@ -74,4 +88,5 @@ export const findOrganisations = (text: string, tokens: readonly Token[]): Span[
 };
 
 /** Without the full stop that ends a sentence. */
-const trimmed = (text: string, span: Span): Span => (/\p{L}{4}\.$/u.test(text.slice(span.start, span.end)) ? { ...span, end: span.end - 1 } : span);
+const trimmed = (text: string, span: Span): Span =>
+  /\p{L}{4}\.$/u.test(text.slice(span.start, span.end)) ? { ...span, end: span.end - 1 } : span;

@@ -10,7 +10,9 @@ import { type Token } from './tokens.js';
 
 const PARTICLES = wordSet('van von der den de da do dos das del della di du la le bin ibn al el ter ten zu af av y e');
 const TITLES = wordSet(...ADDRESS_TITLES);
-const MONTHS_AND_DAYS = wordSet('january february march april june july august september october november december monday tuesday wednesday thursday friday saturday sunday');
+const MONTHS_AND_DAYS = wordSet(
+  'january february march april june july august september october november december monday tuesday wednesday thursday friday saturday sunday',
+);
 
 /** Words of which the next capitalised word is likely a person. The text before ends with one of them. */
 const CUE_BEFORE =
@@ -23,7 +25,8 @@ const CUE_AFTER =
 const INITIAL = /^\p{Lu}$/u;
 const isInitial = (token: Token): boolean => INITIAL.test(token.text);
 const isOrdinary = (word: string): boolean => ORDINARY_WORDS.has(word) || STOP_WORDS.has(word);
-const isNameWord = (word: string): boolean => FIRST_NAMES.has(word) || LAST_NAMES.has(word) || word.split('-').every((part) => FIRST_NAMES.has(part) || LAST_NAMES.has(part));
+const isNameWord = (word: string): boolean =>
+  FIRST_NAMES.has(word) || LAST_NAMES.has(word) || word.split('-').every((part) => FIRST_NAMES.has(part) || LAST_NAMES.has(part));
 
 /** Runs of capitalised words on one line: "Ella H. Snider", "Vincent van Gogh". */
 const runsOf = (tokens: readonly Token[]): Token[][] => {
@@ -69,7 +72,12 @@ const weigh = (text: string, words: readonly Token[], run: readonly Token[]): nu
   const phrase = words.map(({ folded }) => folded).join(' ');
   if (words.length > 5 || COUNTRIES.has(phrase) || NATIONALITIES.has(phrase) || MONTHS_AND_DAYS.has(phrase)) return 0;
   if (words.some(({ folded }) => ORGANISATION_ENDINGS.has(folded) && !isNameWord(folded))) return 0;
-  if (words.every((word) => word.upper) && words.some(({ text: word }) => word.length > 3) && !words.some(({ folded }) => isNameWord(folded))) return 0;
+  if (
+    words.every((word) => word.upper) &&
+    words.some(({ text: word }) => word.length > 3) &&
+    !words.some(({ folded }) => isNameWord(folded))
+  )
+    return 0;
 
   let weight = 0;
   const known = words.filter(({ folded }) => isNameWord(folded)).length;
@@ -120,6 +128,13 @@ const lowerCase = (text: string, tokens: readonly Token[]): Span[] => {
 /** Once somebody is named, each of the names is a person wherever else it stands alone. */
 const known = (tokens: readonly Token[], spans: readonly Span[]): Span[] => {
   if (spans.length === 0) return [];
-  const parts = new Set(tokens.filter((token) => spans.some(({ start, end }) => token.start >= start && token.end <= end) && token.text.length > 2 && !isOrdinary(token.folded)).map(({ folded }) => folded));
+  const parts = new Set(
+    tokens
+      .filter(
+        (token) =>
+          spans.some(({ start, end }) => token.start >= start && token.end <= end) && token.text.length > 2 && !isOrdinary(token.folded),
+      )
+      .map(({ folded }) => folded),
+  );
   return tokens.filter((token) => token.capital && parts.has(token.folded)).map(({ start, end }): Span => ({ kind: 'person', start, end }));
 };

@@ -32,7 +32,12 @@ export interface Span {
 export type Detector = (text: string) => Span[];
 
 /** Spans of every match; with a group named `value`, of that group alone. */
-export const matches = (text: string, pattern: RegExp, kind: Kind, accept: (value: string, match: RegExpExecArray) => boolean = () => true): Span[] => {
+export const matches = (
+  text: string,
+  pattern: RegExp,
+  kind: Kind,
+  accept: (value: string, match: RegExpExecArray) => boolean = () => true,
+): Span[] => {
   const spans: Span[] = [];
   for (const match of text.matchAll(pattern)) {
     const value = match.groups?.value ?? match[0];

@@ -5,8 +5,12 @@ import { type Detector, matches } from './span.js';
 export const findEmails: Detector = (text) =>
   text.includes('@') ? matches(text, /[\p{L}\d][\p{L}\d._%+'-]*@[\p{L}\d](?:[\p{L}\d.-]*[\p{L}\d])?\.\p{L}{2,24}\b/gu, 'email') : [];
 
-const TOP_LEVEL = 'com|org|net|edu|gov|info|io|co|uk|de|fr|it|es|pt|nl|be|ch|at|se|no|fi|dk|is|pl|cz|sk|si|hr|hu|ro|bg|gr|ee|lv|lt|eu|us|ca|br|mx|ar|uy|cl|au|nz|jp|cn|in|ru|ua|za|tn|cy|gl|app|dev|biz|me|tv';
-const BARE_DOMAIN = new RegExp(`(?<![@\\w.])(?:www\\.)?(?:[a-z\\d](?:[a-z\\d-]*[a-z\\d])?\\.)+(?:${TOP_LEVEL})(?![\\w@])(?:\\/[^\\s<>"')\\]]*)?`, 'gi');
+const TOP_LEVEL =
+  'com|org|net|edu|gov|info|io|co|uk|de|fr|it|es|pt|nl|be|ch|at|se|no|fi|dk|is|pl|cz|sk|si|hr|hu|ro|bg|gr|ee|lv|lt|eu|us|ca|br|mx|ar|uy|cl|au|nz|jp|cn|in|ru|ua|za|tn|cy|gl|app|dev|biz|me|tv';
+const BARE_DOMAIN = new RegExp(
+  `(?<![@\\w.])(?:www\\.)?(?:[a-z\\d](?:[a-z\\d-]*[a-z\\d])?\\.)+(?:${TOP_LEVEL})(?![\\w@])(?:\\/[^\\s<>"')\\]]*)?`,
+  'gi',
+);
 
 export const findUrls: Detector = (text) => [
   ...(text.includes('://') ? matches(text, /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+?(?=[.,;:!?)\]]*(?:[\s<>"'`]|$))/gi, 'url') : []),

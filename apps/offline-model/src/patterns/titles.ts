@@ -6,7 +6,8 @@ import { type Token } from './tokens.js';
 const TITLE = new RegExp(`(?<![\\p{L}\\d'])(?<value>(?:${anyOf(ADDRESS_TITLES)})\\.?)(?= +\\p{Lu})`, 'gu');
 const LOWER_TITLE = /(?<![\p{L}\d'])(?<value>(?:mr|mrs|ms|dr|prof)\.)(?= +\p{L})/gu;
 /** "…, the Packager, said", "as a nurse", a line of its own. */
-const JOB_PHRASE = /(?:,\s+(?:the|our|an?)\s+|\bas\s+(?:an?\s+|the\s+)?|\b(?:i am|i'm|she is|he is|works as|worked as|is)\s+an?\s+|\bjob(?: title)?:\s*|\bposition:\s*|\btitle:\s*|(?:^|\n)[> ]*)(?<value>\p{L}[\p{L}'-]*(?:[ ,]+(?:and |of |or )?\p{L}[\p{L}'-]*){0,6})(?=[ \t]*(?:[,.;\n]|$|\bat\b|\bbut\b))/giu;
+const JOB_PHRASE =
+  /(?:,\s+(?:the|our|an?)\s+|\bas\s+(?:an?\s+|the\s+)?|\b(?:i am|i'm|she is|he is|works as|worked as|is)\s+an?\s+|\bjob(?: title)?:\s*|\bposition:\s*|\btitle:\s*|(?:^|\n)[> ]*)(?<value>\p{L}[\p{L}'-]*(?:[ ,]+(?:and |of |or )?\p{L}[\p{L}'-]*){0,6})(?=[ \t]*(?:[,.;\n]|$|\bat\b|\bbut\b))/giu;
 
 const isJob = (value: string): boolean => {
   const words = value.toLowerCase().split(/[^\p{L}-]+/u);

@@ -1,5 +1,47 @@
 import { type Answer, type ChatRequest } from '../server/chat.js';
+import { chosenTables, needsPreview } from './choose.js';
+import { type Conversation, readConversation } from './conversation.js';
+import { decidePlan } from './decide.js';
+import { isText } from './tables.js';
 
+/** Whether the caller is a manager that wants a plan. */
 export const isPlanning = ({ tools }: ChatRequest): boolean => tools?.some(({ function: { name } }) => name === 'submit_plan') ?? false;
 
-export const planNext = (_request: ChatRequest): Answer => ({ kind: 'text', text: '' });
+const call = (name: string, given: object): Answer => ({ kind: 'tool_call', name, arguments: JSON.stringify(given) });
+
+/** A tool that did not tell what was hoped for is not asked a third time. */
+const MOST_CALLS = 2;
+
+/**
+ * The next turn of planning, told by the conversation alone: look at the tables that the goal is about, submit a plan, correct
+ * it by the faults that come back, or say plainly what could not be done.
+ */
+export const planNext = (request: ChatRequest): Answer => {
+  const conversation = readConversation(request);
+  const offered = new Set(request.tools?.map(({ function: { name } }) => name));
+  const look = lookAt(conversation, offered);
+  if (look) return look;
+  const decided = decidePlan(conversation);
+  return 'plan' in decided ? call('submit_plan', { plan: decided.plan }) : { kind: 'text', text: decided.reason };
+};
+
+/** The next question about the tables; null if enough is known. */
+const lookAt = (conversation: Conversation, offered: ReadonlySet<string>): Answer | null => {
+  const { tables, described, calls } = conversation;
+  const may = (tool: string, key = tool) => offered.has(tool) && (calls.get(key) ?? 0) < MOST_CALLS;
+  if (tables.every(({ columns }) => columns.length === 0) && may('list_tables')) return call('list_tables', {});
+  const candidates = tables.length <= MOST_DESCRIBED ? tables : chosenTables(conversation).slice(0, MOST_DESCRIBED);
+  for (const { name } of candidates) {
+    if (!described.has(name) && may('describe_table', `describe_table ${name}`)) return call('describe_table', { table: name });
+  }
+  for (const table of chosenTables(conversation).slice(0, MOST_DESCRIBED)) {
+    const unseen = needsPreview(table) && table.columns.some(isText);
+    if (unseen && (calls.get(`preview_rows ${table.name}`) ?? 0) === 0 && may('preview_rows', `preview_rows ${table.name}`)) {
+      return call('preview_rows', { table: table.name, count: PREVIEW_ROWS });
+    }
+  }
+  return null;
+};
+
+const MOST_DESCRIBED = 4;
+const PREVIEW_ROWS = 10;

@@ -27,7 +27,13 @@ export const readBody = (request: IncomingMessage): Promise<string> =>
 export const parseChatRequest = (body: string): ChatRequest => {
   const request = check(parseJson(body));
   if (request.model !== MODEL_ID) {
-    throw new HttpError(404, 'invalid_request_error', 'model_not_found', `The model '${request.model}' does not exist; this server has '${MODEL_ID}'.`, 'model');
+    throw new HttpError(
+      404,
+      'invalid_request_error',
+      'model_not_found',
+      `The model '${request.model}' does not exist; this server has '${MODEL_ID}'.`,
+      'model',
+    );
   }
   const choice = request.tool_choice;
   if (typeof choice === 'object' && choice && !request.tools?.some(({ function: { name } }) => name === choice.function.name)) {

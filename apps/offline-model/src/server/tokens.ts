@@ -24,5 +24,9 @@ export const limitAnswer = (answer: Answer, maxTokens: number | null): { answer:
   const tokens = tokensOfText(text) + overhead;
   if (maxTokens === null || tokens <= maxTokens) return { answer, tokens: Math.max(1, tokens), cut: false };
   const shorter = text.slice(0, Math.max(0, maxTokens - overhead) * CHARACTERS_PER_TOKEN);
-  return { answer: answer.kind === 'text' ? { ...answer, text: shorter } : { ...answer, arguments: shorter }, tokens: maxTokens, cut: true };
+  return {
+    answer: answer.kind === 'text' ? { ...answer, text: shorter } : { ...answer, arguments: shorter },
+    tokens: maxTokens,
+    cut: true,
+  };
 };

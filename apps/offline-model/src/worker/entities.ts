@@ -4,7 +4,7 @@ import { KINDS, type Kind, type Span } from '../patterns/span.js';
 import { remember } from './cache.js';
 
 /** What "personal data" is, where nobody lists its types. */
-const PERSONAL: readonly Kind[] = KINDS.filter((kind) => kind !== 'amount' && kind !== 'id');
+export const PERSONAL: readonly Kind[] = KINDS.filter((kind) => kind !== 'amount' && kind !== 'id');
 
 /** The kinds that are looked for, each with the label that it is given. */
 export type Wanted = ReadonlyMap<Kind, string>;
@@ -16,7 +16,9 @@ const namedIn = remember(kindsNamedIn, 256);
 /** What instructions ask for: the types that they name, or every type of personal data if they speak of that in general. */
 export const wantedByInstructions = remember((instructions: string): Wanted => {
   const named = namedIn(instructions);
-  const general = /\b(?:personal (?:data|information)|pii|personally identif|sensitive|anonymi[sz]e|redact|entit(?:y|ies))\b/i.test(instructions);
+  const general = /\b(?:personal (?:data|information)|pii|personally identif|sensitive|anonymi[sz]e|redact|entit(?:y|ies))\b/i.test(
+    instructions,
+  );
   if (named.size > 0 && !(general && named.size < 3)) return named;
   return new Map(PERSONAL.map((kind) => [kind, defaultLabel(kind)]));
 });

@@ -31,10 +31,17 @@ const wantedFor = (slot: Slot, type: Shape | null, task: Task): Wanted => {
  * The elements of a list of found things: objects with a value and perhaps a type and positions. Null if its items are none. The
  * element's other properties are left to the caller.
  */
-export const entityItems = (slot: Slot, item: Shape, shapes: ReadonlyMap<string, Shape>, task: Task): { entity: Entity; known: Record<string, unknown> }[] | null => {
+export const entityItems = (
+  slot: Slot,
+  item: Shape,
+  shapes: ReadonlyMap<string, Shape>,
+  task: Task,
+): { entity: Entity; known: Record<string, unknown> }[] | null => {
   const names = propertiesOf(item).map(([name]) => name);
   const typeName = names.find((name) => TYPE.test(name));
-  const valueName = names.find((name) => VALUE.test(name)) ?? (names.length === 1 || typeName === undefined ? names.find((name) => kindOfName(name) !== null) : undefined);
+  const valueName =
+    names.find((name) => VALUE.test(name)) ??
+    (names.length === 1 || typeName === undefined ? names.find((name) => kindOfName(name) !== null) : undefined);
   if (valueName === undefined) return null;
   const kindName = kindOfName(slot.name) ?? kindOfName(valueName);
   if (typeName === undefined && kindName === null && !/entit|finding|mention|pii|span/i.test(slot.name)) return null;
@@ -59,9 +66,15 @@ export const textItems = (slot: Slot, item: Shape, task: Task): string[] => {
   if (labels && labels.length > 0) return classifyAll(labels, task.text, task.instructions);
   if (/keyword|tag|topic|theme|term|concept|categor/i.test(slot.name)) return keywordsOf(task.text, 5);
   if (kindOfName(slot.name) !== null) return [...new Set(entitiesOf(task.text, wantedFor(slot, null, task)).map(({ value }) => value))];
-  if (/point|sentence|highlight|takeaway|fact|summary|action|step|bullet|insight|finding/i.test(slot.name)) return keySentences(task.text, 3).map((sentence) => shorten(sentence, 300));
+  if (/point|sentence|highlight|takeaway|fact|summary|action|step|bullet|insight|finding/i.test(slot.name))
+    return keySentences(task.text, 3).map((sentence) => shorten(sentence, 300));
   const named = kindsNamedIn(`${slot.name.replaceAll('_', ' ')} ${slot.description}`);
-  if (named.size > 0) return [...new Set(entitiesOf(task.text, wantedByInstructions(`${slot.name.replaceAll('_', ' ')} ${slot.description}`)).map(({ value }) => value))];
+  if (named.size > 0)
+    return [
+      ...new Set(
+        entitiesOf(task.text, wantedByInstructions(`${slot.name.replaceAll('_', ' ')} ${slot.description}`)).map(({ value }) => value),
+      ),
+    ];
   const sentence = bestSentence(task.text, `${slot.name.replaceAll('_', ' ')} ${slot.description}`);
   return sentence === null ? [] : [shorten(sentence, 300)];
 };

@@ -30,7 +30,11 @@ const firstNumber = (text: string): number | null => {
 
 /** The number that stands nearest to a word of the property's name. */
 const numberNear = (name: string, text: string): number | null => {
-  const stems = new Set(wordsOfName(name).filter((word) => word.length > 2).map(stem));
+  const stems = new Set(
+    wordsOfName(name)
+      .filter((word) => word.length > 2)
+      .map(stem),
+  );
   for (const sentence of sentencesOf(text)) {
     if (wordsOf(sentence).some((word) => stems.has(stem(word)))) {
       const value = firstNumber(sentence);
@@ -61,7 +65,9 @@ const guess = (slot: Slot, task: Task): number | null => {
   if (has(/^(?:confidence|certainty|probability|likelihood)$/)) return onScale(0.5, slot);
   if (has(/^(?:sentiment|polarity|satisfaction|happiness)$/)) {
     const { balance } = sentimentOf(text);
-    return (limitOf(slot, 'minimum') ?? (/-1/.test(description) ? -1 : 0)) < 0 ? balance * (limitOf(slot, 'maximum') ?? 1) : onScale((balance + 1) / 2, slot);
+    return (limitOf(slot, 'minimum') ?? (/-1/.test(description) ? -1 : 0)) < 0
+      ? balance * (limitOf(slot, 'maximum') ?? 1)
+      : onScale((balance + 1) / 2, slot);
   }
   if (has(/^(?:count|number|num|n|how)$/) || /^(?:how many|the number of|number of|count of)/i.test(description)) {
     if (has(/^words?$/)) return wordsOf(text).length;

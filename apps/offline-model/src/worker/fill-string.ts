@@ -18,14 +18,29 @@ const about = (...words: string[]): RegExp => new RegExp(`(?:^|[_\\s-])(?:${word
 
 /** What to make of a text property, by its name; the first rule that fits answers. */
 const RULES: readonly [RegExp, Rule][] = [
-  [about('redact', 'anonymi', 'mask', 'pseudonymi', 'sanitized', 'sanitised', 'scrubbed', 'de_?identified'), (_, task, wanted) => redact(task.text, wanted, task.instructions)],
+  [
+    about('redact', 'anonymi', 'mask', 'pseudonymi', 'sanitized', 'sanitised', 'scrubbed', 'de_?identified'),
+    (_, task, wanted) => redact(task.text, wanted, task.instructions),
+  ],
   [about('note$', 'notes$', 'remark', 'caveat', 'limitation'), () => NOTE],
   [about('language', 'lang$'), ({ name, description }, { text }) => languageOf(text, /code|iso/i.test(`${name} ${description}`))],
-  [about('summar', 'abstract', 'gist', 'tldr', 'overview', 'synopsis', 'digest'), (slot, { text }) => summaryOf(text, limitOf(slot, 'maxLength') ?? 400, /one sentence|single sentence/i.test(slot.description) ? 1 : 2)],
+  [
+    about('summar', 'abstract', 'gist', 'tldr', 'overview', 'synopsis', 'digest'),
+    (slot, { text }) => summaryOf(text, limitOf(slot, 'maxLength') ?? 400, /one sentence|single sentence/i.test(slot.description) ? 1 : 2),
+  ],
   [about('sentiment', 'tone$', 'polarity', 'mood'), (_, { text }) => toneOf(text, true)],
-  [about('reason', 'explanation', 'rationale', 'justification', 'evidence', 'quote', 'excerpt', 'why$'), (slot, task) => bestSentence(task.text, `${slot.description} ${task.instructions}`) ?? sentencesOf(task.text)[0] ?? null],
-  [about('headline', 'title$', 'subject$', 'heading'), (slot, task) => fieldFor(task, slot.name) ?? shorten(sentencesOf(task.text)[0] ?? task.text.trim(), 90)],
-  [about('keyword', 'tags?$', 'topics?$', 'theme', 'categor'), (slot, { text }) => keywordsOf(text, /s$/.test(slot.name) ? 5 : 1).join(', ') || null],
+  [
+    about('reason', 'explanation', 'rationale', 'justification', 'evidence', 'quote', 'excerpt', 'why$'),
+    (slot, task) => bestSentence(task.text, `${slot.description} ${task.instructions}`) ?? sentencesOf(task.text)[0] ?? null,
+  ],
+  [
+    about('headline', 'title$', 'subject$', 'heading'),
+    (slot, task) => fieldFor(task, slot.name) ?? shorten(sentencesOf(task.text)[0] ?? task.text.trim(), 90),
+  ],
+  [
+    about('keyword', 'tags?$', 'topics?$', 'theme', 'categor'),
+    (slot, { text }) => keywordsOf(text, /s$/.test(slot.name) ? 5 : 1).join(', ') || null,
+  ],
 ];
 
 const asDate = (value: string, { node, description, name }: Slot): string => {
@@ -38,7 +53,15 @@ const asDate = (value: string, { node, description, name }: Slot): string => {
 /** A sentence that has to do with what is asked for; null where the name is all there is to go by and nothing fits it. */
 const related: Rule = ({ name, description }, { text }) => bestSentence(text, `${name.replaceAll('_', ' ')} ${description}`);
 
-const byFormat: Readonly<Record<string, string>> = { email: 'email', uri: 'url', url: 'url', date: 'date', 'date-time': 'date', ipv4: 'ip_address', ipv6: 'ip_address' };
+const byFormat: Readonly<Record<string, string>> = {
+  email: 'email',
+  uri: 'url',
+  url: 'url',
+  date: 'date',
+  'date-time': 'date',
+  ipv4: 'ip_address',
+  ipv6: 'ip_address',
+};
 
 /** A value for a text property, valid against its schema; undefined if nothing in the row gives one. */
 export const fillString = (slot: Slot, task: Task): string | undefined => {

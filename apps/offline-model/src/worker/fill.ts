@@ -29,7 +29,8 @@ export const fillSchema = (schema: JsonSchemaNode, task: Task): unknown => {
   return slot.type === null && !slot.node.enum ? {} : fill(slot, filling, 0);
 };
 
-const fill = (slot: Slot, filling: Filling, depth: number): unknown => guess(slot, filling, depth) ?? (slot.nullable ? null : shortest(slot, filling, depth));
+const fill = (slot: Slot, filling: Filling, depth: number): unknown =>
+  guess(slot, filling, depth) ?? (slot.nullable ? null : shortest(slot, filling, depth));
 
 const guess = (slot: Slot, filling: Filling, depth: number): unknown => {
   const { task, verdict } = filling;
@@ -69,7 +70,8 @@ const choose = (choices: readonly unknown[], slot: Slot, task: Task): unknown =>
   }
   const numbers = choices.filter((choice) => typeof choice === 'number');
   if (numbers.length === 0) return choices[0];
-  const value = fillNumber({ ...slot, type: 'number', node: { minimum: Math.min(...numbers), maximum: Math.max(...numbers) } }, task) ?? (numbers[0] as number);
+  const value =
+    fillNumber({ ...slot, type: 'number', node: { minimum: Math.min(...numbers), maximum: Math.max(...numbers) } }, task) ?? numbers[0];
   return numbers.reduce((best, number) => (Math.abs(number - value) < Math.abs(best - value) ? number : best));
 };
 
@@ -112,7 +114,10 @@ const arrayValues = (slot: Slot, item: Slot, filling: Filling, depth: number): u
     case 'object': {
       const shapes = new Map<string, Shape>(propertiesOf(item).map(([name, node]) => [name, shapeOf(node, root)]));
       const found = entityItems(slot, item, shapes, task);
-      if (found) return found.map(({ entity, known }) => fillObject(item, { ...filling, task: around(entity.start, entity.end, task) }, depth + 1, known));
+      if (found)
+        return found.map(({ entity, known }) =>
+          fillObject(item, { ...filling, task: around(entity.start, entity.end, task) }, depth + 1, known),
+        );
       return task.text.trim() === '' ? [] : [fillObject(item, filling, depth + 1)];
     }
     case 'string':
@@ -132,7 +137,10 @@ const arrayValues = (slot: Slot, item: Slot, filling: Filling, depth: number): u
 
 /** Characters around a found value that its other properties are told by. */
 const SURROUNDINGS = 120;
-const around = (start: number, end: number, task: Task): Task => ({ ...task, text: task.text.slice(Math.max(0, start - SURROUNDINGS), end + SURROUNDINGS) });
+const around = (start: number, end: number, task: Task): Task => ({
+  ...task,
+  text: task.text.slice(Math.max(0, start - SURROUNDINGS), end + SURROUNDINGS),
+});
 
 /** The shortest value that is valid. */
 const shortest = (slot: Slot, filling: Filling, depth: number): unknown => {
@@ -154,7 +162,11 @@ const shortest = (slot: Slot, filling: Filling, depth: number): unknown => {
     case 'object': {
       if (depth > DEEPEST) return {};
       const required = requiredOf(slot);
-      return Object.fromEntries(propertiesOf(slot).flatMap(([name, node]) => (required.has(name) ? [[name, shortest(slotOf(name, node, filling.root), filling, depth + 1)]] : [])));
+      return Object.fromEntries(
+        propertiesOf(slot).flatMap(([name, node]) =>
+          required.has(name) ? [[name, shortest(slotOf(name, node, filling.root), filling, depth + 1)]] : [],
+        ),
+      );
     }
     case 'null':
     case null:
@@ -169,7 +181,8 @@ const fromVerdict = (slot: Slot, { index, candidate, agreeing }: Verdict, task: 
   if (slot.type === 'integer' || slot.type === 'number') {
     if (/agree|votes|support/i.test(slot.name)) return fitNumber(agreeing, slot);
     if (!CHOSEN.test(slot.name)) return undefined;
-    const fromZero = limitOf(slot, 'minimum') === 0 || /zero-based|from 0|starting (?:at|with) 0/i.test(`${slot.description} ${task.instructions}`);
+    const fromZero =
+      limitOf(slot, 'minimum') === 0 || /zero-based|from 0|starting (?:at|with) 0/i.test(`${slot.description} ${task.instructions}`);
     const numbered = /^\d+$/.test(candidate.label) ? Number(candidate.label) : index + 1;
     return fitNumber(fromZero ? index : numbered, slot);
   }
@@ -178,7 +191,8 @@ const fromVerdict = (slot: Slot, { index, candidate, agreeing }: Verdict, task: 
     return (value as Record<string, unknown>)[slot.name];
   }
   if (slot.type !== 'string') return undefined;
-  if (/reason|explanation|rationale/i.test(slot.name)) return fitText(`${agreeing} of the candidates say the same, and it is the most like the others. Judged by rules.`, slot);
+  if (/reason|explanation|rationale/i.test(slot.name))
+    return fitText(`${agreeing} of the candidates say the same, and it is the most like the others. Judged by rules.`, slot);
   const choices = enumOf(slot)?.filter((choice) => typeof choice === 'string');
   if (choices) return choices.find((choice) => choice === candidate.label || choice === candidate.text);
   return CHOSEN.test(slot.name) ? fitText(/label|id$|letter|which/i.test(slot.name) ? candidate.label : candidate.text, slot) : undefined;

@@ -8,7 +8,8 @@ export interface Candidate {
   value: unknown;
 }
 
-const JUDGING = /\b(?:candidates?|judge|replicas?|choose (?:the )?(?:best|most)|which (?:answer|of the answers)|best answer|majority|consensus)\b/i;
+const JUDGING =
+  /\b(?:candidates?|judge|replicas?|choose (?:the )?(?:best|most)|which (?:answer|of the answers)|best answer|majority|consensus)\b/i;
 
 /** The candidates of a task of judging: elements of a list, fields, or numbered parts of a text. Null: it is another task. */
 export const candidatesOf = ({ instructions, fields }: Task): Candidate[] | null => {
@@ -20,8 +21,13 @@ export const candidatesOf = ({ instructions, fields }: Task): Candidate[] | null
   const named = fields.filter(({ name }) => /candidate|answer|replica|option/i.test(name));
   if (named.length > 1) return named.map(({ name, text }) => ({ label: name, text, value: parse(text) ?? text }));
   for (const { text } of fields) {
-    const parts = [...text.matchAll(/(?:^|\n)\s*(?:#+ *)?(?:candidate|answer|option|replica)?\s*\[?([1-9]\d?|[A-H])\]?\s*[:.)]\s*([^]*?)(?=\n\s*(?:#+ *)?(?:candidate|answer|option|replica)?\s*\[?(?:[1-9]\d?|[A-H])\]?\s*[:.)]|$)/gi)];
-    if (parts.length > 1) return parts.map(([, label = '', content = '']) => ({ label, text: content.trim(), value: parse(content) ?? content.trim() }));
+    const parts = [
+      ...text.matchAll(
+        /(?:^|\n)\s*(?:#+ *)?(?:candidate|answer|option|replica)?\s*\[?([1-9]\d?|[A-H])\]?\s*[:.)]\s*([^]*?)(?=\n\s*(?:#+ *)?(?:candidate|answer|option|replica)?\s*\[?(?:[1-9]\d?|[A-H])\]?\s*[:.)]|$)/gi,
+      ),
+    ];
+    if (parts.length > 1)
+      return parts.map(([, label = '', content = '']) => ({ label, text: content.trim(), value: parse(content) ?? content.trim() }));
   }
   return null;
 };
@@ -58,7 +64,9 @@ export interface Verdict {
 export const judge = (candidates: readonly Candidate[]): Verdict => {
   const words = candidates.map(({ text }) => new Set(stemsOf(text)));
   const normal = candidates.map(({ text }) => text.toLowerCase().replace(/\s+/g, ' ').trim());
-  const weight = words.map((own, index) => words.reduce((sum, other, at) => sum + (at === index ? 0 : normal[at] === normal[index] ? 1 : likeness(own, other)), 0));
+  const weight = words.map((own, index) =>
+    words.reduce((sum, other, at) => sum + (at === index ? 0 : normal[at] === normal[index] ? 1 : likeness(own, other)), 0),
+  );
   const index = weight.indexOf(Math.max(...weight));
   return { index, candidate: candidates[index] as Candidate, agreeing: normal.filter((text) => text === normal[index]).length };
 };

@@ -18,7 +18,8 @@ export interface Slot extends Shape {
 /** References that lead into each other end here. */
 const DEEPEST = 12;
 
-const asNode = (value: unknown): JsonSchemaNode => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchemaNode) : {});
+const asNode = (value: unknown): JsonSchemaNode =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonSchemaNode) : {};
 const asNodes = (value: unknown): JsonSchemaNode[] => (Array.isArray(value) ? value.map(asNode) : []);
 
 const follow = (pointer: string, root: JsonSchemaNode): JsonSchemaNode => {
@@ -59,7 +60,7 @@ export const shapeOf = (given: JsonSchemaNode, root: JsonSchemaNode, depth = 0):
   if (choice.length > 0) {
     const { anyOf: _any, oneOf: _one, ...beside } = node;
     const shapes = choice.map((branch) => shapeOf(branch, root, depth + 1));
-    const branch = shapes.find(({ type }) => type !== 'null') ?? (shapes[0] as Shape);
+    const branch = shapes.find(({ type }) => type !== 'null') ?? shapes[0];
     const nullable = shapes.some((shape) => shape.type === 'null' || shape.nullable);
     return { node: merge(branch.node, beside), type: branch.type ?? typesOf(beside)[0] ?? null, nullable };
   }
@@ -71,7 +72,9 @@ const merge = (a: JsonSchemaNode, b: JsonSchemaNode): JsonSchemaNode => ({
   ...a,
   ...b,
   ...(a.properties || b.properties ? { properties: { ...asNode(a.properties), ...asNode(b.properties) } } : {}),
-  ...(a.required || b.required ? { required: [...((a.required as string[] | undefined) ?? []), ...((b.required as string[] | undefined) ?? [])] } : {}),
+  ...(a.required || b.required
+    ? { required: [...((a.required as string[] | undefined) ?? []), ...((b.required as string[] | undefined) ?? [])] }
+    : {}),
 });
 
 export const slotOf = (name: string, node: JsonSchemaNode, root: JsonSchemaNode): Slot => {
@@ -81,8 +84,11 @@ export const slotOf = (name: string, node: JsonSchemaNode, root: JsonSchemaNode)
   return { ...shape, name, description: own || (typeof shape.node.description === 'string' ? shape.node.description : '') || title };
 };
 
-export const propertiesOf = ({ node }: Shape): [string, JsonSchemaNode][] => Object.entries(asNode(node.properties)).map(([name, value]) => [name, asNode(value)]);
-export const requiredOf = ({ node }: Shape): ReadonlySet<string> => new Set(Array.isArray(node.required) ? (node.required as string[]) : []);
+export const propertiesOf = ({ node }: Shape): [string, JsonSchemaNode][] =>
+  Object.entries(asNode(node.properties)).map(([name, value]) => [name, asNode(value)]);
+export const requiredOf = ({ node }: Shape): ReadonlySet<string> =>
+  new Set(Array.isArray(node.required) ? (node.required as string[]) : []);
 export const itemOf = ({ node }: Shape): JsonSchemaNode => asNode(node.items);
-export const enumOf = ({ node }: Shape): unknown[] | null => (Array.isArray(node.enum) ? (node.enum as unknown[]) : 'const' in node ? [node.const] : null);
+export const enumOf = ({ node }: Shape): unknown[] | null =>
+  Array.isArray(node.enum) ? (node.enum as unknown[]) : 'const' in node ? [node.const] : null;
 export const limitOf = ({ node }: Shape, name: string): number | null => (typeof node[name] === 'number' ? node[name] : null);

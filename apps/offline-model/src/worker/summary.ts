@@ -22,7 +22,8 @@ export const keySentences = (text: string, count: number): string[] => {
     .map(({ sentence }) => sentence);
 };
 
-export const summaryOf = (text: string, length = 400, sentences = 2): string => shorten(keySentences(text, sentences).join(' ') || text.trim(), length);
+export const summaryOf = (text: string, length = 400, sentences = 2): string =>
+  shorten(keySentences(text, sentences).join(' ') || text.trim(), length);
 
 /** The words that stand in a text most often, in their first spelling. */
 export const keywordsOf = (text: string, count: number): string[] => {

@@ -19,7 +19,12 @@ export interface Task {
 }
 
 export const readTask = (messages: readonly ChatMessage[]): Task => {
-  const { instructions, schema } = readSystem(messages.filter(({ role }) => role === 'system' || role === 'developer').map(textOf).join('\n\n'));
+  const { instructions, schema } = readSystem(
+    messages
+      .filter(({ role }) => role === 'system' || role === 'developer')
+      .map(textOf)
+      .join('\n\n'),
+  );
   const row = rowMessage(messages);
   const fields = readFields(row);
   const inRow = schema === null && fenceMark(row) === null ? readSystem(row).schema : null;
@@ -94,6 +99,8 @@ const nameIn = (line: string): string => {
 };
 
 const TEXT_NAME = /text|body|message|content|description|review|comment|note|article|abstract|transcript|question|feedback|summary/i;
-const weightOf = ({ name, text }: Field): number => Math.min(text.length, 2_000) * (TEXT_NAME.test(name) ? 4 : 1) * (/^(?:id|path|url|_)/i.test(name) ? 0.2 : 1);
+const weightOf = ({ name, text }: Field): number =>
+  Math.min(text.length, 2_000) * (TEXT_NAME.test(name) ? 4 : 1) * (/^(?:id|path|url|_)/i.test(name) ? 0.2 : 1);
 
-const mainText = (fields: readonly Field[]): string => fields.reduce<Field | null>((best, field) => (best && weightOf(best) >= weightOf(field) ? best : field), null)?.text ?? '';
+const mainText = (fields: readonly Field[]): string =>
+  fields.reduce<Field | null>((best, field) => (best && weightOf(best) >= weightOf(field) ? best : field), null)?.text ?? '';

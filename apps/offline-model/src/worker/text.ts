@@ -8,7 +8,8 @@ export const wordsOf = (text: string): string[] => (text.match(WORD) ?? []).map(
 /** A word without the endings of English grammar, so that `refunded`, `refunds` and `refund` are one. */
 export const stem = (word: string): string => {
   let stemmed = word.replace(/'s$/, '');
-  if (stemmed.length > 4) stemmed = stemmed.replace(/(?:ies|ied)$/, 'y').replace(/(?:ingly|edly|ing|ed|ly|ers?|es|s|ment|ness|ations?|ions?)$/, '');
+  if (stemmed.length > 4)
+    stemmed = stemmed.replace(/(?:ies|ied)$/, 'y').replace(/(?:ingly|edly|ing|ed|ly|ers?|es|s|ment|ness|ations?|ions?)$/, '');
   return stemmed.length > 3 ? stemmed.replace(/([^aeiou])\1$/, '$1').replace(/e$/, '') : stemmed;
 };
 
@@ -16,7 +17,8 @@ export const contentWords = (text: string): string[] => wordsOf(text).filter((wo
 export const stemsOf = (text: string): string[] => contentWords(text).map(stem);
 
 const SENTENCE = /[^.!?\n]+(?:[.!?]+(?=\s|$|["”'])|[.!?](?=\S)[^.!?\n]*)*["”']?/g;
-export const sentencesOf = (text: string): string[] => (text.match(SENTENCE) ?? []).map((sentence) => sentence.trim()).filter((sentence) => /\p{L}/u.test(sentence));
+export const sentencesOf = (text: string): string[] =>
+  (text.match(SENTENCE) ?? []).map((sentence) => sentence.trim()).filter((sentence) => /\p{L}/u.test(sentence));
 
 /** The words of a name: `isUrgent`, `is_urgent` and `Is urgent` alike. */
 export const wordsOfName = (name: string): string[] =>

@@ -4,7 +4,8 @@ import { type Kind } from '../patterns/span.js';
 import { type Task } from './task.js';
 import { wordsOfName } from './text.js';
 
-const PERSONS = /^(?:customer|author|patient|first|last|full|sender|user|contact|person|employee|client|reviewer|speaker|writer|candidate|guest|member|student|owner|buyer|seller|manager|recipient|given|family|sur|maiden)$/;
+const PERSONS =
+  /^(?:customer|author|patient|first|last|full|sender|user|contact|person|employee|client|reviewer|speaker|writer|candidate|guest|member|student|owner|buyer|seller|manager|recipient|given|family|sur|maiden)$/;
 const ORGANISATIONS = /^(?:company|organi[sz]ation|business|brand|employer|vendor|supplier|merchant|store|firm|agency|institution)$/;
 const PLACES = /^(?:city|country|place|location|town|state|region|destination)$/;
 /** Words that make a name something else than the kind of its last word. */
@@ -31,7 +32,8 @@ export const kindOfName = (name: string): Kind | null => {
 };
 
 /** All values of a kind in the task's text. */
-export const valuesOf = (text: string, kind: Kind): string[] => findSpans(text, new Set([kind])).map(({ start, end }) => text.slice(start, end));
+export const valuesOf = (text: string, kind: Kind): string[] =>
+  findSpans(text, new Set([kind])).map(({ start, end }) => text.slice(start, end));
 
 /** How far before a value a word may stand that speaks for it, in characters. */
 const REACH = 48;
