@@ -149,7 +149,7 @@ describe('a member and its shards', () => {
     await until(() => world.script.heartbeats.some(({ attempts }) => attempts.some(({ counts }) => counts.ok === 9)));
     await world.nats.kill();
     await world.nats.wipe();
-    await world.nats.start();
+    await world.nats.restart();
     world.script.incarnation = 2;
     await world.executor.streams.ensure(2);
     const shard = world.script.shardsOf(stageId)[0];

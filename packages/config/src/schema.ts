@@ -240,7 +240,7 @@ export const LimitsConfig = z.strictObject({
 export type LimitsConfig = z.infer<typeof LimitsConfig>;
 
 /** The names of models stand in environment variables too, between two underscores. */
-export const ModelName = z
+const ModelName = z
   .string()
   .regex(
     /^(?!.*__)[A-Za-z][A-Za-z0-9._-]{0,62}$/,

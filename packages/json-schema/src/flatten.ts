@@ -3,7 +3,7 @@ import { isObject, type Node } from './nodes.js';
 import { type References } from './references.js';
 
 /** Keywords that tell a reader something and check nothing. */
-export const ANNOTATIONS = ['title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly', '$comment'];
+const ANNOTATIONS = ['title', 'description', 'default', 'examples', 'deprecated', 'readOnly', 'writeOnly', '$comment'];
 const NOT_CHECKED = new Set([...ANNOTATIONS, '$schema', '$id', '$anchor', '$defs', 'definitions']);
 
 /** The pointer of a schema that is a reference and nothing else. */
@@ -84,7 +84,7 @@ const mergeChoices = (a: unknown[], b: unknown[]): unknown[] => a.flatMap((left)
 const MAX_CHOICES = 64;
 
 /** A schema that holds for what both hold for, as far as it can be written as one; the validator checks the rest. */
-export const merge = (a: JsonSchema, b: JsonSchema): JsonSchema => {
+const merge = (a: JsonSchema, b: JsonSchema): JsonSchema => {
   const result: JsonSchema = { ...a };
   for (const [key, value] of Object.entries(b)) {
     const other = a[key];

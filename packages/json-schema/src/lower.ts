@@ -92,7 +92,7 @@ const lowerArray = (node: JsonSchema, context: Context, place: Place): Lowered =
       items: forms.length === 1 ? forms[0] : { anyOf: forms },
       ...pick(bounds, kept),
     },
-    restore: (value) => (Array.isArray(value) ? value.map((item, index) => (first[index] ?? rest)?.restore(item) ?? item) : value),
+    restore: (value) => (Array.isArray(value) ? (value as unknown[]).map((item, at) => (first[at] ?? rest)?.restore(item) ?? item) : value),
   };
 };
 

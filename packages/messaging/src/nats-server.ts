@@ -12,7 +12,7 @@ interface NestReply {
 }
 
 /** On closing, handlers under way may take this long; milliseconds. */
-export const DRAIN_MS = 10_000;
+const DRAIN_MS = 10_000;
 
 /**
  * Nest's NATS transport with what a service of ours needs besides: it waits for NATS and reconnects for ever, says that slow

@@ -1,5 +1,5 @@
 /** Nobody waits longer for an endpoint, whatever it asks for. */
-export const MAX_RETRY_AFTER_MS = 5 * 60_000;
+const MAX_RETRY_AFTER_MS = 5 * 60_000;
 
 interface HeaderReader {
   get(name: string): string | null;

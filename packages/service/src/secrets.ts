@@ -1,5 +1,5 @@
 /** What stands in a log instead of a secret. */
-export const HIDDEN = '[hidden]';
+const HIDDEN = '[hidden]';
 
 /** Shorter ones are not looked for in texts: they would be found in innocent words. */
 const SHORTEST_SECRET = 6;

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { createHash, randomBytes } from 'node:crypto';
 import { newId } from '@apwa/contracts';
 import { openStorage, type Storage } from '../src/index.js';
+import { ensureS3Binary, INSTALL_TIMEOUT_MS } from './support/s3-binary.js';
 import { S3Server } from './support/s3-server.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -139,6 +140,7 @@ describe('storage in a folder', () => {
 });
 
 describe('storage on an S3 server', () => {
+  beforeAll(ensureS3Binary, INSTALL_TIMEOUT_MS);
   keepsTheContract(async () => {
     const server = await S3Server.start();
     return { storage: openStorage(server.options('some/prefix')), close: () => server[Symbol.asyncDispose]() };

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { type Column, newId, type TableReference } from '@apwa/contracts';
 import { openStorage, readManifest, readPage, readRows, writeManifest, writeMapPart } from '../src/index.js';
 import { Fixture, LIMITS, refusalOf, resultOf } from './support/fixture.js';
+import { ensureS3Binary, INSTALL_TIMEOUT_MS } from './support/s3-binary.js';
 import { S3Server } from './support/s3-server.js';
 
 const output: Column[] = [
@@ -23,6 +24,7 @@ describe('tables', () => {
   let fixture: Fixture;
   let base: TableReference;
   let mapped: TableReference;
+  beforeAll(ensureS3Binary, INSTALL_TIMEOUT_MS);
   beforeAll(async () => {
     fixture = await Fixture.create();
     base = await fixture.importTable({

@@ -12,7 +12,7 @@ export interface EventuallyOptions {
  * told when the time is up.
  */
 export const eventually = async <T>(condition: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<NonNullable<T>> => {
-  let last: unknown;
+  let last: Error | undefined;
   const what = options.what ?? condition.toString().slice(0, 200);
   try {
     return await until(
@@ -21,7 +21,7 @@ export const eventually = async <T>(condition: () => T | Promise<T>, options: Ev
           last = undefined;
           return await condition();
         } catch (error) {
-          last = error;
+          last = error instanceof Error ? error : new Error(String(error));
           return null;
         }
       },
@@ -29,8 +29,6 @@ export const eventually = async <T>(condition: () => T | Promise<T>, options: Ev
     );
   } catch (error) {
     if (last === undefined) throw error;
-    throw new Error(`${(error as Error).message}; at last it threw: ${last instanceof Error ? last.message : String(last)}`, {
-      cause: last,
-    });
+    throw new AggregateError([error, last], `${(error as Error).message}; at last it threw: ${last.message}`, { cause: error });
   }
 };

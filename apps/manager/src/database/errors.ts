@@ -16,7 +16,7 @@ const KINDS = new Set([
 ]);
 
 /** Tells by codes alone whether an error means that Postgres cannot be used just now. */
-export const isDatabaseUnavailable = (thrown: unknown): boolean => {
+const isDatabaseUnavailable = (thrown: unknown): boolean => {
   for (let error = thrown, depth = 0; typeof error === 'object' && error !== null && depth < 6; depth++) {
     const { name, code, kind, originalCode, cause, meta } = error as Record<string, unknown>;
     if (name === 'PrismaClientInitializationError') return true;

@@ -11,7 +11,7 @@ const STATUS_OF_REFUSAL: Partial<Record<string, number>> = {
   too_large: 413,
 };
 
-export const statusOf = (error: ApwaError): number => {
+const statusOf = (error: ApwaError): number => {
   switch (error.class) {
     case 'refused':
       return STATUS_OF_REFUSAL[error.code] ?? 400;

@@ -2,7 +2,7 @@ import { RefusedError } from '@apwa/contracts';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 
 /** The largest JSON body. A goal is a sentence and a plan a page; data comes as uploads. */
-export const JSON_BODY_LIMIT = 2 * 1024 * 1024;
+const JSON_BODY_LIMIT = 2 * 1024 * 1024;
 
 /**
  * Reads the JSON body of a request into `request.body`, as middleware. Bodies of other types are left alone: uploads are

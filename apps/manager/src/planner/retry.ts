@@ -1,7 +1,7 @@
 import { PermanentError, TransientError } from '@apwa/contracts';
 
 /** A model that cannot be reached at all is given up after this long: whoever waits wants to know. */
-export const UNREACHABLE_MS = 20_000;
+const UNREACHABLE_MS = 20_000;
 /** Tries of a call that the endpoint answers with a passing fault. */
 const MOST_TRIES = 6;
 const FIRST_WAIT_MS = 500;

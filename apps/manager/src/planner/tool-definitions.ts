@@ -2,7 +2,7 @@ import { type JsonSchema, Name, Plan } from '@apwa/contracts';
 import { z } from 'zod';
 
 /** Rows and characters that a tool may show the planner: what it sees must stay small however large the tables are. */
-export const PREVIEW_ROWS = 20;
+const PREVIEW_ROWS = 20;
 export const QUERY_ROWS = 50;
 
 const table = Name.describe('Name of a table, as list_tables gives it.');

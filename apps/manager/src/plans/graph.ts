@@ -71,7 +71,7 @@ const checkOutputs = (outputs: string[], ids: string[], inputs: readonly string[
 };
 
 /** Groups of steps that wait for each other, each in the order in which they do. */
-export const cyclesOf = (steps: PlacedStep[]): string[][] => {
+const cyclesOf = (steps: PlacedStep[]): string[][] => {
   const byId = new Map(steps.map(({ step }) => [step.id, step]));
   const cycles: string[][] = [];
   const done = new Set<string>();

@@ -1,5 +1,5 @@
 /** The one of `names` that `name` was most likely meant to be, or null where none is near: at most a third of its letters differ. */
-export const nearest = (name: string, names: Iterable<string>): string | null => {
+const nearest = (name: string, names: Iterable<string>): string | null => {
   const wanted = name.toLowerCase().slice(0, LONGEST);
   let best: { name: string; distance: number } | null = null;
   for (const candidate of names) {

@@ -82,7 +82,7 @@ export class World {
   }
 }
 
-export const configOf = (places: { databaseUrl: string; natsUrl: string; baseUrl: string; storageUrl: string }) =>
+const configOf = (places: { databaseUrl: string; natsUrl: string; baseUrl: string; storageUrl: string }) =>
   Config.parse({
     model: 'small',
     models: { small: { endpoints: [{ baseUrl: places.baseUrl, apiKey: 'sk-canary-123456', name: 'scripted' }] } },

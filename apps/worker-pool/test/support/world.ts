@@ -13,7 +13,7 @@ import {
 } from '@apwa/contracts';
 import { openStorage, readManifest, readRows, type Storage, writeManifest, writeMapPart } from '@apwa/tables';
 import { MemberProcess } from './member-process.js';
-import { NatsServer } from './nats.js';
+import { type NatsServer, startNatsServer } from './nats.js';
 import { type ExecutorScript, ScriptedExecutor } from './scripted-executor.js';
 import { ScriptedModel } from './scripted-model.js';
 
@@ -47,7 +47,7 @@ export class World {
 
   static async start({ slots = 64, endpoint = {} }: WorldOptions = {}): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'apwa-member-'));
-    const nats = await NatsServer.start();
+    const nats = await startNatsServer();
     const model = await ScriptedModel.start();
     const executor = await ScriptedExecutor.start(nats.url);
     const url = `file://${join(folder, 'storage')}`;

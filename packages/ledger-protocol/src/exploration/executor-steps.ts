@@ -1,5 +1,5 @@
 import { newShard } from '../ledger.js';
-import { commitOf, holds, withoutPart, withShard, type Step } from './steps.js';
+import { commitOf, holds, withoutPart, withShard, type Step } from './transitions.js';
 import { shardOfToken, type Size, type World } from './world.js';
 
 /** What the executor does by itself, and what happens to it and to NATS. */

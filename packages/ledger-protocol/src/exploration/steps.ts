@@ -1,13 +1,10 @@
-import { holder, startHolding } from '../holder.js';
-import { type HolderEffect, type HolderEvent } from '../holder-types.js';
-import { activeOf, decide, isFinished } from '../ledger.js';
-import { type LedgerEffect, type LedgerEvent } from '../ledger-types.js';
+import { startHolding } from '../holder.js';
+import { type HolderEvent } from '../holder-types.js';
+import { activeOf, isFinished } from '../ledger.js';
 import { RowBook } from '../row-book.js';
 import { executorSteps } from './executor-steps.js';
+import { commitOf, holds, type Step, withMember, withShard } from './transitions.js';
 import { attemptOf, bitsOf, partName, rowsOf, type Hold, type MemberWorld, type Size, type World } from './world.js';
-
-/** A label, the world after the step, and whether the step spends a fault. */
-export type Step = readonly [label: string, world: World, fault: boolean];
 
 /** Everything that may happen next. */
 export const stepsOf = (world: World, size: Size): Step[] => {
@@ -15,35 +12,6 @@ export const stepsOf = (world: World, size: Size): Step[] => {
   world.members.forEach((_, m) => memberSteps(world, size, m, steps));
   executorSteps(world, size, steps);
   return steps;
-};
-
-export const withShard = (world: World, shard: number, event: LedgerEvent, size: Size): readonly [World, readonly LedgerEffect[]] => {
-  const of = world.shards[shard];
-  if (!of) throw new Error(`no shard ${shard}`);
-  const { state, effects } = decide(of.ledger, event, size.rules);
-  if (state === of.ledger) return [world, effects];
-  return [{ ...world, shards: world.shards.with(shard, { ...of, ledger: state }) }, effects];
-};
-
-export const withMember = (world: World, m: number, member: MemberWorld): World => ({ ...world, members: world.members.with(m, member) });
-
-/** The holder decides; its effects change the rows, and the attempt is forgotten when it is over. */
-export const holds = (world: World, m: number, hold: Hold, event: HolderEvent, size: Size): readonly [World, readonly HolderEffect[]] => {
-  const { state, effects } = holder(hold.state, event, hold.rows, size.rules);
-  const rows = effects.length > 0 ? hold.rows.clone() : hold.rows;
-  if (effects.length > 0) rows.apply(effects);
-  const member = world.members[m] as MemberWorld;
-  let next = withMember(world, m, {
-    ...member,
-    hold: state.phase === 'done' || state.phase === 'dropped' ? null : { ...hold, state, rows },
-  });
-  if (effects.some(({ kind }) => kind === 'delete_part')) next = withoutPart(next, partName(hold.token, state.writes, size.rules));
-  return [next, effects];
-};
-
-export const withoutPart = (world: World, name: string): World => {
-  const { [name]: _gone, ...parts } = world.parts;
-  return { ...world, parts };
 };
 
 const fault = (world: World): World => ({ ...world, faults: world.faults + 1 });
@@ -180,12 +148,4 @@ const commitSteps = (world: World, size: Size, m: number, name: string, hold: Ho
   const [done, answer] = commitOf(world, hold.shard, token, write, found, size);
   steps.push([`${name} commits`, holds(done, m, hold, { kind: 'commit_answered', answer }, size)[0], false]);
   if (faults) steps.push([`! ${name} commits, reply lost`, fault(holds(done, m, hold, { kind: 'commit_unanswered' }, size)[0]), true]);
-};
-
-export const commitOf = (world: World, shard: number, token: string, write: number, found: boolean, size: Size) => {
-  const part = { key: partName(token, write, size.rules), bytes: 1, sha256: '' };
-  const [done, effects] = withShard(world, shard, { kind: 'commit', token, part, found }, size);
-  const answered = effects.find((effect) => effect.kind === 'commit_answer');
-  if (!answered) throw new Error('a commit is always answered');
-  return [done, answered.answer] as const;
 };

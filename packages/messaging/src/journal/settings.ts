@@ -11,7 +11,7 @@ export const JOURNAL_PREFIX = journalStream(0).slice(0, -1);
  * a repeat that comes later is stored twice, which does no harm, because who reads the journal takes one result per row. Ids
  * cost memory for the whole of the window, and each remembered one is a trap for whoever used it twice (HAZARDS H5, K8).
  */
-export const DUPLICATE_WINDOW_S = 10;
+const DUPLICATE_WINDOW_S = 10;
 
 /**
  * The most that the stream may take on disk, unless the installation says otherwise. It has to stay well below the disk: a full

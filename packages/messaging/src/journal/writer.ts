@@ -10,7 +10,7 @@ import { JournalApi } from './api.js';
 import { Places } from './places.js';
 
 /** Batches that are on their way to NATS at once; with `INLINE_BYTES` each that is 16 MiB at most. Others wait their turn. */
-export const MAX_IN_FLIGHT = 64;
+const MAX_IN_FLIGHT = 64;
 
 /** An acknowledgement that takes longer is asked for again; milliseconds. */
 const ACK_TIMEOUT_MS = 3_000;

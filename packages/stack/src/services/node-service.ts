@@ -6,7 +6,7 @@ import { OwnedProcess } from '../processes/owned-process.js';
 export type AppName = 'manager' | 'executor' | 'worker-pool' | 'offline-model';
 
 /** The built program of an app, found from this package's place in the repository. */
-export const appEntry = (app: AppName): string => {
+const appEntry = (app: AppName): string => {
   const path = fileURLToPath(new URL(`../../../../apps/${app}/dist/main.js`, import.meta.url));
   if (existsSync(path)) return path;
   throw new PermanentError('not_built', `${path} is not there: run "npm run build" first`);

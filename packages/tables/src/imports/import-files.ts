@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { type FileFormat } from '@apwa/contracts';
 import { PartWriter } from '../parquet/part-writer.js';
-import { type ImportedFiles, type JobSettings, type JobWork, type LocalFile } from '../jobs/protocol.js';
+import { type ImportedFiles, type ImportJob, type JobSettings, type LocalFile } from '../jobs/protocol.js';
 import { type BadRow, badInput, faultOfFile } from './bad-input.js';
 import { ColumnNames, nameOfKey } from './column-names.js';
 import { csvReader } from './csv.js';
@@ -15,8 +15,6 @@ import { type ColumnInference, REJECTED_COLUMNS, type RowReader, type SourceRow,
 import { unpackTo } from './source.js';
 import { textReader } from './text.js';
 import { TextInference } from './text-inference.js';
-
-export type ImportJob = Extract<JobWork, { kind: 'import' }>;
 
 /** What a reader of a thousand rows reads is about that; rows of files stay below DuckDB's own vectors. */
 const ROW_GROUP = { rows: 2_048, bytes: 4 * 1024 * 1024 };

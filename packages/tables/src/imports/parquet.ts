@@ -2,12 +2,11 @@ import { open } from 'node:fs/promises';
 import { type Column } from '@apwa/contracts';
 import { type FileMetaData, parquetMetadataAsync } from 'hyparquet';
 import { openDatabase, partFormat } from '../jobs/child/database.js';
-import { type ImportedFiles, type JobSettings, type LocalFile } from '../jobs/protocol.js';
+import { type ImportedFiles, type ImportJob, type JobSettings, type LocalFile } from '../jobs/protocol.js';
 import { formatType, parseType, quoteName, quoteText } from '../types/column-type.js';
 import { storedType } from '../types/stored-type.js';
 import { badInput } from './bad-input.js';
 import { ColumnNames } from './column-names.js';
-import { type ImportJob } from './import-files.js';
 import { inflatedLimit, tooMuch, unpackTo } from './source.js';
 
 const ALLOWED = 'a complete Parquet file';

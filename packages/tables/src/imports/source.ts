@@ -16,7 +16,7 @@ export interface SourceLimits {
   maxInflatedBytes: number;
 }
 
-export const isGzip = (file: LocalFile): boolean => /\.gz$/i.test(file.name);
+const isGzip = (file: LocalFile): boolean => /\.gz$/i.test(file.name);
 
 /** Bytes that a file of this size may hold once unpacked. */
 export const inflatedLimit = (bytes: number, { maxInflatedBytes }: SourceLimits): number =>

@@ -6,7 +6,7 @@ export interface XmlHandlers {
   text?: (text: string) => void;
 }
 
-export class XmlFault extends Error {}
+class XmlFault extends Error {}
 
 const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
 

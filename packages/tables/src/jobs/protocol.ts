@@ -42,6 +42,8 @@ export type JobWork =
       rejected: string;
     };
 
+export type ImportJob = Extract<JobWork, { kind: 'import' }>;
+
 export type JobKind = JobWork['kind'];
 
 /** The child's answer: one line of JSON on file descriptor 3. */

@@ -13,7 +13,7 @@ const TOP_VALUES = 5;
 /** Values that are repeated less than that say nothing by their frequency. */
 const TOP_MAX_DISTINCT = 1_000;
 /** The longest excerpt of a value that is taken out of the table, in characters. */
-export const EXCERPT = 120;
+const EXCERPT = 120;
 
 type Shape = 'text' | 'ordered' | 'nested' | 'opaque';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import {
   type Column,
   type ExportWork,
@@ -35,7 +35,7 @@ export const LIMITS = {
   import: { memoryMb: 400, timeoutMs: 120_000, maxRowBytes: 1_000_000 },
 };
 
-export { gunzipSync, gzipSync };
+export { gzipSync };
 
 /** A storage, jobs over it, and short ways to make tables in it. */
 export class Fixture implements AsyncDisposable {

@@ -1,19 +1,15 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { type StorageOptions } from '../../src/index.js';
+import { ensureS3Binary } from './s3-binary.js';
 
-const VERSION = 'v1.8.0';
-const BIN = join(homedir(), '.cache', 'apwa', 'bin');
-const GATEWAY = join(BIN, `versitygw-${VERSION}`);
 const BUCKET = 'tables';
 
-/** A real S3 server (Versity Gateway over a folder), installed by Go where it is not there yet. */
+/** A real S3 server: Versity Gateway over a folder. */
 export class S3Server implements AsyncDisposable {
   private constructor(
     private readonly child: ChildProcess,
@@ -22,11 +18,11 @@ export class S3Server implements AsyncDisposable {
   ) {}
 
   static async start(): Promise<S3Server> {
-    await install();
+    const gateway = await ensureS3Binary();
     const folder = await mkdtemp(join(tmpdir(), 'apwa-s3-'));
     await mkdir(join(folder, BUCKET));
     const port = await freePort();
-    const child = spawn(GATEWAY, ['--port', `127.0.0.1:${port}`, '--access', 'test-access', '--secret', 'test-secret', 'posix', folder], {
+    const child = spawn(gateway, ['--port', `127.0.0.1:${port}`, '--access', 'test-access', '--secret', 'test-secret', 'posix', folder], {
       stdio: 'ignore',
     });
     const server = new S3Server(child, folder, port);
@@ -55,7 +51,7 @@ export class S3Server implements AsyncDisposable {
   }
 
   private async ready(): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       if (this.child.exitCode !== null) throw new Error(`the S3 server ended with ${this.child.exitCode}`);
       const answered = await fetch(`http://127.0.0.1:${this.port}/`).then(
         () => true,
@@ -67,17 +63,6 @@ export class S3Server implements AsyncDisposable {
     throw new Error('the S3 server does not answer');
   }
 }
-
-const install = async (): Promise<void> => {
-  if (existsSync(GATEWAY)) return;
-  await mkdir(BIN, { recursive: true });
-  const own = await mkdtemp(join(BIN, 'install-'));
-  await promisify(execFile)('go', ['install', `github.com/versity/versitygw/cmd/versitygw@${VERSION}`], {
-    env: { ...process.env, GOBIN: own },
-  });
-  await promisify(execFile)('mv', [join(own, 'versitygw'), GATEWAY]);
-  await rm(own, { recursive: true, force: true });
-};
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
