@@ -1,4 +1,5 @@
 export * from '@apwa/stack';
+export { compareSchema, type MadeAndSaid, type SchemaClient, type SchemaComparison, type SchemaQuestion } from './compare-schema.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { leakCheck, type LeakCheck } from './leak-check.js';
 export { scriptedModel, type Script, type ScriptedAnswer, type ScriptedModel, type ScriptedRequest } from './scripted-model.js';

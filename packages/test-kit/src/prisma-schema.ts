@@ -1,5 +1,5 @@
-/** What a schema.prisma says of the database, as far as this service uses the language. */
-export interface Model {
+/** What a schema.prisma says of a table, as far as our services use the language. */
+export interface PrismaModel {
   table: string;
   columns: { name: string; type: string; nullable: boolean; hasDefault: boolean }[];
   /** `id a,b`, `unique a`, `index a` */
@@ -22,7 +22,8 @@ interface Block {
   lines: string[];
 }
 
-export const readPrismaSchema = (text: string): Model[] => {
+/** The models of a schema.prisma, read from its text: without Prisma's engine. */
+export const readPrismaSchema = (text: string): PrismaModel[] => {
   const blocks = [...text.matchAll(/^model (\w+) \{\n([\s\S]*?)^\}/gm)].map(([, name = '', body = '']): Block => ({
     name,
     lines: body
@@ -39,7 +40,7 @@ const argument = (lines: string[], attribute: string): string | undefined => {
   return line && /"([^"]+)"/.exec(line)?.[1];
 };
 
-const readModel = ({ name: model, lines }: Block, tables: Map<string, string>): Model => {
+const readModel = ({ name: model, lines }: Block, tables: Map<string, string>): PrismaModel => {
   const table = tables.get(model) ?? model;
   const fields = lines
     .filter((line) => !line.startsWith('@@'))
