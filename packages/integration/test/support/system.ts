@@ -1,0 +1,184 @@
+import { executorOperations, isTerminal, type Plan, type Run, type RunRequest, type Stage } from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
+import { type Client, createClient, type UploadSource } from '@apwa/sdk';
+import { eventually, leakCheck, type LeakCheck, startStack, type Stack, type StackOptions, tempDir, type TempDir } from '@apwa/test-kit';
+import pg from 'pg';
+import { parse } from 'yaml';
+import { readFile } from 'node:fs/promises';
+import { type z } from 'zod';
+
+/** What the offline model's `/stats` tells, as far as these suites look at it. */
+export interface ModelStats {
+  requests: number;
+  inFlight: number;
+  maxInFlight: number;
+  answered: number;
+  refused: number;
+  errors: number;
+  malformed: number;
+  repeated: number;
+}
+
+export interface RunOptions {
+  inputs: Record<string, UploadSource | UploadSource[]>;
+  plan?: Plan;
+  goal?: string;
+  limits?: z.input<typeof RunRequest>['limits'];
+  outputs?: z.input<typeof RunRequest>['outputs'];
+}
+
+/** The whole system as processes of this machine, spoken to as a user would: Postgres, NATS, services and the offline model are real. */
+export class System {
+  private constructor(
+    readonly stack: Stack,
+    readonly client: Client,
+    private readonly dir: TempDir,
+    private readonly leaks: LeakCheck,
+  ) {}
+
+  static async start(options: Partial<StackOptions> = {}): Promise<System> {
+    const leaks = await leakCheck();
+    const dir = await tempDir();
+    const stack = await startStack({ dir: dir.path, model: 'offline', members: 2, slots: 64, ...options });
+    return new System(stack, createClient({ url: stack.url }), dir, leaks);
+  }
+
+  /** Stops everything, and fails if a process or a connection is left. */
+  async stop(): Promise<void> {
+    await this.stack.stop();
+    await this.dir.remove();
+    await this.leaks.verify();
+  }
+
+  get configFile(): string {
+    return this.stack.configFile;
+  }
+
+  /** The configuration that the services read. */
+  async config(): Promise<{ nats: { url: string }; storage: { url: string } }> {
+    return parse(await readFile(this.configFile, 'utf8')) as { nats: { url: string }; storage: { url: string } };
+  }
+
+  /** Submits a run; resolves as soon as the manager has taken it. */
+  async submit({ inputs, plan, goal, limits, outputs }: RunOptions): Promise<Run> {
+    const named = [];
+    for (const [name, source] of Object.entries(inputs)) {
+      const upload = await this.client.uploads.of([source].flat());
+      named.push({ name, upload: upload.id });
+    }
+    return this.client.runs.create({
+      inputs: named,
+      ...(plan ? { plan } : {}),
+      ...(goal ? { goal } : {}),
+      ...(limits ? { limits } : {}),
+      ...(outputs ? { outputs } : {}),
+    });
+  }
+
+  async run(options: RunOptions): Promise<Run> {
+    return this.wait((await this.submit(options)).id);
+  }
+
+  /** The run when it has ended, whoever dies meanwhile. */
+  wait(id: string, timeoutMs = 180_000): Promise<Run> {
+    return eventually(
+      async () => {
+        const run = await this.client.runs.get(id);
+        return isTerminal(run.state) ? run : null;
+      },
+      { timeoutMs, what: `run ${id} to end` },
+    );
+  }
+
+  /** Waits until a step has so many rows done. */
+  async untilDone(id: string, step: string, rows: number, timeoutMs = 120_000): Promise<void> {
+    await eventually(
+      async () => {
+        const run = await this.client.runs.get(id);
+        if (isTerminal(run.state)) throw new Error(`the run ended ${run.state}: ${run.error?.message ?? ''}`);
+        const counts = run.steps.find((one) => one.id === step)?.counts;
+        return counts !== undefined && counts.ok + counts.failed >= rows;
+      },
+      { timeoutMs, what: `${rows} rows of ${step}` },
+    );
+  }
+
+  /** The rows of a step's table, with the machinery's columns. */
+  async rows(run: Run, step: string): Promise<Record<string, unknown>[]> {
+    const tableId = run.steps.find(({ id }) => id === step)?.tableId;
+    if (!tableId) throw new Error(`the run has no table for ${step}`);
+    const { id } = await this.client.tables.export(tableId, { format: 'jsonl', rows: 'all', bookkeeping: true });
+    await this.client.tables.waitForExport(id);
+    const text = await new Response(await this.client.tables.content(id)).text();
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async modelStats(): Promise<ModelStats> {
+    const url = this.stack.services.model?.url;
+    if (!url) throw new Error('this system has no offline model');
+    return (await (await fetch(new URL('/stats', url))).json()) as ModelStats;
+  }
+
+  /** The executor's stages of a run, asked over NATS as the manager does. */
+  async stages(runId: string): Promise<Stage[]> {
+    const { nats } = await this.config();
+    const messaging = await Messaging.connect(nats.url, 'integration test');
+    try {
+      return (await messaging.request(executorOperations.listStages, { owners: [runId] })).stages;
+    } finally {
+      await messaging.close();
+    }
+  }
+
+  /** Rows of a statement, straight from the executor's schema: for what no message tells. */
+  async ledger<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
+    const client = new pg.Client({ connectionString: this.stack.databaseUrl, options: '-c search_path=executor' });
+    await client.connect();
+    try {
+      return (await client.query<T>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+/** Rows that are told apart by `id`, short enough for many of them. */
+export const numberedRows = (count: number): UploadSource => ({
+  name: 'rows.jsonl',
+  content: Array.from({ length: count }, (_, i) =>
+    JSON.stringify({ id: i, text: `Message ${i} from user${i}@example.com about order ${i * 7}.` }),
+  ).join('\n'),
+});
+
+/** One call per row: the mail addresses of a text. */
+export const mailPlan = (input = 'rows'): Plan => ({
+  version: 1,
+  steps: [
+    {
+      id: 'mails',
+      kind: 'map',
+      input,
+      template: {
+        mode: 'llm',
+        instructions: 'List every email address in this message: {{text}}',
+        output: {
+          type: 'object',
+          required: ['email'],
+          properties: { email: { type: ['string', 'null'], description: 'The email address' } },
+        },
+      },
+    },
+  ],
+  outputs: ['mails'],
+});
+
+/** Fails unless the rows are those of `numberedRows(count)`, each once, in order, with its own answer. */
+export const expectEveryRowOnce = (rows: Record<string, unknown>[], count: number): void => {
+  expect(rows).toHaveLength(count);
+  expect(rows.map(({ id }) => Number(id))).toEqual(Array.from({ length: count }, (_, i) => i));
+  const wrong = rows.filter(({ id, _status, email }) => _status !== 'ok' || email !== `user${Number(id)}@example.com`);
+  expect(wrong.slice(0, 3)).toEqual([]);
+};
