@@ -54,7 +54,7 @@ export class ManagerModule {
         { provide: LOG, useValue: log },
         { provide: TIMES, useValue: { ...TIMING, ...timing } },
         { provide: STORAGE, useFactory: () => openStorage(config.storage) },
-        { provide: PLANNER_MODEL, useFactory: () => createModel(plannerModel(config)) },
+        { provide: PLANNER_MODEL, useFactory: () => createModel(plannerModel(config), { name: config.planner.model }) },
         { provide: APP_FILTER, useClass: ErrorsFilter },
         Database,
         OwnersRepository,

@@ -1,4 +1,4 @@
-import { type ErrorBody, type Plan, type Run, RunEvent, type Table, type TableHead, type Upload } from '@apwa/contracts';
+import { type ErrorBody, type Plan, type Run, RunEvent, type Table, type TableHead, type TableList, type Upload } from '@apwa/contracts';
 import { until } from '@apwa/stack';
 import { jest } from '@jest/globals';
 import { request } from 'node:http';
@@ -91,6 +91,21 @@ describe('the HTTP API', () => {
       });
     });
 
+    it('what is wrong with a plan whatever its input will hold, before it is imported', async () => {
+      const upload = await api.upload(['rows.csv', 'text\nhello\n']);
+      const tables = (await api.ok<TableList>('GET', '/v1/tables')).tables.length;
+      const map = { id: 'm', kind: 'map', input: 'rows', template: { instructions: 'x {{anything}}', output: { type: 'objekt' } } };
+      for (const [steps, field] of [
+        [[{ id: 'm', kind: 'sql', inputs: ['m'], query: 'SELECT 1' }], 'plan.steps'],
+        [[{ ...map, input: 'rowz' }], 'plan.steps[0].input'],
+        [[map], 'plan.steps[0].template.output.type'],
+      ] as const) {
+        const body = { plan: { version: 1, steps, outputs: ['m'] }, inputs: [{ name: 'rows', upload }] };
+        expect(await api.refused('POST', '/v1/runs', body)).toMatchObject({ status: 400, code: 'invalid_plan', field });
+      }
+      expect((await api.ok<TableList>('GET', '/v1/tables')).tables).toHaveLength(tables);
+    });
+
     it('a table that has failed as an input', async () => {
       world.executor.decide = () => ({ state: 'failed', fault: { code: 'empty_file', class: 'permanent', message: 'empty' } });
       const upload = await api.upload(['rows.csv', '']);
@@ -118,7 +133,7 @@ describe('the HTTP API', () => {
       ['GET', '/v1/exports/exp_unknown', 404, { code: 'not_found' }],
       ['GET', '/v1/exports/exp_unknown/content', 404, { code: 'not_found' }],
       ['GET', '/v1/uploads/upl_unknown', 404, { code: 'not_found' }],
-      ['GET', '/v1/nothing', 404, { code: 'not_found' }],
+      ['GET', '/v1/nothing?a=b', 404, { code: 'not_found', field: 'path', value: '/v1/nothing' }],
       ['GET', '/v1/runs/..%2f..%2fetc', 400, { field: 'id' }],
       ['GET', '/v1/runs/tbl_1', 400, { field: 'id', value: 'tbl_1' }],
       ['GET', '/v1/runs/%E0%A4%A', 400, {}],
@@ -160,7 +175,7 @@ describe('the HTTP API', () => {
         call.write('{"goal":"');
       });
       expect(answer.status).toBe(413);
-      expect((JSON.parse(answer.body) as ErrorBody).error).toMatchObject({ code: 'too_large', field: 'body' });
+      expect((JSON.parse(answer.body) as ErrorBody).error).toMatchObject({ code: 'too_large', field: 'body', value: '50000000 bytes' });
       expect(Date.now() - begun).toBeLessThan(5_000);
     });
 

@@ -157,7 +157,7 @@ describe('the planner', () => {
   it('should fail at once with a wrong key, and show it nowhere', async () => {
     world.model.say({ status: 401, body: { error: { message: 'Incorrect API key provided: sk-canary-123456' } } });
     const run = await api.until((await begin()).id);
-    expect(run).toMatchObject({ state: 'failed', error: { code: 'authentication', class: 'refused' } });
+    expect(run).toMatchObject({ state: 'failed', error: { code: 'authentication', class: 'refused', field: 'models.small.apiKey' } });
     expect(JSON.stringify(run)).not.toContain('canary');
   });
 

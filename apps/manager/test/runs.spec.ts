@@ -129,11 +129,16 @@ describe('a run with a ready plan', () => {
   });
 
   it('should check a plan when its tables are there, and fail with all of its faults', async () => {
-    const plan: Plan = { version: 1, steps: [{ id: 'a', kind: 'sql', inputs: ['rwos'], query: 'SELECT 1' }], outputs: ['b'] };
+    const output = { type: 'object', properties: { text: { type: 'string' } } };
+    const template = { mode: 'llm' as const, instructions: 'Judge {{txet}}', output };
+    const plan: Plan = { version: 1, steps: [{ id: 'a', kind: 'map', input: 'rows', template }], outputs: ['a'] };
     const run = await api.until((await begin(plan)).id);
     expect(run).toMatchObject({ state: 'failed', error: { code: 'invalid_plan', class: 'refused' } });
-    expect(run.error?.faults?.map(({ field }) => field)).toEqual(['steps[0].inputs[0]', 'outputs[0]']);
-    expect(world.executor.of('sql').filter(({ submission }) => submission.ownerId === run.id)).toEqual([]);
+    expect(run.error?.faults?.map(({ field }) => field)).toEqual([
+      'steps[0].template.instructions',
+      'steps[0].template.output.properties.text',
+    ]);
+    expect(world.executor.of('map').filter(({ submission }) => submission.ownerId === run.id)).toEqual([]);
   });
 
   it('should refuse a plan at once where its tables are there already', async () => {

@@ -115,12 +115,15 @@ describe('a member and its rows', () => {
     expect(await world.result(stageId)).toMatchObject([{ upper: 'OPTIONAL', note: null, _status: 'ok', _attempts: 1 }]);
   });
 
-  it('should stop the stage at its first call when the key is wrong', async () => {
-    const { stageId, fault } = await run(texts(100, 'keyless'), () => ({
-      status: 401,
-      body: { error: { message: 'Incorrect API key provided: sk-test-canary-1234', code: 'invalid_api_key' } },
-    }));
-    expect(fault).toMatchObject({ code: 'authentication', class: 'refused' });
+  it.each([
+    [401, { message: 'Incorrect API key provided: sk-test-canary-1234', code: 'invalid_api_key' }, 'authentication', 'apiKey'],
+    [402, { message: 'Insufficient balance' }, 'quota_exhausted', 'apiKey'],
+    [429, { message: 'You exceeded your current quota', code: 'insufficient_quota' }, 'quota_exhausted', 'apiKey'],
+    [404, { message: 'The model does not exist', code: 'model_not_found' }, 'unknown_model', 'name'],
+  ])('should stop the stage at its first call when it is answered %i %j', async (status, error, code, field) => {
+    const { stageId, fault } = await run(texts(100, `refused-${status}`), () => ({ status, body: { error } }));
+    expect(fault).toMatchObject({ code, class: 'refused', field: `models.small.${field}` });
+    expect(fault?.allowed).toMatch(/./);
     expect(JSON.stringify(fault)).not.toContain('canary');
     expect(world.model.calls).toHaveLength(1);
     expect(world.script.done(stageId)).toBe(false);
@@ -167,7 +170,11 @@ describe('a member whose model is not there', () => {
       await world.member();
       const { stageId } = await world.stage(texts(50));
       await until(() => world.script.stages.get(stageId)?.fault !== null, 30_000);
-      expect(world.script.stages.get(stageId)?.fault).toMatchObject({ code: 'model_unreachable' });
+      expect(world.script.stages.get(stageId)?.fault).toMatchObject({
+        code: 'model_unreachable',
+        field: 'models.small.baseUrl',
+        value: 'http://127.0.0.1:9/v1',
+      });
       expect(world.script.stages.get(stageId)?.fault?.message).toContain('http://127.0.0.1:9/v1');
       expect(world.script.done(stageId)).toBe(false);
     } finally {

@@ -39,10 +39,13 @@ export const RunRequest = z
     /** `planning`: the run ends when its plan is valid, with the plan as its result. */
     stopAfter: z.enum(['planning', 'steps']).default('steps'),
   })
-  .refine((request) => request.goal !== undefined || request.plan !== undefined, { path: ['goal'], message: 'a goal or a plan is needed' })
+  .refine((request) => request.goal !== undefined || request.plan !== undefined, {
+    path: ['goal'],
+    message: 'must be there where no plan is',
+  })
   .refine((request) => new Set(request.inputs.map(({ name }) => name)).size === request.inputs.length, {
     path: ['inputs'],
-    message: 'names of inputs must be unique',
+    message: 'must be inputs with different names',
   });
 export type RunRequest = z.infer<typeof RunRequest>;
 

@@ -42,10 +42,19 @@ const checkSize = (schema: JsonSchema): void => {
 };
 
 /** Compiled once: it takes longer than everything that it is used for. */
-const META = new Ajv2020({ strict: false, logger: false, allErrors: true });
+const META = new Ajv2020({ strict: false, logger: false, allErrors: true, verbose: true });
 formats.default(META);
 // Patterns are compiled by the engine that runs them, which knows best.
 META.addFormat('regex', true);
+
+/** What the meta-schema asks for: its keywords are few. */
+const allowedBy = ({ allowedValues, type, limit, comparison }: Record<string, unknown>): string => {
+  if (Array.isArray(allowedValues)) return allowedValues.join(', ');
+  if (type !== undefined) return Array.isArray(type) ? type.join(' or ') : String(type as string);
+  return limit === undefined
+    ? 'what JSON Schema 2020-12 says of it'
+    : `${String((comparison ?? 'at least') as string)} ${String(limit as number)}`;
+};
 
 /** What the meta-schema says. Of several faults at one place, the deepest one says most. */
 const shapeFaults = (schema: JsonSchema): Fault[] => {
@@ -53,11 +62,10 @@ const shapeFaults = (schema: JsonSchema): Fault[] => {
   if (META.validateSchema(rest) === true) return [];
   const faults = (META.errors ?? [])
     .filter(({ keyword }) => !['allOf', 'anyOf', '$ref', '$dynamicRef'].includes(keyword))
-    .map(({ instancePath, message, params }): Fault => {
-      const allowed = (params as { allowedValues?: unknown[] }).allowedValues;
+    .map(({ instancePath, message, params, data }): Fault => {
       const field = fieldOf(keysOf(instancePath)) || 'schema';
       const hint = field.endsWith('items') ? ' (a list of schemas by position is written as prefixItems)' : '';
-      return { field, message: `${message ?? 'is no schema'}${hint}`, ...(allowed ? { allowed: allowed.join(', ') } : {}) };
+      return { field, message: `${message ?? 'is no schema'}${hint}`, value: excerpt(data), allowed: allowedBy(params) };
     });
   return faults.filter(({ field }, index) => faults.findIndex((other) => other.field === field) === index).slice(0, 20);
 };
@@ -83,8 +91,10 @@ const contentFaults = (schema: JsonSchema): Fault[] => {
         allowed: 'a reference such as #/$defs/name',
       });
     for (const key of ['$dynamicRef', '$dynamicAnchor', '$recursiveRef', '$vocabulary'])
-      if (key in node) faults.push({ field: place(key), message: 'is not supported', allowed: '$ref and $defs' });
-    if (path.length > 0 && '$id' in node) faults.push({ field: place('$id'), message: 'is allowed at the top only' });
+      if (key in node)
+        faults.push({ field: place(key), message: 'is not supported', value: excerpt(node[key]), allowed: '$ref and $defs' });
+    if (path.length > 0 && '$id' in node)
+      faults.push({ field: place('$id'), message: 'is allowed at the top only', value: excerpt(node.$id), allowed: 'no $id' });
     if (typeof node.pattern === 'string') checkPattern(node.pattern, place('pattern'));
     if (isObject(node.patternProperties))
       for (const source of Object.keys(node.patternProperties)) checkPattern(source, `${place('patternProperties')}.${source}`);
@@ -94,7 +104,7 @@ const contentFaults = (schema: JsonSchema): Fault[] => {
 
 /** Throws RefusedError `invalid_schema`, naming the places, if a user's schema is none or cannot be used. */
 export const checkSchema = (schema: JsonSchema): void => {
-  if (!isObject(schema)) throw refuse([{ field: 'schema', message: 'must be an object', value: excerpt(schema) }]);
+  if (!isObject(schema)) throw refuse([{ field: 'schema', message: 'must be an object', value: excerpt(schema), allowed: 'an object' }]);
   checkSize(schema);
   if (schema.$schema !== undefined && !(typeof schema.$schema === 'string' && DRAFTS.test(schema.$schema)))
     throw refuse([

@@ -1,4 +1,4 @@
-import { type Column, type Fault, type JsonSchema, RefusedError } from '@apwa/contracts';
+import { type Column, excerpt, type Fault, type JsonSchema, RefusedError } from '@apwa/contracts';
 import { checkSchema } from './check.js';
 import { flatten, typesOf } from './flatten.js';
 import { isObject, type Node } from './nodes.js';
@@ -70,7 +70,7 @@ const topProperties = (node: JsonSchema, references: References, open: ReadonlyS
 
 const nameFaults = (names: string[]): Fault[] =>
   names.flatMap((name, index) => {
-    const fault = (message: string, allowed: string): Fault[] => [{ field: `properties.${name}`, message, allowed }];
+    const fault = (message: string, allowed: string): Fault[] => [{ field: `properties.${name}`, message, value: excerpt(name), allowed }];
     if (name === '' || name.length > 255) return fault('cannot name a column', '1 to 255 characters');
     if (name.startsWith('_'))
       return fault('cannot name a column', 'a name that does not begin with "_": those are kept for the columns of the machinery');
@@ -95,7 +95,7 @@ export const columnsOfSchema = (schema: JsonSchema): Column[] => {
       field: 'type',
       value: node.type,
       allowed: 'object',
-      faults: [{ field: 'type', message, allowed: 'object' }],
+      faults: [{ field: 'type', message, value: excerpt(node.type ?? 'no properties'), allowed: 'object' }],
     });
   }
   const faults = nameFaults([...properties.keys()]);

@@ -31,8 +31,10 @@ describe('compileSchema', () => {
     ['an unknown dialect', { $schema: 'https://example.com/schema' }, '$schema'],
     ['a very deep one', deep(40), 'schema'],
     ['a very large one', { enum: Array.from({ length: 20_000 }, (_, n) => `value ${n}`) }, 'schema'],
-  ])('should refuse %s, naming the place', (_, schema, field) => {
-    expect(refusal(schema).details.faults?.map((fault) => fault.field)).toContain(field);
+  ])('should refuse %s, naming the place and what is allowed', (_, schema, field) => {
+    const { faults = [] } = refusal(schema).details;
+    expect(faults.map((fault) => fault.field)).toContain(field);
+    for (const { allowed } of faults) expect(allowed).toMatch(/./);
   });
 
   it('should take a schema of twenty levels', () => {

@@ -8,7 +8,7 @@ const KEPT_MS = 5_000;
 export type KeyReader = () => Promise<string | undefined>;
 
 /** Gives an endpoint's key, or undefined where it has none. A file is read again every few seconds. */
-export const keyReaderOf = ({ apiKey, apiKeyFile }: EndpointConfig): KeyReader => {
+export const keyReaderOf = ({ apiKey, apiKeyFile }: EndpointConfig, place: string): KeyReader => {
   if (!apiKeyFile) return async () => apiKey;
   let kept: { key: Promise<string>; readAt: number } | undefined;
   const read = async (): Promise<string> => {
@@ -19,8 +19,9 @@ export const keyReaderOf = ({ apiKey, apiKeyFile }: EndpointConfig): KeyReader =
     if (key === '') {
       kept = undefined;
       throw new RefusedError('authentication', `apiKeyFile ${apiKeyFile} holds no key that can be read.`, {
-        field: 'apiKeyFile',
+        field: `${place}apiKeyFile`,
         value: apiKeyFile,
+        allowed: 'a file that can be read, with the key in it',
       });
     }
     return key;

@@ -6,6 +6,8 @@ import { type Model } from './model.js';
 import { boundedTransport, createTransport, type Fetch } from './transport.js';
 
 export interface CreateModelOptions {
+  /** The model's name in the configuration: errors name the settings that have to be changed. */
+  name?: string;
   /** Makes the HTTP requests instead of ours. Redirects, chosen headers and the size of answers are seen to around it. */
   fetch?: Fetch;
   /** Draws the endpoint of a weighted group: 0 ≤ n < 1. Default `Math.random`. */
@@ -39,10 +41,12 @@ const placeByWeight = (endpoints: EndpointConfig[], drawn: number): number => {
  * A model of the configuration, ready for thousands of calls at once. It connects to nothing but its endpoints' `baseUrl`s,
  * and to those when it is first called. `close` it in the end.
  */
-export const createModel = (config: ModelConfig, { fetch, random = Math.random }: CreateModelOptions = {}): Model => {
+export const createModel = (config: ModelConfig, { name, fetch, random = Math.random }: CreateModelOptions = {}): Model => {
   const transport = fetch ? boundedTransport(fetch) : createTransport();
   const lower = loweringOnce();
-  const endpoints = config.endpoints.map((endpoint) => new Endpoint(endpoint, transport, lower));
+  const model = name === undefined ? '' : `models.${name}.`;
+  const placeIn = (index: number) => (config.endpoints.length === 1 ? model : `${model}endpoints[${index}].`);
+  const endpoints = config.endpoints.map((endpoint, index) => new Endpoint(endpoint, transport, lower, placeIn(index)));
   const placeOf = (attempt: number): number =>
     config.strategy === 'weighted' ? placeByWeight(config.endpoints, random()) : (Math.max(1, attempt) - 1) % endpoints.length;
   return {

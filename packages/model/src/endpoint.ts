@@ -29,9 +29,10 @@ export class Endpoint {
     private readonly config: EndpointConfig,
     transport: Transport,
     private readonly lower: (schema: Record<string, unknown>, mode: EndpointConfig['structuredOutput']) => LoweredSchema,
+    private readonly place: string,
   ) {
     this.host = new URL(config.baseUrl).host;
-    this.readKey = keyReaderOf(config);
+    this.readKey = keyReaderOf(config, place);
     // Everything that the client would take from the environment is set: nothing of another account may be sent here.
     this.client = new OpenAI({
       baseURL: config.baseUrl,
@@ -53,7 +54,7 @@ export class Endpoint {
     const lowered = request.output ? this.lower(request.output.schema, config.structuredOutput) : undefined;
     const outputTokens = await this.roomFor(request);
     const key = await this.readKey();
-    const callee: Callee = { host: this.host, model: config.name, key };
+    const callee: Callee = { host: this.host, model: config.name, key, place: this.place };
     const timeoutMs = request.timeoutMs ?? config.timeoutMs;
     const startedAt = performance.now();
     const latency = () => Math.round(performance.now() - startedAt);

@@ -1,7 +1,7 @@
 import { ApwaError } from '@apwa/contracts';
 import { APIConnectionError, APIError } from 'openai';
 import { redact } from './redact.js';
-import { codeOfRefusal, type FaultCode, faultOf, type Refusal } from './refusals.js';
+import { codeOfRefusal, type FaultCode, type FaultDetails, faultOf, type Refusal } from './refusals.js';
 import { retryAfterOf } from './retry-after.js';
 import { MAX_RESPONSE_BYTES, ResponseTooLarge } from './transport.js';
 
@@ -12,6 +12,8 @@ export interface Callee {
   /** The provider's id of the model. */
   model: string;
   key: string | undefined;
+  /** Where the endpoint stands in the configuration: `models.small.`, or nothing where it has no place. */
+  place: string;
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
@@ -32,9 +34,25 @@ export const refusalOf = (status: number, error: unknown, fallback = ''): Refusa
 };
 
 const ADVICE: Partial<Record<FaultCode, string>> = {
-  authentication: 'the key is missing, wrong, or not allowed to do this: see apiKey in the configuration',
+  authentication: 'the key is missing, wrong, or not allowed to do this',
   quota_exhausted: 'the account has used up its quota or its credit',
   unknown_model: 'it does not know the model, or baseUrl misses a part of its path such as /v1',
+};
+
+/** What has to be changed in the configuration, and into what. */
+const placeOfRefusal = (code: FaultCode, { param }: Refusal, { host, model, key, place }: Callee): FaultDetails => {
+  switch (code) {
+    case 'authentication':
+      return { field: `${place}apiKey`, allowed: `a key that ${host} takes for this model` };
+    case 'quota_exhausted':
+      return { field: `${place}apiKey`, allowed: 'the key of an account with quota and credit left' };
+    case 'unknown_model':
+      return { field: `${place}name`, value: model, allowed: `a model that ${host} offers` };
+    case 'invalid_request':
+      return param ? { field: redact(param, key) } : {};
+    default:
+      return {};
+  }
 };
 
 /** An error for what a provider answered in place of an answer. Its words are shown only where they can hold no key. */
@@ -45,8 +63,7 @@ export const refusedBy = (refusal: Refusal, callee: Callee, headers?: { get(name
   const retryAfterMs = code === 'rate_limited' || code === 'provider_error' || code === 'timeout' ? retryAfterOf(headers, body) : undefined;
   return faultOf(code, `${callee.host} answered ${refusal.status} for ${callee.model}${what ? `: ${what}` : ''}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(code === 'invalid_request' && refusal.param ? { field: redact(refusal.param, callee.key) } : {}),
-    ...(code === 'authentication' ? { field: 'apiKey' } : code === 'unknown_model' ? { field: 'name' } : {}),
+    ...placeOfRefusal(code, refusal, callee),
   });
 };
 
@@ -84,7 +101,7 @@ export const errorOf = (thrown: unknown, callee: Callee, { timeoutMs, latencyMs 
       return faultOf(
         'invalid_request',
         `${host} redirects to elsewhere (status ${status}), which is not followed: baseUrl must be where it really is`,
-        { field: 'baseUrl' },
+        { field: `${callee.place}baseUrl`, allowed: 'the address that answers by itself' },
       );
     return refusedBy(refusalOf(status, error, thrown.message), callee, thrown.headers, error);
   }

@@ -1,4 +1,4 @@
-import { type ApwaError, PermanentError, RefusedError, TransientError } from '@apwa/contracts';
+import { type ApwaError, type ErrorDetails, PermanentError, RefusedError, TransientError } from '@apwa/contracts';
 
 export type TransientCode = 'rate_limited' | 'provider_error' | 'timeout' | 'connection' | 'malformed';
 export type PermanentCode = 'truncated' | 'refused' | 'filtered' | 'empty' | 'context_exceeded';
@@ -69,12 +69,10 @@ export const codeOfRefusal = ({ status, code, type, message }: Refusal): FaultCo
   return 'invalid_request';
 };
 
+export type FaultDetails = Pick<ErrorDetails, 'retryAfterMs' | 'field' | 'value' | 'allowed'>;
+
 /** An error of the class that its code belongs to. */
-export const faultOf = (
-  code: FaultCode,
-  message: string,
-  details: { retryAfterMs?: number; field?: string; allowed?: string } = {},
-): ApwaError => {
+export const faultOf = (code: FaultCode, message: string, details: FaultDetails = {}): ApwaError => {
   switch (code) {
     case 'rate_limited':
     case 'provider_error':

@@ -173,6 +173,27 @@ describe.each([
     expect(callOf(await fails({ ...REQUEST, output: OUTPUT }))?.text).toBe('{"a": "b');
   });
 
+  it.each([
+    [401, {}, 'apiKey', 'a key that'],
+    [402, {}, 'apiKey', 'quota and credit'],
+    [404, {}, 'name', 'a model that'],
+    [307, {}, 'baseUrl', 'the address'],
+  ])('should name the setting behind a status of %i, by its place in the configuration', async (status, body, field, allowed) => {
+    const config = modelConfig(server.baseUrl, { apiKey: CANARY });
+    const [endpoint] = config.endpoints;
+    if (!endpoint) throw new Error('no endpoint');
+    server.answer(status, body);
+    for (const [endpoints, place] of [
+      [[endpoint], 'models.small.'],
+      [[endpoint, endpoint], 'models.small.endpoints[0].'],
+    ] as const) {
+      model.close();
+      model = createModel({ strategy: 'ordered', endpoints: [...endpoints] }, { name: 'small', ...(given ? { fetch: given } : {}) });
+      const { details } = await fails();
+      expect(details).toMatchObject({ field: `${place}${field}`, allowed: expect.stringContaining(allowed) });
+    }
+  });
+
   it('should name the parameter that is not known', async () => {
     server.answer(400, { error: { message: 'Unsupported parameter', param: 'temperature', code: 'unsupported_parameter' } });
     expect((await fails()).details.field).toBe('temperature');

@@ -33,7 +33,7 @@ export class ErrorsFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<IncomingMessage>();
     const response = http.getResponse<ServerResponse>();
-    const { status, error } = ofRequest(thrown);
+    const { status, error } = ofRequest(thrown, request);
     if (error.class === 'internal') {
       const stack = thrown instanceof Error ? thrown.stack : undefined;
       const path = request.url?.split('?')[0];
@@ -70,10 +70,11 @@ const drain = async (request: IncomingMessage): Promise<void> => {
   });
 };
 
-const ofRequest = (thrown: unknown): { status: number; error: ApwaError } => {
+const ofRequest = (thrown: unknown, { url = '' }: IncomingMessage): { status: number; error: ApwaError } => {
   if (thrown instanceof HttpException) {
     const status = thrown.getStatus();
-    return { status, error: new RefusedError(status === 404 ? 'not_found' : 'invalid_request', thrown.message) };
+    const place = { field: 'path', value: url.split('?')[0], allowed: 'methods and paths of /openapi.json' };
+    return { status, error: new RefusedError(status === 404 ? 'not_found' : 'invalid_request', thrown.message, place) };
   }
   const error = ofAnything(thrown);
   return { status: statusOf(error), error };

@@ -15,7 +15,7 @@ export const readJson = (
 ): void => {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return next();
-  if (Number(request.headers['content-length'] ?? 0) > JSON_BODY_LIMIT) return next(tooLarge());
+  if (Number(request.headers['content-length'] ?? 0) > JSON_BODY_LIMIT) return next(tooLarge(Number(request.headers['content-length'])));
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') return next(encoded(request.headers['content-encoding']));
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -27,7 +27,7 @@ export const readJson = (
     chunks.push(chunk);
     if (bytes <= JSON_BODY_LIMIT) return;
     stop();
-    next(tooLarge());
+    next(tooLarge(bytes));
   };
   const onEnd = (error?: unknown): void => {
     stop();
@@ -42,9 +42,11 @@ export const readJson = (
   request.on('data', onData).on('end', onEnd).on('error', onEnd);
 };
 
-const tooLarge = (): RefusedError =>
+/** `bytes`: its length as far as it is known. */
+const tooLarge = (bytes: number): RefusedError =>
   new RefusedError('too_large', 'The body is too large: data belongs into an upload.', {
     field: 'body',
+    value: `${bytes} bytes`,
     allowed: `${JSON_BODY_LIMIT} bytes at most`,
   });
 

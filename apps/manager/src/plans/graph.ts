@@ -50,7 +50,7 @@ const checkReads = ({ index, step }: PlacedStep, known: string[]): Fault[] => {
   const seen = new Set<string>();
   return inputsOf(step).flatMap((name, place): Fault[] => {
     const field = step.kind === 'map' ? `steps[${index}].input` : `steps[${index}].inputs[${place}]`;
-    if (seen.has(name)) return [{ field, message: 'is named twice', value: name }];
+    if (seen.has(name)) return [{ field, message: 'is named twice', value: name, allowed: 'each name once' }];
     seen.add(name);
     // A step that reads itself is a cycle, and told as one.
     if (name === step.id || known.includes(name)) return [];
@@ -62,7 +62,7 @@ const checkOutputs = (outputs: string[], ids: string[], inputs: readonly string[
   const seen = new Set<string>();
   return outputs.flatMap((name, index): Fault[] => {
     const field = `outputs[${index}]`;
-    if (seen.has(name)) return [{ field, message: 'is named twice', value: name }];
+    if (seen.has(name)) return [{ field, message: 'is named twice', value: name, allowed: 'each name once' }];
     seen.add(name);
     if (ids.includes(name)) return [];
     const message = inputs.includes(name) ? 'is an input: an output is the result of a step' : 'is not the id of a step';

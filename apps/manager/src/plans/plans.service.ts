@@ -1,8 +1,8 @@
-import { type Column, workerPoolOperations } from '@apwa/contracts';
+import { workerPoolOperations } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../settings.js';
-import { type Validation, validatePlan } from './validate.js';
+import { type PlanInput, type Validation, validatePlan } from './validate.js';
 
 /** Checks plans against the configuration and real columns; SQL is bound by a member of the worker pool. */
 @Injectable()
@@ -12,12 +12,7 @@ export class PlansService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async validate(
-    document: unknown,
-    inputs: { name: string; columns: Column[] }[],
-    requested: string[],
-    signal?: AbortSignal,
-  ): Promise<Validation> {
+  async validate(document: unknown, inputs: readonly PlanInput[], requested: string[], signal?: AbortSignal): Promise<Validation> {
     return validatePlan(document, {
       inputs,
       requested,

@@ -136,6 +136,10 @@ describe('a plan', () => {
     expect((await faultsOf(document)).map(({ field }) => field)).toEqual(fields);
   });
 
+  it.each(bad)('should be told what is allowed in place of %s', async (_, document) => {
+    for (const fault of await faultsOf(document)) expect(fault).toEqual(expect.objectContaining({ allowed: expect.stringMatching(/./) }));
+  });
+
   it('should be refused if it is too large', async () => {
     const [fault] = await faultsOf(plan([map({}, { instructions: `{{text}}${'x'.repeat(600_000)}` })]));
     expect(fault).toMatchObject({ field: 'plan', allowed: expect.stringContaining('524288') });

@@ -4,10 +4,15 @@ import { checkGraph, inOrder } from './graph.js';
 import { type PlacedStep, readPlan } from './shape.js';
 import { checkTemplate } from './template.js';
 
+export interface PlanInput {
+  name: string;
+  columns: Column[] | null;
+}
+
 /** What a plan is checked against. */
 export interface PlanContext {
-  /** Tables that the run begins with. */
-  inputs: readonly { name: string; columns: Column[] }[];
+  /** Tables that the run begins with. `columns`: null of those that are still to be imported; what depends on them is not checked. */
+  inputs: readonly PlanInput[];
   /** Names of the configuration's models. */
   models: readonly string[];
   /** Steps whose files the person asked for by name. */
@@ -59,7 +64,7 @@ const unreadableIds = (document: unknown, readable: PlacedStep[]): ReadonlySet<s
 /** Follows the columns from the inputs through the steps, and checks each step against what it reads. */
 const flowOfColumns = async (steps: PlacedStep[], context: PlanContext): Promise<{ faults: Fault[]; columns: Map<string, Column[]> }> => {
   const faults: Fault[] = [];
-  const columns = new Map(context.inputs.map(({ name, columns }) => [name, columns]));
+  const columns = new Map(context.inputs.flatMap(({ name, columns }) => (columns ? [[name, columns] as const] : [])));
   const ordered = inOrder(steps);
   // Steps of a cycle have no place in the order; what can be checked without their input's columns is checked all the same.
   for (const placed of [...ordered, ...steps.filter((placed) => !ordered.includes(placed))]) {

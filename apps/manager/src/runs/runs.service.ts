@@ -79,16 +79,17 @@ export class RunsService {
     return this.show(id);
   }
 
-  /** The request's plan, if its tables are there already to check it against; otherwise it is checked when they are. */
+  /** The request's plan, if all of it can be checked now; what depends on tables that are not there yet is checked when they are. */
   private async checkedPlan(request: RunRequest, inputs: NewInput[]): Promise<Plan | null> {
     if (!request.plan) return null;
     const rows = await this.tables.findMany(inputs.flatMap((input) => ('tableId' in input ? [input.tableId] : [])));
     const ready = new Map(rows.filter(({ state }) => state === 'ready').map((row) => [row.id, row]));
-    const known = inputs.flatMap((input) => {
+    const known = inputs.map((input) => {
       const row = 'tableId' in input ? ready.get(input.tableId) : undefined;
-      return row ? [{ name: input.name, columns: columnsOf(row) }] : [];
+      return { name: input.name, columns: row ? columnsOf(row) : null };
     });
-    return known.length === inputs.length ? this.check(request.plan, known, request) : null;
+    const plan = await this.check(request.plan, known, request);
+    return known.every(({ columns }) => columns) ? plan : null;
   }
 
   private async check(plan: Plan, inputs: Parameters<PlansService['validate']>[1], { outputs }: RunRequest): Promise<Plan> {

@@ -47,5 +47,19 @@ describe('parsing at a door', () => {
     expect(fields).toEqual(['goal', 'inputs', 'stopAfter']);
   });
 
+  it.each([
+    [{ ...request, goal: 'x'.repeat(20_001) }, 'goal', 'at most 20000 characters'],
+    [{ ...request, goal: 7 }, 'goal', 'text'],
+    [{ ...request, inputs: [] }, 'inputs', 'at least 1 items'],
+    [{ ...request, inputs: [...request.inputs, ...request.inputs] }, 'inputs', 'inputs with different names'],
+    [{ ...request, inputs: [{ name: 'My Rows', table: 'tbl_1' }] }, 'inputs[0].name', 'a name of lower-case letters'],
+    [{ ...request, limits: { concurrency: 0 } }, 'limits.concurrency', 'at least 1'],
+    [{ ...request, limits: { concurrency: 1.5 } }, 'limits.concurrency', 'an integer'],
+    [{ inputs: request.inputs }, 'goal', 'there where no plan is'],
+    [[request], undefined, 'an object'],
+  ])('should say what is allowed in place of %j', (document, field = 'body', allowed) => {
+    expect(faultsOf(document)).toEqual([expect.objectContaining({ field, allowed: expect.stringContaining(allowed) })]);
+  });
+
   it('should say that a body is missing', () => expect(faultsOf(undefined)).toEqual([expect.objectContaining({ field: 'body' })]));
 });

@@ -1,6 +1,7 @@
 import { type Fault, RefusedError, excerpt, pathOf } from '@apwa/contracts';
 import { type z } from 'zod';
 import { allowedNames } from '../plans/nearest.js';
+import { allowedOf } from './allowed.js';
 import { keysAt, valuesAt } from './schema-keys.js';
 
 /** Parses what came in at a door; throws one refusal that lists every fault with its field, its value and what is allowed. */
@@ -57,8 +58,11 @@ const faultsOfIssue = (issue: Issue, above: Path, document: unknown, schema: z.Z
     }
     case 'invalid_value':
       return [{ field, message: issue.message, ...shown, allowed: issue.values.map(String).join(', ') }];
-    default:
-      return [{ field, message: value === undefined && document !== undefined ? missing(issue) : issue.message, ...shown }];
+    default: {
+      const allowed = allowedOf(issue);
+      const message = value === undefined && document !== undefined ? missing(issue) : issue.message;
+      return [{ field, message, ...shown, ...(allowed === undefined ? {} : { allowed }) }];
+    }
   }
 };
 

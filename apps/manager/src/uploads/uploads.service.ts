@@ -32,7 +32,7 @@ export class UploadsService {
   async put(id: string, name: string, body: Readable, declaredBytes: number | null): Promise<Upload> {
     if ((await this.find(id)).inUse) throw inUse(id);
     const limit = this.config.limits.uploadBytes;
-    if (declaredBytes !== null && declaredBytes > limit) throw tooLarge(name, limit);
+    if (declaredBytes !== null && declaredBytes > limit) throw tooLarge(name, declaredBytes, limit);
     // A key of its own, so that a second request for the same name never touches what the first has written.
     const key = `uploads/${id}/${randomBytes(8).toString('hex')}`;
     try {
@@ -70,7 +70,7 @@ const limited = (body: Readable, name: string, limit: number): Readable => {
   const counted = new Transform({
     transform(chunk: Buffer, _, done) {
       bytes += chunk.byteLength;
-      if (bytes > limit) done(tooLarge(name, limit));
+      if (bytes > limit) done(tooLarge(name, bytes, limit));
       else done(null, chunk);
     },
   });
@@ -82,9 +82,10 @@ const limited = (body: Readable, name: string, limit: number): Readable => {
   return body.pipe(counted);
 };
 
-const tooLarge = (name: string, limit: number): RefusedError =>
+const tooLarge = (name: string, bytes: number, limit: number): RefusedError =>
   new RefusedError('too_large', `The file ${name} is too large.`, {
     field: 'body',
+    value: `${bytes} bytes`,
     allowed: `${limit} bytes at most (limits.uploadBytes)`,
   });
 

@@ -28,7 +28,7 @@ export class Models implements OnApplicationShutdown {
       const allowed = Object.keys(this.config.models).join(', ');
       throw new RefusedError('unknown_model', `there is no model "${name}" in the configuration`, { field: 'model', value: name, allowed });
     }
-    const opened = { config, model: createModel(config), gate: new Gate() };
+    const opened = { config, model: createModel(config, { name }), gate: new Gate() };
     this.#open.set(name, opened);
     return opened;
   }

@@ -20,6 +20,7 @@ const stage = (change: Partial<StageHistory> = {}): StageHistory => ({
   answered: true,
   unreachableMs: 0,
   invalidRequests: 0,
+  model: 'small',
   endpoint: 'http://model.test/v1',
   ...change,
 });
@@ -61,7 +62,14 @@ const cases: [string, Failure, RowHistory, StageHistory, Decision][] = [
     stage({ answered: false, unreachableMs: UNREACHABLE_PATIENCE_MS }),
     {
       kind: 'stop_stage',
-      fault: { code: 'model_unreachable', class: 'transient', message: 'the model at http://model.test/v1 cannot be reached: sorry' },
+      fault: {
+        code: 'model_unreachable',
+        class: 'transient',
+        message: 'the model small cannot be reached at http://model.test/v1: sorry',
+        field: 'models.small.baseUrl',
+        value: 'http://model.test/v1',
+        allowed: 'the base URL of an OpenAI-compatible API that answers',
+      },
     },
   ],
   ['no JSON', transient('malformed'), row(), stage(), { kind: 'retry', afterMs: 0, countsAsTry: true }],

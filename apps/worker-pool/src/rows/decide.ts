@@ -36,6 +36,8 @@ export interface StageHistory {
   unreachableMs: number;
   /** Requests that were not taken before any was answered. */
   invalidRequests: number;
+  /** The model's name in the configuration. */
+  model: string;
   /** Where the model is, for a person: its base URL. */
   endpoint: string;
 }
@@ -116,6 +118,15 @@ const decideRequest = (fault: ErrorPayload, stage: StageHistory, random: number)
   return { kind: 'retry', afterMs: Math.round(50 + random * 50), countsAsTry: false };
 };
 
+const unreachable = ({ model, endpoint }: StageHistory, why: string): ErrorPayload => ({
+  code: 'model_unreachable',
+  class: 'transient',
+  message: `the model ${model} cannot be reached at ${endpoint}: ${why}`,
+  field: `models.${model}.baseUrl`,
+  value: endpoint,
+  allowed: 'the base URL of an OpenAI-compatible API that answers',
+});
+
 const decideTransient = (
   failure: Extract<Failure, { kind: 'transient' }>,
   row: RowHistory,
@@ -126,8 +137,7 @@ const decideTransient = (
   if (failure.code === 'connection' && !stage.answered) {
     if (stage.unreachableMs < UNREACHABLE_PATIENCE_MS)
       return { kind: 'retry', afterMs: Math.round(UNREACHABLE_RETRY_MS * (0.5 + random / 2)), countsAsTry: false };
-    const message = `the model at ${stage.endpoint} cannot be reached: ${failure.message}`;
-    return { kind: 'stop_stage', fault: { code: 'model_unreachable', class: 'transient', message } };
+    return { kind: 'stop_stage', fault: unreachable(stage, failure.message) };
   }
   if (row.tries >= policy.attempts) return { kind: 'fail', code: failure.code, message: failure.message };
   // A malformed answer is a bad draw: nothing is gained by waiting before the next one.

@@ -14,7 +14,7 @@ export class FirstCall {
   readonly #waiters = new Waiters();
 
   constructor(
-    private readonly endpoint: string,
+    private readonly place: Pick<StageHistory, 'model' | 'endpoint'>,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -72,7 +72,7 @@ export class FirstCall {
       answered: this.#known || this.#state === 'answered',
       unreachableMs: this.#unreachableSince === undefined ? 0 : this.now() - this.#unreachableSince,
       invalidRequests: this.#invalidRequests,
-      endpoint: this.endpoint,
+      ...this.place,
     };
   }
 }

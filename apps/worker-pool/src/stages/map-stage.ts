@@ -58,7 +58,10 @@ export const createMapStage = ({ stageId, work, model, manifest, storage }: MapS
       prompts,
       model: model.model,
       gate: model.gate,
-      first: new FirstCall([...new Set(endpoints.map(({ baseUrl }) => withoutCredentials(baseUrl)))].join(', ')),
+      first: new FirstCall({
+        model: work.model,
+        endpoint: [...new Set(endpoints.map(({ baseUrl }) => withoutCredentials(baseUrl)))].join(', '),
+      }),
       policy: { attempts: template.retry?.attempts ?? DEFAULT_ATTEMPTS, repairs: template.retry?.repairs ?? DEFAULT_REPAIRS },
       output: { name: 'answer', schema: template.output },
       validate,
