@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { RefusedError } from '@apwa/contracts';
 import { createClient, type Client } from '@apwa/sdk';
 import { startStack } from '@apwa/stack';
 
@@ -12,6 +13,8 @@ export interface Connection {
 /** Where an embedded stack keeps its data between commands. */
 export const STACK_FOLDER = '.apwa';
 
+export const OFFLINE_NOTICE = 'No model is configured: the offline model answers, by rules. It is no language model.';
+
 /** The model that an embedded stack uses: a configured one where there is any, else the offline model. */
 export const embeddedModel = async (env: NodeJS.ProcessEnv = process.env): Promise<'offline' | 'configured'> => {
   if (env.APWA_CONFIG || env.OPENAI_API_KEY) return 'configured';
@@ -22,13 +25,23 @@ export const embeddedModel = async (env: NodeJS.ProcessEnv = process.env): Promi
   return found ? 'configured' : 'offline';
 };
 
+const managerUrl = (value: string | undefined): string | undefined => {
+  if (!value) return undefined;
+  if (/^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value;
+  throw new RefusedError('bad_input', `APWA_URL ${value} is no address of a manager.`, {
+    field: 'APWA_URL',
+    value,
+    allowed: 'a URL such as http://127.0.0.1:8484',
+  });
+};
+
 /** The manager that `APWA_URL` names, or a whole stack on this machine for the time of the command. */
-export const connect = async (say: (text: string) => void, signal?: AbortSignal): Promise<Connection> => {
-  const url = process.env.APWA_URL;
-  if (url) return { client: createClient({ url }), close: async () => undefined };
+export const connect = async (say: (text: string) => void, signal: AbortSignal): Promise<Connection> => {
+  const url = managerUrl(process.env.APWA_URL);
+  if (url) return { client: createClient({ url, signal }), close: async () => undefined };
   const model = await embeddedModel();
   say('Starting a stack on this machine (APWA_URL names one that runs already) …');
-  const stack = await startStack({ dir: resolve(STACK_FOLDER), model, signal });
-  if (model === 'offline') say('No model is configured: the offline model answers, by rules. It is no language model.');
-  return { client: createClient({ url: stack.url }), close: () => stack.stop() };
+  const stack = await startStack({ dir: resolve(STACK_FOLDER), model, signal, log: say });
+  if (model === 'offline') say(OFFLINE_NOTICE);
+  return { client: createClient({ url: stack.url, signal }), close: () => stack.stop() };
 };

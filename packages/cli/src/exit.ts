@@ -1,4 +1,4 @@
-import { ApwaError, type Run } from '@apwa/contracts';
+import { ApwaError, type Fault, type Run } from '@apwa/contracts';
 
 /** Exit codes that scripts rely on. */
 export const EXIT = { succeeded: 0, failed: 1, usage: 2, partiallySucceeded: 3, interrupted: 130 } as const;
@@ -13,19 +13,27 @@ export const exitCodeOfRun = ({ state, error }: Pick<Run, 'state' | 'error'>): E
 };
 const INPUT_CODES = new Set(['bad_input', 'invalid_plan', 'invalid_shape']);
 
-export const exitCodeOf = (error: unknown): ExitCode =>
-  error instanceof ApwaError && error.class === 'refused' ? EXIT.usage : EXIT.failed;
+/** Ended by Ctrl-C before there was a result. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+  constructor() {
+    super('Interrupted.');
+  }
+}
+
+export const exitCodeOf = (error: unknown): ExitCode => {
+  if (error instanceof InterruptedError) return EXIT.interrupted;
+  return error instanceof ApwaError && error.class === 'refused' ? EXIT.usage : EXIT.failed;
+};
+
+const faultLine = ({ field, message, value, allowed }: Fault): string =>
+  [`  ${field}: ${message}`, value === undefined ? '' : `, found: ${value}`, allowed === undefined ? '' : `, allowed: ${allowed}`].join('');
 
 /** An error for a person: what is wrong, where, and what would be right; every fault on a line of its own. */
 export const explain = (thrown: unknown): string => {
   const { message, details } = ApwaError.from(thrown);
   const lines = [message];
-  const only = details.faults?.length === 1 && message.includes(details.faults[0]?.message ?? '');
-  if (details.faults?.length && !only)
-    for (const { field, message: fault, value, allowed } of details.faults)
-      lines.push(
-        `  ${field}: ${fault}${value === undefined ? '' : ` (found ${value})`}${allowed === undefined ? '' : ` — allowed: ${allowed}`}`,
-      );
+  if (details.faults?.length) lines.push(...details.faults.map(faultLine));
   else {
     if (details.field && !message.includes(details.field)) lines.push(`  field: ${details.field}`);
     if (details.value !== undefined && !message.includes(details.value)) lines.push(`  found: ${details.value}`);

@@ -12,6 +12,9 @@ export const displayFor = ({ json }: { json?: boolean }): Display => {
   return process.stderr.isTTY ? new TerminalDisplay(process.stderr) : new PlainDisplay(err);
 };
 
+/** For commands whose result is all that they have to say. */
+export const quietDisplay = (): Display => ({ say: () => undefined, show: () => undefined, close: () => undefined });
+
 export const print = (text: string): void => out(`${text}\n`);
 
 /** Lines of cells as columns of equal width; the last one is not filled up. */

@@ -33,7 +33,7 @@ export const createProgram = (result: { code: ExitCode }): Command => {
   withInputs(
     program.command('run').argument('[GOAL]', 'what to do with the inputs, in a sentence').description('plan and run a task over files'),
   )
-    .requiredOption('-o, --output <PATH>', 'a file (.parquet, .csv, .jsonl) for the first result, or a folder for all')
+    .option('-o, --output <PATH>', 'a file (.parquet, .csv, .jsonl) for the first result, or a folder for all')
     .option('--format <FORMAT>', 'format of files in a folder: parquet, csv, jsonl (default: parquet)')
     .option('--plan <FILE>', 'a plan to run, YAML or JSON; no planner is asked')
     .option('--approve <auto|ask>', 'ask shows the plan and waits for a yes', 'auto')
@@ -86,17 +86,21 @@ const exitOverride = (command: Command): void => {
   command.commands.forEach(exitOverride);
 };
 
-/** Runs a command line; answers its exit code. Errors are explained on standard error. */
-export const main = async (args: string[]): Promise<ExitCode> => {
-  const result: { code: ExitCode } = { code: EXIT.succeeded };
-  const program = createProgram(result);
+/** Runs a command line of a program; answers its exit code. Errors are explained on standard error. */
+export const execute = async (program: Command, args: string[], result: { code: ExitCode }): Promise<ExitCode> => {
   exitOverride(program);
   try {
     await program.parseAsync(args, { from: 'user' });
     return result.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.succeeded : EXIT.usage;
-    process.stderr.write(`apwa: ${explain(error)}\n`);
+    process.stderr.write(`${program.name()}: ${explain(error)}\n`);
     return exitCodeOf(error);
   }
+};
+
+/** The command line of `apwa`. */
+export const main = (args: string[]): Promise<ExitCode> => {
+  const result: { code: ExitCode } = { code: EXIT.succeeded };
+  return execute(createProgram(result), args, result);
 };

@@ -1,16 +1,24 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { Upload } from '@apwa/contracts';
+import { RefusedError, Upload } from '@apwa/contracts';
 import type { Http } from './http.js';
 
 /** A file to upload: from the disk, or its content. `name` is what tables of texts show as `path`; its ending tells the format. */
 export type UploadSource = { name: string; path: string } | { name: string; content: string | Uint8Array };
 
+/** Opened before the request begins: what is wrong with the file is then no fault of the connection. */
+const contentOf = async (path: string): Promise<ReadableStream<Uint8Array>> => {
+  const file = await open(path).catch((cause: Error) => {
+    throw new RefusedError('bad_input', `${path} cannot be read: ${cause.message}`, { field: 'path', value: path, cause });
+  });
+  return Readable.toWeb(file.createReadStream()) as ReadableStream<Uint8Array>;
+};
+
 export const uploadsClient = (http: Http) => {
-  const addFile = (id: string, source: UploadSource) => {
+  const addFile = async (id: string, source: UploadSource) => {
     const stream =
       'path' in source
-        ? (Readable.toWeb(createReadStream(source.path)) as ReadableStream<Uint8Array>)
+        ? await contentOf(source.path)
         : typeof source.content === 'string'
           ? new TextEncoder().encode(source.content)
           : source.content;

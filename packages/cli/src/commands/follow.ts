@@ -1,53 +1,63 @@
 import { createInterface } from 'node:readline/promises';
-import { isTerminal, type Run } from '@apwa/contracts';
-import type { Client } from '@apwa/sdk';
+import { InternalError, isTerminal, type Run } from '@apwa/contracts';
 import { stringify } from 'yaml';
-import type { Display } from '../display/display.js';
-import { onInterrupt } from '../interrupt.js';
+import type { Session } from '../session.js';
 
-/** Asks on the terminal whether a plan may run. Without a terminal nobody can say yes. */
-const ask = async (run: Run): Promise<boolean> => {
-  process.stderr.write(`\n${stringify(run.plan)}\n`);
-  if (!process.stdin.isTTY) return false;
+/** Asks on the terminal whether a plan may run. */
+const ask = async ({ plan }: Run, signal: AbortSignal): Promise<boolean> => {
+  process.stderr.write(`\n${stringify(plan)}\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question('Run this plan? [y/N] ').finally(() => terminal.close());
+  // The terminal is in raw mode while it is read: Ctrl-C is a character then, and made a signal again here.
+  terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const answer = await terminal.question('Run this plan? [y/N] ', { signal }).finally(() => terminal.close());
   return /^y(es)?$/i.test(answer.trim());
 };
 
 /**
  * Shows a run until it has ended. Ctrl-C cancels it and waits for that; a second one leaves.
- * A run that awaits approval is asked about once.
+ * A run that awaits approval is asked about once; an answer that is not yes cancels it.
  */
-export const follow = async (
-  client: Client,
-  id: string,
-  display: Display,
-  { cancelOnInterrupt }: { cancelOnInterrupt: boolean },
-): Promise<Run> => {
-  const stopped = new AbortController();
-  const interrupt = onInterrupt(() => {
-    if (!cancelOnInterrupt) return stopped.abort();
-    display.say('Cancelling the run (Ctrl-C again leaves at once) …');
-    client.runs.cancel(id).catch((error: Error) => display.say(`It could not be cancelled: ${error.message}`));
-  });
-  let asked = false;
-  let last: Run | undefined;
-  try {
-    for await (const event of client.runs.events(id, { signal: stopped.signal })) {
+export const follow = ({ client, display, interrupt, say }: Session, id: string): Promise<Run> => {
+  const asking = new AbortController();
+  const cancel = () => {
+    say('Cancelling the run (Ctrl-C again leaves at once) …');
+    asking.abort();
+    client.runs.cancel(id).catch((error: Error) => say(`It could not be cancelled: ${error.message}`));
+  };
+  return interrupt.during(cancel, async () => {
+    let asked = false;
+    for await (const event of client.runs.events(id)) {
       display.show(event);
       if (event.type !== 'run') continue;
-      last = event.run;
-      if (event.run.state === 'awaiting_approval' && cancelOnInterrupt && !asked) {
+      const { run } = event;
+      if (isTerminal(run.state)) return run;
+      if (run.state === 'awaiting_approval' && !asked) {
         asked = true;
-        if (await ask(event.run)) await client.runs.approve(id);
-        else await client.runs.cancel(id);
+        display.close();
+        const yes = await ask(run, asking.signal).catch(() => false);
+        if (yes) await client.runs.approve(id);
+        else if (!asking.signal.aborted) await client.runs.cancel(id);
       }
-      if (isTerminal(event.run.state)) break;
     }
-  } catch (error) {
-    if (!stopped.signal.aborted) throw error;
-  } finally {
-    interrupt.stop();
-  }
-  return last ?? client.runs.get(id);
+    throw new InternalError('unexpected_answer', `The events of run ${id} ended before it did.`);
+  });
+};
+
+/** Shows a run until it has ended or Ctrl-C ends the watching; the run goes on then. */
+export const watch = async ({ client, display, interrupt }: Session, id: string): Promise<Run> => {
+  const stopped = new AbortController();
+  return interrupt.during(
+    () => stopped.abort(),
+    async () => {
+      try {
+        for await (const event of client.runs.events(id, { signal: stopped.signal })) {
+          display.show(event);
+          if (event.type === 'run' && isTerminal(event.run.state)) return event.run;
+        }
+      } catch (error) {
+        if (!stopped.signal.aborted) throw error;
+      }
+      return client.runs.get(id);
+    },
+  );
 };

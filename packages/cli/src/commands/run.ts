@@ -1,15 +1,15 @@
 import { ApwaError, RefusedError, type Run } from '@apwa/contracts';
-import { connect } from '../connect.js';
 import { cost, duration, number, tokens } from '../display/format.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
-import { downloadOutputs, type WrittenFile } from '../outputs/download.js';
+import { downloadFailures, downloadOutputs, type WrittenFile } from '../outputs/download.js';
 import { readTarget } from '../outputs/target.js';
+import { withSession } from '../session.js';
 import { follow } from './follow.js';
 import { readTask, requestOf, uploadInputs, type GoalOptions } from './submit.js';
 
 export interface RunOptions extends GoalOptions {
-  output: string;
+  output?: string;
   format?: string;
   approve: string;
   json?: boolean;
@@ -32,33 +32,36 @@ export const summaryOf = (run: Run, files: WrittenFile[]): string => {
   return lines.join('\n');
 };
 
+const APPROVALS = { auto: 'auto', ask: 'required' } as const;
+
+const readApproval = (approve: string): 'auto' | 'required' => {
+  const refuse = (message: string, allowed: string) =>
+    new RefusedError('bad_input', message, { field: '--approve', value: approve, allowed });
+  if (approve !== 'auto' && approve !== 'ask') throw refuse(`--approve ${approve} is not known.`, 'auto, ask');
+  if (approve === 'ask' && !process.stdin.isTTY) throw refuse('--approve ask needs a terminal to ask on.', 'auto, or a terminal');
+  return APPROVALS[approve];
+};
+
 /** `apwa run`: from a goal and files to files. */
 export const runCommand = async (goal: string | undefined, options: RunOptions): Promise<ExitCode> => {
-  if (!['auto', 'ask'].includes(options.approve))
-    throw new RefusedError('bad_input', `--approve ${options.approve} is not known.`, {
-      field: '--approve',
-      value: options.approve,
-      allowed: 'auto, ask',
-    });
+  const approval = readApproval(options.approve);
   const task = await readTask(goal, options);
+  if (options.output === undefined)
+    throw new RefusedError('bad_output', 'It is not said where results go.', {
+      field: '--output',
+      allowed: 'a file (.parquet, .csv, .jsonl) or a folder',
+    });
   const target = await readTarget(options.output, options.format);
-  const display = displayFor(options);
-  const say = (text: string) => display.say(text);
-  const { client, close } = await connect(say);
-  try {
+  const { run, files } = await withSession(displayFor(options), async (session) => {
+    const { client, say } = session;
     const inputs = await uploadInputs(client, task.inputs, options, say);
-    const created = await client.runs.create(
-      requestOf(task, inputs, { outputs: [{ format: target.format }], approval: options.approve === 'ask' ? 'required' : 'auto' }),
-    );
-    const run = await follow(client, created.id, display, { cancelOnInterrupt: true });
-    const files = run.outputs.length ? await downloadOutputs(client, run, target) : [];
-    display.close();
-    if (options.json) print(JSON.stringify({ type: 'result', run, files }));
-    else print(summaryOf(run, files));
-    if (run.error) process.stderr.write(`apwa: ${explain(ApwaError.fromPayload(run.error))}\n`);
-    return exitCodeOfRun(run);
-  } finally {
-    display.close();
-    await close();
-  }
+    const created = await client.runs.create(requestOf(task, inputs, { outputs: [{ format: target.format }], approval }));
+    const ended = await follow(session, created.id);
+    const written = [...(await downloadOutputs(client, ended, target)), ...(await downloadFailures(client, ended, target))];
+    return { run: ended, files: written };
+  });
+  if (options.json) print(JSON.stringify({ type: 'result', run, files }));
+  else print(summaryOf(run, files));
+  if (run.error) process.stderr.write(`apwa: ${explain(ApwaError.fromPayload(run.error))}\n`);
+  return exitCodeOfRun(run);
 };

@@ -1,55 +1,51 @@
-import { isTerminal, type Run } from '@apwa/contracts';
-import { connect } from '../connect.js';
-import { EXIT, exitCodeOfRun, type ExitCode } from '../exit.js';
-import { columns, displayFor, print } from '../output.js';
-import { follow } from './follow.js';
+import { ApwaError, isTerminal, type Run } from '@apwa/contracts';
+import { EXIT, exitCodeOfRun, explain, type ExitCode } from '../exit.js';
+import { readCount } from '../inputs/count.js';
+import { columns, displayFor, print, quietDisplay } from '../output.js';
+import { withSession } from '../session.js';
+import { watch } from './follow.js';
 import { summaryOf } from './run.js';
 
 export interface JsonOption {
   json?: boolean;
 }
 
-const quiet = () => undefined;
+/** The most that a list holds: it is what one page of the API holds. */
+const MAX_LIST = 500;
 
-const withClient = async <Result>(work: (connection: Awaited<ReturnType<typeof connect>>) => Promise<Result>): Promise<Result> => {
-  const connection = await connect(quiet);
-  try {
-    return await work(connection);
-  } finally {
-    await connection.close();
-  }
-};
+export const readLimit = (limit: string | undefined): { limit?: number } =>
+  limit === undefined ? {} : { limit: readCount('--limit', limit, MAX_LIST) };
 
 const row = (run: Run): string[] => [run.id, run.state, run.createdAt, run.goal?.replace(/\s+/g, ' ').slice(0, 60) ?? '(plan)'];
 
-export const listRuns = ({ json, limit }: JsonOption & { limit?: string }): Promise<ExitCode> =>
-  withClient(async ({ client }) => {
-    const { runs } = await client.runs.list(limit === undefined ? {} : { limit: Number(limit) });
-    print(json ? JSON.stringify(runs) : columns([['RUN', 'STATE', 'CREATED', 'GOAL'], ...runs.map(row)]));
-    return EXIT.succeeded;
-  });
+const printRun = (run: Run, json: boolean | undefined): void => {
+  print(json ? JSON.stringify(run) : summaryOf(run, []));
+  if (run.error && !json) process.stderr.write(`apwa: ${explain(ApwaError.fromPayload(run.error))}\n`);
+};
 
-export const showRun = (id: string, { json }: JsonOption): Promise<ExitCode> =>
-  withClient(async ({ client }) => {
-    const run = await client.runs.get(id);
-    print(json ? JSON.stringify(run) : summaryOf(run, []));
-    return EXIT.succeeded;
-  });
+export const listRuns = async ({ json, limit }: JsonOption & { limit?: string }): Promise<ExitCode> => {
+  const page = readLimit(limit);
+  const { runs } = await withSession(quietDisplay(), ({ client }) => client.runs.list(page));
+  print(json ? JSON.stringify(runs) : columns([['RUN', 'STATE', 'CREATED', 'GOAL'], ...runs.map(row)]));
+  return EXIT.succeeded;
+};
 
-export const watchRun = (id: string, options: JsonOption): Promise<ExitCode> =>
-  withClient(async ({ client }) => {
-    const display = displayFor(options);
-    const run = await follow(client, id, display, { cancelOnInterrupt: false }).finally(() => display.close());
-    if (!options.json) print(summaryOf(run, []));
-    return isTerminal(run.state) ? exitCodeOfRun(run) : EXIT.interrupted;
-  });
+export const showRun = async (id: string, { json }: JsonOption): Promise<ExitCode> => {
+  printRun(await withSession(quietDisplay(), ({ client }) => client.runs.get(id)), json);
+  return EXIT.succeeded;
+};
 
-export const cancelRun = (id: string, { json }: JsonOption): Promise<ExitCode> =>
-  withClient(async ({ client }) => {
+export const watchRun = async (id: string, options: JsonOption): Promise<ExitCode> => {
+  const run = await withSession(displayFor(options), (session) => watch(session, id));
+  if (!options.json) printRun(run, false);
+  return isTerminal(run.state) ? exitCodeOfRun(run) : EXIT.interrupted;
+};
+
+export const cancelRun = async (id: string, { json }: JsonOption): Promise<ExitCode> => {
+  const run = await withSession(quietDisplay(), async ({ client }) => {
     await client.runs.cancel(id);
-    const run = await client.runs.wait(id);
-    print(json ? JSON.stringify(run) : summaryOf(run, []));
-    return EXIT.succeeded;
+    return client.runs.wait(id);
   });
-
-export { withClient };
+  printRun(run, json);
+  return EXIT.succeeded;
+};

@@ -1,6 +1,8 @@
+import { relative } from 'node:path';
 import { MAX_GOAL_LENGTH, RefusedError, type Plan, type RunInput, type RunRequest } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
 import type { z } from 'zod';
+import { readCount } from '../inputs/count.js';
 import { readInputs, type Input } from '../inputs/inputs.js';
 import { readPlanFile } from '../inputs/plan-file.js';
 
@@ -19,16 +21,8 @@ export interface Task {
   concurrency?: number;
 }
 
-const readConcurrency = (text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 100_000) return value;
-  throw new RefusedError('bad_input', `--concurrency ${text} is no number of calls.`, {
-    field: '--concurrency',
-    value: text,
-    allowed: '1 to 100,000',
-  });
-};
+/** As many as the API takes. */
+const MAX_CONCURRENCY = 100_000;
 
 /** Checks everything that can be checked without a server. */
 export const readTask = async (goal: string | undefined, options: GoalOptions): Promise<Task> => {
@@ -37,13 +31,14 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
   if (goal !== undefined && goal.length > MAX_GOAL_LENGTH)
     throw new RefusedError('bad_input', `The goal has ${goal.length} characters.`, {
       field: 'GOAL',
+      value: goal,
       allowed: `${MAX_GOAL_LENGTH} characters at most: what is longer belongs into an input`,
     });
   if (goal === undefined && !options.plan)
     throw new RefusedError('bad_input', 'A goal or a plan is needed.', { field: 'GOAL', allowed: '"GOAL" or --plan FILE' });
   if (!options.input.length)
     throw new RefusedError('bad_input', 'A run needs at least one input.', { field: '--input', allowed: '[NAME=]PATH, once or more' });
-  const concurrency = readConcurrency(options.concurrency);
+  const concurrency = options.concurrency === undefined ? undefined : readCount('--concurrency', options.concurrency, MAX_CONCURRENCY);
   return {
     ...(goal === undefined ? {} : { goal }),
     ...(options.plan ? { plan: await readPlanFile(options.plan) } : {}),
@@ -61,7 +56,7 @@ export const uploadInputs = async (
 ): Promise<RunInput[]> => {
   const uploaded: RunInput[] = [];
   for (const { name, files, format } of inputs) {
-    say(`Uploading ${name}: ${files.length === 1 ? files[0]?.path : `${files.length} files`} …`);
+    say(`Uploading ${name}: ${files.length === 1 ? relative('', files[0]?.path ?? '') : `${files.length} files`} …`);
     const { id } = await client.uploads.of(files);
     const importOptions = { skipBadRows: options.skipBadRows ?? false, ...(options.sheet ? { sheet: options.sheet } : {}) };
     uploaded.push({ name, upload: id, format, options: importOptions });

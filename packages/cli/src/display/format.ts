@@ -1,4 +1,4 @@
-import type { RunStep, TokenUsage } from '@apwa/contracts';
+import { addUsage, inputsOf, type Plan, type Run, type RunStep, type StageCounts, type TokenUsage } from '@apwa/contracts';
 
 export const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 
@@ -15,6 +15,21 @@ export const cost = (usd: number): string => `$${usd === 0 ? '0' : usd < 0.01 ? 
 
 export const tokens = ({ input, cacheRead, cacheWrite, output, reasoning }: TokenUsage): number =>
   input + cacheRead + cacheWrite + output + reasoning;
+
+/** A line for each step: `counts (sql) of labels: how many of each`. */
+export const planLines = ({ steps }: Plan): string[] =>
+  steps.map((step) => `${step.id} (${step.kind}) of ${inputsOf(step).join(', ')}${step.description ? `: ${step.description}` : ''}`);
+
+/** What a run has spent so far, its planning counted. */
+export const spentOf = ({ steps, planning }: Pick<Run, 'steps' | 'planning'>): Pick<StageCounts, 'calls' | 'usage' | 'costUsd'> =>
+  steps.reduce(
+    (sum, { counts }) => ({
+      calls: sum.calls + counts.calls,
+      usage: addUsage(sum.usage, counts.usage),
+      costUsd: sum.costUsd + counts.costUsd,
+    }),
+    { calls: planning.turns, usage: planning.usage, costUsd: planning.costUsd },
+  );
 
 /** What a step has come to so far. */
 export interface StepFigures {

@@ -1,6 +1,6 @@
 import type { Run, RunEvent, RunStep } from '@apwa/contracts';
 import type { Display } from './display.js';
-import { cost, figuresOf, number, tokens } from './format.js';
+import { cost, figuresOf, number, planLines, tokens } from './format.js';
 
 /** At most one line a second and step, where nothing else than figures changed. */
 const EVERY_MS = 1_000;
@@ -10,7 +10,7 @@ export const stepLine = (step: RunStep, now: number): string => {
   const { done, total, failed, rowsPerSecond } = figuresOf(step, now);
   const rows = total === null || step.kind === 'sql' ? `${number(done)} rows` : `${number(done)}/${number(total)} rows`;
   const parts = [rows];
-  if (step.state === 'running' && rowsPerSecond > 0) parts.push(`${number(rowsPerSecond)} rows/s`);
+  if (step.state === 'running' && step.kind !== 'sql' && rowsPerSecond > 0) parts.push(`${number(rowsPerSecond)} rows/s`);
   if (failed) parts.push(`${number(failed)} failed`);
   if (step.counts.calls) parts.push(`${number(tokens(step.counts.usage))} tokens`, cost(step.counts.costUsd));
   if (step.waitingFor) parts.push(step.waitingFor);
@@ -20,6 +20,7 @@ export const stepLine = (step: RunStep, now: number): string => {
 /** Lines for logs and pipes: what changed, once. */
 export class PlainDisplay implements Display {
   private state = '';
+  private planShown = false;
   private readonly steps = new Map<string, { state: string; line: string; at: number }>();
 
   constructor(
@@ -42,6 +43,10 @@ export class PlainDisplay implements Display {
     if (run.state !== this.state) {
       this.state = run.state;
       this.say(`${run.id}: ${run.state.replaceAll('_', ' ')}`);
+    }
+    if (run.plan && !this.planShown) {
+      this.planShown = true;
+      for (const line of planLines(run.plan)) this.say(`plan: ${line}`);
     }
     const now = this.now();
     for (const step of run.steps) {

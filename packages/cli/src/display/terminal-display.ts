@@ -1,14 +1,15 @@
 import type { Run, RunEvent, RunStep } from '@apwa/contracts';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { Display } from './display.js';
-import { cost, duration, figuresOf, number, tokens } from './format.js';
+import { cost, duration, figuresOf, number, planLines, spentOf, tokens } from './format.js';
 
 /** The text to the right of a step's bar. */
 export const barText = (step: RunStep, now: number): string => {
   const { done, total, failed, rowsPerSecond, left } = figuresOf(step, now);
+  if (step.state === 'waiting') return 'waiting';
   const parts = [total === null || step.kind === 'sql' ? `${number(done)} rows` : `${number(done)}/${number(total)}`];
   if (rowsPerSecond > 0 && step.kind !== 'sql') parts.push(`${number(rowsPerSecond)} rows/s`);
-  if (left !== null) parts.push(`${duration(left)} left`);
+  if (left !== null && left > 0) parts.push(`${duration(left)} left`);
   if (failed) parts.push(`${number(failed)} failed`);
   if (step.counts.calls) parts.push(`${number(tokens(step.counts.usage))} tokens`, cost(step.counts.costUsd));
   if (step.waitingFor) parts.push(step.waitingFor);
@@ -16,31 +17,41 @@ export const barText = (step: RunStep, now: number): string => {
   return parts.join(' · ');
 };
 
-/** A bar per step that redraws itself; above it what the planner does. */
-export class TerminalDisplay implements Display {
-  private readonly bars: MultiBar;
-  private readonly bySteps = new Map<string, SingleBar>();
-  private state = '';
+/** The line under the bars: what the whole run has come to. */
+export const totalText = (run: Run, now: number): string => {
+  const { calls, usage, costUsd } = spentOf(run);
+  const from = Date.parse(run.startedAt ?? run.createdAt);
+  const to = run.finishedAt === null ? now : Date.parse(run.finishedAt);
+  return [
+    run.state.replaceAll('_', ' '),
+    duration(Math.max(0, to - from)),
+    `${number(calls)} calls`,
+    `${number(tokens(usage))} tokens`,
+    cost(costUsd),
+  ].join(' · ');
+};
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.bars = new MultiBar(
-      {
-        format: '{name} {bar} {text}',
-        barsize: 24,
-        hideCursor: true,
-        clearOnComplete: false,
-        linewrap: false,
-        emptyOnZero: true,
-        fps: 10,
-        stream,
-        gracefulExit: false,
-      },
-      Presets.shades_classic,
-    );
-  }
+const BAR_COLUMNS = 24;
+
+/** A bar per step that redraws itself, and a line of totals; above them what the planner does. */
+export class TerminalDisplay implements Display {
+  private bars: MultiBar | undefined;
+  private readonly lines = new Map<string, SingleBar>();
+  private run: Run | undefined;
+  private announced = '';
+  private planShown = false;
+
+  constructor(
+    private readonly stream: NodeJS.WriteStream,
+    private readonly now: () => number = Date.now,
+  ) {}
 
   say(text: string): void {
-    this.bars.log(`${text}\n`);
+    if (!this.bars) {
+      this.stream.write(`${text}\n`);
+      return;
+    }
+    this.bars.log(`${text.replaceAll('\n', '\x1b[K\n')}\x1b[K\n`);
     this.bars.update();
   }
 
@@ -49,28 +60,77 @@ export class TerminalDisplay implements Display {
     else this.showRun(event.run);
   }
 
+  /** Draws the bars a last time, and leaves them there. What is shown later begins anew below. */
   close(): void {
-    this.bars.update();
+    if (!this.bars) return;
+    this.redraw();
     this.bars.stop();
+    this.bars = undefined;
+    this.lines.clear();
   }
 
   private showRun(run: Run): void {
-    if (run.state !== this.state) {
-      this.state = run.state;
-      this.say(`${run.id} · ${run.state.replaceAll('_', ' ')}`);
+    this.run = run;
+    const word = run.state.replaceAll('_', ' ');
+    if (word !== this.announced && !run.steps.some(({ state }) => state !== 'waiting')) {
+      this.announced = word;
+      this.say(`${run.id} · ${word}`);
     }
+    if (run.plan && !this.planShown) {
+      this.planShown = true;
+      for (const line of planLines(run.plan)) this.say(`  plan · ${line}`);
+    }
+    if (run.steps.some(({ state }) => state !== 'waiting')) this.redraw();
+  }
+
+  private redraw(): void {
+    const { run } = this;
+    if (!run) return;
+    this.bars ??= this.open();
     const width = Math.max(8, ...run.steps.map(({ id }) => id.length));
     for (const step of run.steps) {
-      const payload = { name: step.id.padEnd(width), text: barText(step, Date.now()) };
       const one = step.rows === null || step.kind === 'sql';
       const total = one ? 1 : Math.max(1, step.rows ?? 1);
       const value = step.state === 'succeeded' ? total : one ? 0 : Math.min(total, step.counts.ok + step.counts.failed);
-      const bar = this.bySteps.get(step.id);
-      if (!bar) this.bySteps.set(step.id, this.bars.create(total, value, payload));
-      else {
-        bar.setTotal(total);
-        bar.update(value, payload);
-      }
+      this.draw(step.id, total, value, { name: step.id.padEnd(width), text: barText(step, this.now()) });
     }
+    this.draw('', 1, 1, { text: totalText(run, this.now()) }, '{text}');
+  }
+
+  private draw(key: string, total: number, value: number, payload: object, format?: string): void {
+    const bar = this.lines.get(key);
+    if (!bar) {
+      const made = this.bars?.create(total, value, payload, format ? { format } : {});
+      if (made) this.lines.set(key, made);
+      return;
+    }
+    bar.setTotal(total);
+    bar.update(value, payload);
+  }
+
+  private open(): MultiBar {
+    const bars = new MultiBar(
+      {
+        format: '{name} {bar} {text}',
+        barsize: BAR_COLUMNS,
+        hideCursor: true,
+        clearOnComplete: false,
+        linewrap: false,
+        emptyOnZero: true,
+        // A line said above moves all bars down, those that have not changed too.
+        forceRedraw: true,
+        fps: 10,
+        stream: this.stream,
+        gracefulExit: false,
+      },
+      Presets.shades_classic,
+    );
+    // Time goes on between two events.
+    bars.on('update-pre', () => this.tick());
+    return bars;
+  }
+
+  private tick(): void {
+    if (this.run && this.run.finishedAt === null) this.redraw();
   }
 }

@@ -1,4 +1,4 @@
-import { glob, readdir, stat } from 'node:fs/promises';
+import { access, constants, glob, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { Name, RefusedError, type FileFormat } from '@apwa/contracts';
 
@@ -41,6 +41,7 @@ export const tableNameOf = (path: string): string => {
   const name = bare
     .toLowerCase()
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '')
     .slice(0, 60);
@@ -84,6 +85,10 @@ const readInput = async (text: string): Promise<Input> => {
   if (!paths.length) throw refuse(path, `${path}: no files there.`, 'a folder or glob that holds files');
   const files: InputFile[] = [];
   for (const file of paths) files.push({ path: file, name: relative(root, resolve(file)), bytes: (await stat(file)).size });
+  for (const file of paths)
+    await access(file, constants.R_OK).catch((cause: Error) => {
+      throw refuse(file, `${file} cannot be read: ${cause.message}`, 'a file that this user may read');
+    });
   const formats = new Set(files.map((file) => formatOf(file.path)));
   const unknown = files.find((file) => !formatOf(file.path));
   if (unknown) throw refuse(unknown.path, `${unknown.path}: its ending does not tell what it is.`, ENDINGS);

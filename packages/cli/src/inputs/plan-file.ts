@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { MAX_PLAN_BYTES, Plan, RefusedError, refusedByShape } from '@apwa/contracts';
+import { MAX_PLAN_BYTES, Plan, RefusedError } from '@apwa/contracts';
 import { parse } from 'yaml';
+import { faultsOfPlan } from './plan-faults.js';
 
 /** A plan document from a YAML or JSON file. Throws `RefusedError` naming the file, the place and what is wrong there. */
 export const readPlanFile = async (path: string): Promise<Plan> => {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new RefusedError('bad_input', `${path} cannot be read: ${cause.message}`, { field: '--plan', value: path, cause });
+    throw new RefusedError('bad_input', `${path} cannot be read: ${cause.message}`, {
+      field: '--plan',
+      value: path,
+      allowed: 'a YAML or JSON file',
+      cause,
+    });
   });
   if (Buffer.byteLength(text) > MAX_PLAN_BYTES)
     throw new RefusedError('bad_input', `${path} is too large for a plan.`, {
@@ -18,9 +24,20 @@ export const readPlanFile = async (path: string): Promise<Plan> => {
     document = parse(text);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new RefusedError('bad_input', `${path} is neither YAML nor JSON: ${message}`, { field: '--plan', value: path, cause });
+    throw new RefusedError('bad_input', `${path} is neither YAML nor JSON: ${message}`, {
+      field: '--plan',
+      value: path,
+      allowed: 'a plan as `apwa plan` prints it',
+      cause,
+    });
   }
   const plan = Plan.safeParse(document);
   if (plan.success) return plan.data;
-  throw refusedByShape(plan.error, 'plan', 'invalid_plan');
+  const faults = faultsOfPlan(plan.error, document);
+  const [first] = faults;
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
+  throw new RefusedError('invalid_plan', `${path}: ${first?.field ?? 'plan'}: ${first?.message ?? 'is no plan'}${more}`, {
+    field: '--plan',
+    faults,
+  });
 };

@@ -8,11 +8,24 @@ export type Target = { kind: 'file'; path: string; format: ExportFormat } | { ki
 const refuse = (value: string, message: string, allowed: string) =>
   new RefusedError('bad_output', message, { field: '--output', value, allowed });
 
+/** `mkdir -p`. Node's own never returns where a folder says of what is made in it that it is not there, as `/proc` does. */
+const makeFolder = async (path: string): Promise<void> => {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT') throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
+  }
+};
+
 /** Makes sure that files can be written into a folder, by writing one. */
 const checkWritable = async (folder: string, value: string) => {
   const probe = join(folder, `.apwa-${process.pid}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
     await (await open(probe, 'wx')).close();
     await rm(probe);
@@ -39,11 +52,19 @@ export const readTarget = async (output: string, format: string | undefined): Pr
   }
   const told = ExportFormat.safeParse(ending).data ?? asked;
   if (!told) throw refuse(output, `${output}: its ending does not say a format.`, '.parquet, .csv, .jsonl, or a folder');
+  return { kind: 'file', path: await checkFile(output), format: told };
+};
+
+/** Makes sure that a file can be written; answers its full path. */
+export const checkFile = async (output: string): Promise<string> => {
+  const path = resolve(output);
+  const existing = await stat(path).catch(() => undefined);
+  if (existing?.isDirectory()) throw refuse(output, `${path} is a folder.`, 'a path of a file');
   if (existing) {
     await access(path, constants.W_OK).catch((cause: Error) => {
       throw refuse(output, `${path} cannot be written: ${cause.message}`, 'a path that this user may write');
     });
   }
   await checkWritable(dirname(path), output);
-  return { kind: 'file', path, format: told };
+  return path;
 };
