@@ -50,10 +50,8 @@ META.addFormat('regex', true);
 /** What the meta-schema asks for: its keywords are few. */
 const allowedBy = ({ allowedValues, type, limit, comparison }: Record<string, unknown>): string => {
   if (Array.isArray(allowedValues)) return allowedValues.join(', ');
-  if (type !== undefined) return Array.isArray(type) ? type.join(' or ') : String(type as string);
-  return limit === undefined
-    ? 'what JSON Schema 2020-12 says of it'
-    : `${String((comparison ?? 'at least') as string)} ${String(limit as number)}`;
+  if (type !== undefined) return Array.isArray(type) ? type.join(' or ') : String(type);
+  return limit === undefined ? 'what JSON Schema 2020-12 says of it' : `${String(comparison ?? 'at least')} ${String(limit)}`;
 };
 
 /** What the meta-schema says. Of several faults at one place, the deepest one says most. */
