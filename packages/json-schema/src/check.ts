@@ -47,11 +47,18 @@ formats.default(META);
 // Patterns are compiled by the engine that runs them, which knows best.
 META.addFormat('regex', true);
 
-/** What the meta-schema asks for: its keywords are few. */
-const allowedBy = ({ allowedValues, type, limit, comparison }: Record<string, unknown>): string => {
-  if (Array.isArray(allowedValues)) return allowedValues.join(', ');
-  if (type !== undefined) return Array.isArray(type) ? type.join(' or ') : String(type);
-  return limit === undefined ? 'what JSON Schema 2020-12 says of it' : `${String(comparison ?? 'at least')} ${String(limit)}`;
+/** What ajv says of the keyword that a schema breaks; the meta-schema has few. */
+interface Asked {
+  allowedValues?: string[];
+  type?: string | string[];
+  limit?: number;
+  comparison?: string;
+}
+
+const allowedBy = ({ allowedValues, type, limit, comparison = 'at least' }: Asked): string => {
+  if (allowedValues) return allowedValues.join(', ');
+  if (type !== undefined) return [type].flat().join(' or ');
+  return limit === undefined ? 'what JSON Schema 2020-12 says of it' : `${comparison} ${limit}`;
 };
 
 /** What the meta-schema says. Of several faults at one place, the deepest one says most. */
@@ -63,7 +70,7 @@ const shapeFaults = (schema: JsonSchema): Fault[] => {
     .map(({ instancePath, message, params, data }): Fault => {
       const field = fieldOf(keysOf(instancePath)) || 'schema';
       const hint = field.endsWith('items') ? ' (a list of schemas by position is written as prefixItems)' : '';
-      return { field, message: `${message ?? 'is no schema'}${hint}`, value: excerpt(data), allowed: allowedBy(params) };
+      return { field, message: `${message ?? 'is no schema'}${hint}`, value: excerpt(data), allowed: allowedBy(params as Asked) };
     });
   return faults.filter(({ field }, index) => faults.findIndex((other) => other.field === field) === index).slice(0, 20);
 };
