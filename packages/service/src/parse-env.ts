@@ -1,8 +1,8 @@
 import { excerpt, type Fault, pathOf, RefusedError } from '@apwa/contracts';
 import { type z } from 'zod';
 
-/** What this process reads from its environment by itself, whatever service it is. */
-const ALWAYS_KNOWN = ['APWA_CONFIG', 'APWA_LIFELINE', 'APWA_LOG_LEVEL'];
+/** What this process reads from its environment by itself, whatever service it is; `APWA_MODEL` where no file configures one. */
+const ALWAYS_KNOWN = ['APWA_CONFIG', 'APWA_LIFELINE', 'APWA_LOG_LEVEL', 'APWA_MODEL'];
 /** Names of this form override the configuration file; its own schema checks them. */
 const OVERRIDE_PREFIX = 'APWA__';
 /** A name that looks like this may hold a secret: its value is not shown. */

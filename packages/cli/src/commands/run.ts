@@ -1,4 +1,5 @@
-import { ApwaError, RefusedError, type Run } from '@apwa/contracts';
+import { ApwaError, RefusedError, type Run, type Table } from '@apwa/contracts';
+import type { Client } from '@apwa/sdk';
 import { cost, duration, number, tokens } from '../display/format.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
@@ -16,7 +17,7 @@ export interface RunOptions extends GoalOptions {
 }
 
 /** What a run came to, for a person. */
-export const summaryOf = (run: Run, files: WrittenFile[]): string => {
+export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []): string => {
   const lines = [`${run.id} ${run.state.replaceAll('_', ' ')}`];
   if (run.startedAt && run.finishedAt) lines[0] += ` in ${duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt))}`;
   for (const { id, counts } of run.steps) {
@@ -29,7 +30,15 @@ export const summaryOf = (run: Run, files: WrittenFile[]): string => {
   if (run.planning.turns)
     lines.push(`  planning: ${run.planning.turns} turns, ${number(tokens(run.planning.usage))} tokens, ${cost(run.planning.costUsd)}`);
   for (const { path, rows } of files) lines.push(`  ${path}${rows === null ? '' : ` (${number(rows)} rows)`}`);
+  for (const { id, name, rows } of rejected) lines.push(`  bad rows of inputs: ${number(rows ?? 0)} in table ${id} (${name})`);
   return lines.join('\n');
+};
+
+/** Tables of the bad rows that imports have left out. */
+const rejectedOf = async (client: Client, run: Run): Promise<Table[]> => {
+  const inputs = await Promise.all(run.inputs.map(({ tableId }) => client.tables.get(tableId)));
+  const ids = inputs.map(({ rejectedTableId }) => rejectedTableId).filter((id) => id !== null);
+  return Promise.all(ids.map((id) => client.tables.get(id)));
 };
 
 const APPROVALS = { auto: 'auto', ask: 'required' } as const;
@@ -52,16 +61,16 @@ export const runCommand = async (goal: string | undefined, options: RunOptions):
       allowed: 'a file (.parquet, .csv, .jsonl) or a folder',
     });
   const target = await readTarget(options.output, options.format);
-  const { run, files } = await withSession(displayFor(options), async (session) => {
+  const { run, files, rejected } = await withSession(displayFor(options), async (session) => {
     const { client, say } = session;
     const inputs = await uploadInputs(client, task.inputs, options, say);
     const created = await client.runs.create(requestOf(task, inputs, { outputs: [{ format: target.format }], approval }));
     const ended = await follow(session, created.id);
     const written = [...(await downloadOutputs(client, ended, target)), ...(await downloadFailures(client, ended, target))];
-    return { run: ended, files: written };
+    return { run: ended, files: written, rejected: options.skipBadRows ? await rejectedOf(client, ended) : [] };
   });
-  if (options.json) print(JSON.stringify({ type: 'result', run, files }));
-  else print(summaryOf(run, files));
+  if (options.json) print(JSON.stringify({ type: 'result', run, files, rejected: rejected.map(({ id }) => id) }));
+  else print(summaryOf(run, files, rejected));
   if (run.error) process.stderr.write(`apwa: ${explain(ApwaError.fromPayload(run.error))}\n`);
   return exitCodeOfRun(run);
 };

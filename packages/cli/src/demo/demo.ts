@@ -5,6 +5,7 @@ import { ApwaError, type ExportFormat, type Run } from '@apwa/contracts';
 import { createClient, type Client } from '@apwa/sdk';
 import { startStack } from '@apwa/stack';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { follow } from '../commands/follow.js';
 import { cell } from '../commands/tables.js';
 import { requestOf, uploadInputs } from '../commands/submit.js';
@@ -36,19 +37,30 @@ interface DemoConnection extends Connection {
   offline: boolean;
 }
 
+/** As much as is read here of the configuration that a stack writes. */
+const Endpoint = z.object({ name: z.string(), prices: z.unknown() });
+const Settings = z.object({
+  model: z.string(),
+  models: z.record(z.string(), z.union([Endpoint, z.object({ endpoints: z.array(Endpoint) })])),
+});
+
+/** `gpt-4.1-mini`, or several where a group of endpoints stands for the model. Where no prices are known, costs are not. */
+const answeringModel = ({ model, models }: z.infer<typeof Settings>): string => {
+  const found = models[model];
+  const endpoints = found === undefined ? [] : 'endpoints' in found ? found.endpoints : [found];
+  const names = [...new Set(endpoints.map(({ name }) => name))].join(', ') || model;
+  return endpoints.every(({ prices }) => prices) ? names : `${names}, no prices configured`;
+};
+
 const open = async (say: (text: string) => void, signal: AbortSignal): Promise<DemoConnection> => {
   const offline = !process.env.OPENAI_API_KEY;
   say('Starting NATS, Postgres, the services and a pool of two members …');
   const stack = await startStack({ dir: STACK, model: offline ? 'offline' : 'configured', members: MEMBERS, signal, log: say });
-  const { model, models } = parse(await readFile(stack.configFile, 'utf8')) as {
-    model?: string;
-    models: Record<string, { name?: string }>;
-  };
-  const key = model ?? Object.keys(models)[0] ?? '';
+  const model = answeringModel(Settings.parse(parse(await readFile(stack.configFile, 'utf8'))));
   return {
     client: createClient({ url: stack.url, signal }),
     close: () => stack.stop(),
-    model: models[key]?.name ?? key,
+    model,
     offline,
   };
 };

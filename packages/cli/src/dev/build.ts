@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 
 /**
  * Builds workspaces and what is built upon them, in order; resolves to whether all went well. If not, what the compiler said
@@ -8,7 +9,7 @@ export const build = (root: string, names: string[], signal: AbortSignal): Promi
   new Promise((resolve) => {
     const filters = names.map((name) => `--filter=...${name}`);
     const child = spawn(
-      'turbo',
+      join(root, 'node_modules', '.bin', 'turbo'),
       ['run', 'build', ...filters, '--output-logs=errors-only', '--log-order=grouped', '--log-prefix=none', '--ui=stream'],
       {
         cwd: root,

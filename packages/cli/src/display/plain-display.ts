@@ -7,10 +7,11 @@ const EVERY_MS = 1_000;
 
 /** `labels: 512/1,500 rows · 120 rows/s · 3 failed · 40,120 tokens · $0.02` */
 export const stepLine = (step: RunStep, now: number): string => {
+  if (step.state === 'running' && step.kind === 'sql') return `${step.id}: ${step.waitingFor ?? 'running'}`;
   const { done, total, failed, rowsPerSecond } = figuresOf(step, now);
   const rows = total === null || step.kind === 'sql' ? `${number(done)} rows` : `${number(done)}/${number(total)} rows`;
   const parts = [rows];
-  if (step.state === 'running' && step.kind !== 'sql' && rowsPerSecond > 0) parts.push(`${number(rowsPerSecond)} rows/s`);
+  if (step.state === 'running' && rowsPerSecond > 0) parts.push(`${number(rowsPerSecond)} rows/s`);
   if (failed) parts.push(`${number(failed)} failed`);
   if (step.counts.calls) parts.push(`${number(tokens(step.counts.usage))} tokens`, cost(step.counts.costUsd));
   if (step.waitingFor) parts.push(step.waitingFor);
