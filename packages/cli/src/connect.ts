@@ -11,7 +11,7 @@ export interface Connection {
 }
 
 /** Where an embedded stack keeps its data between commands. */
-export const STACK_FOLDER = '.apwa';
+const STACK_FOLDER = '.apwa';
 
 export const OFFLINE_NOTICE = 'No model is configured: the offline model answers, by rules. It is no language model.';
 

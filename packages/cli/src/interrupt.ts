@@ -27,10 +27,6 @@ export class Interrupt {
     return this.controller.signal;
   }
 
-  get pressed(): boolean {
-    return this.firstAt !== undefined;
-  }
-
   /** While `work` is under way, the first one calls `gentle` instead of aborting. */
   async during<Result>(gentle: () => void, work: () => Promise<Result>): Promise<Result> {
     this.signal.throwIfAborted();

@@ -14,7 +14,7 @@ const withInputs = (command: Command): Command =>
     .option('--sheet <NAME>', 'the sheet of Excel inputs (default: the first one)');
 
 /** The commands, each of which sets `result.code`. */
-export const createProgram = (result: { code: ExitCode }): Command => {
+const createProgram = (result: { code: ExitCode }): Command => {
   const does =
     <Arguments extends unknown[]>(action: (...values: Arguments) => Promise<ExitCode>) =>
     async (...values: Arguments): Promise<void> => {

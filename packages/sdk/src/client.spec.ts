@@ -98,6 +98,17 @@ describe('client', () => {
     expect(states).toContain('running');
   });
 
+  it('should say of a file that cannot be read that it is the file', async () => {
+    const client = await start(json(201, { id: newId('upload'), files: [] }));
+    const none = [{ name: 'a.txt', path: '/nowhere/a.txt' }];
+    await expect(client.uploads.of(none)).rejects.toMatchObject({
+      class: 'refused',
+      code: 'bad_input',
+      details: { value: '/nowhere/a.txt' },
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('should send files as they are, with their names', async () => {
     const upload = { id: newId('upload'), files: [] };
     const client = await start(json(201, upload), json(200, { ...upload, files: [{ name: 'a b/ü.txt', bytes: 5 }] }));

@@ -26,7 +26,9 @@ export class Restarts {
   /** Resolves when everything that was changed until then has been seen to. */
   changed(names: string[]): Promise<void> {
     for (const name of names) this.waiting.add(name);
-    this.work ??= this.goOn().finally(() => (this.work = undefined));
+    this.work ??= Promise.resolve()
+      .then(() => this.goOn())
+      .finally(() => (this.work = undefined));
     return this.work;
   }
 

@@ -1,37 +1,13 @@
-import { newId, noCounts, noUsage, type Run, type RunStep } from '@apwa/contracts';
+import { noCounts, noUsage, type Run, type RunStep } from '@apwa/contracts';
+import { aRun, aStep } from '../../test/support/runs.js';
 import { duration } from './format.js';
 import { PlainDisplay } from './plain-display.js';
 import { barText } from './terminal-display.js';
 
 const at = (ms: number) => new Date(ms).toISOString();
-const step = (ok: number, rest: Partial<RunStep> = {}): RunStep => ({
-  id: 'labels',
-  kind: 'map',
-  state: 'running',
-  stageId: null,
-  tableId: null,
-  rows: 1500,
-  counts: { ...noCounts(), ok, failed: 3, calls: ok, usage: { ...noUsage(), input: 10 * ok }, costUsd: 0.5 },
-  startedAt: at(0),
-  finishedAt: null,
-  waitingFor: null,
-  ...rest,
-});
-const run = (steps: RunStep[], state: Run['state'] = 'running'): Run => ({
-  id: newId('run'),
-  goal: 'x',
-  state,
-  version: 1,
-  inputs: [],
-  plan: null,
-  planning: { turns: 0, usage: noUsage(), costUsd: 0 },
-  steps,
-  outputs: [],
-  error: null,
-  createdAt: at(0),
-  startedAt: at(0),
-  finishedAt: null,
-});
+const step = (ok: number, rest: Partial<RunStep> = {}): RunStep =>
+  aStep({ counts: { ...noCounts(), ok, failed: 3, calls: ok, usage: { ...noUsage(), input: 10 * ok }, costUsd: 0.5 }, ...rest });
+const run = (steps: RunStep[]): Run => aRun({ steps });
 
 it('should print what changed, figures at most once a second', () => {
   const lines: string[] = [];

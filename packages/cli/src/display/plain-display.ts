@@ -6,7 +6,7 @@ import { cost, figuresOf, number, planLines, tokens } from './format.js';
 const EVERY_MS = 1_000;
 
 /** `labels: 512/1,500 rows · 120 rows/s · 3 failed · 40,120 tokens · $0.02` */
-export const stepLine = (step: RunStep, now: number): string => {
+const stepLine = (step: RunStep, now: number): string => {
   if (step.state === 'running' && step.kind === 'sql') return `${step.id}: ${step.waitingFor ?? 'running'}`;
   const { done, total, failed, rowsPerSecond } = figuresOf(step, now);
   const rows = total === null || step.kind === 'sql' ? `${number(done)} rows` : `${number(done)}/${number(total)} rows`;

@@ -18,7 +18,7 @@ export const barText = (step: RunStep, now: number): string => {
 };
 
 /** The line under the bars: what the whole run has come to. */
-export const totalText = (run: Run, now: number): string => {
+const totalText = (run: Run, now: number): string => {
   const { calls, usage, costUsd } = spentOf(run);
   const from = Date.parse(run.startedAt ?? run.createdAt);
   const to = run.finishedAt === null ? now : Date.parse(run.finishedAt);

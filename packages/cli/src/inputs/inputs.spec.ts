@@ -73,13 +73,27 @@ describe('plan files', () => {
   });
 
   it.each([
-    ['an unknown key', JSON.stringify({ ...plan, stepz: [] }), 'stepz'],
-    ['no YAML', '{ a: [', 'neither YAML nor JSON'],
-    ['another version', JSON.stringify({ ...plan, version: 9 }), 'version'],
-  ])('should be refused with %s', async (_, text, message) => {
+    ['an unknown key', JSON.stringify({ ...plan, stepz: [] }), { field: 'stepz', value: 'stepz', allowed: 'version, steps, outputs' }],
+    [
+      'an unknown key of a step',
+      JSON.stringify({ ...plan, steps: [{ ...plan.steps[0], querry: 'x' }] }),
+      { field: 'steps[0].querry', value: 'querry', allowed: expect.stringContaining('query') },
+    ],
+    ['another version', JSON.stringify({ ...plan, version: 9 }), { field: 'version', value: '9', allowed: '1' }],
+    ['a kind of step that there is not', JSON.stringify({ ...plan, steps: [{ id: 'a', kind: 'mapp' }] }), { allowed: 'map, sql' }],
+    ['something missing', JSON.stringify({ version: 1, steps: plan.steps }), { field: 'outputs', message: 'is missing (array)' }],
+    ['nothing of a plan', '"hello"', { field: 'plan', value: 'hello' }],
+  ])('should be refused with %s, saying where, what and what is allowed', async (_, text, fault) => {
     await expect(readPlanFile(await put('plan.yaml', text))).rejects.toMatchObject({
       class: 'refused',
-      message: expect.stringContaining(message),
+      code: 'invalid_plan',
+      details: { faults: expect.arrayContaining([expect.objectContaining(fault)]) },
     });
+  });
+
+  it('should be refused where they are no document, or not there', async () => {
+    const refused = { class: 'refused', details: { field: '--plan', allowed: expect.any(String) } };
+    await expect(readPlanFile(await put('plan.yaml', '{ a: ['))).rejects.toMatchObject(refused);
+    await expect(readPlanFile(join(folder, 'none.yaml'))).rejects.toMatchObject(refused);
   });
 });

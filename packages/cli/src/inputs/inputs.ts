@@ -32,7 +32,7 @@ const FORMATS: Record<string, FileFormat> = {
 const ENDINGS = `${Object.keys(FORMATS).join(', ')}, each also with .gz`;
 
 /** What a file's ending says of it; undefined for an ending that says nothing. */
-export const formatOf = (path: string): FileFormat | undefined =>
+const formatOf = (path: string): FileFormat | undefined =>
   FORMATS[extname(path.toLowerCase().endsWith('.gz') ? path.slice(0, -3) : path).toLowerCase()];
 
 /** `My reviews (2).csv.gz` as `my_reviews_2`: a name that can stand in SQL. */

@@ -29,7 +29,7 @@ export const pathOf = (target: Target, output: Pick<RunOutput, 'step' | 'rows'>,
 };
 
 /** Fetches an export into a file, which appears when it is whole. */
-export const downloadExport = async (client: Client, exportId: string, path: string): Promise<number | null> => {
+const downloadExport = async (client: Client, exportId: string, path: string): Promise<number | null> => {
   const found = await client.tables.waitForExport(exportId);
   if (found.error) throw ApwaError.fromPayload(found.error);
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);

@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { failedPath, pathOf } from './download.js';
-import { readTarget } from './target.js';
+import { failedPath, failuresPath, pathOf } from './download.js';
+import { checkFile, readTarget } from './target.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -29,6 +29,13 @@ describe('--output', () => {
   });
 });
 
+it('should find out of a single file, too, whether it can be written', async () => {
+  await expect(checkFile(folder)).rejects.toMatchObject({ class: 'refused', details: { field: '--output' } });
+  await expect(checkFile('/proc/plan.yaml')).rejects.toMatchObject({ class: 'refused' });
+  expect(await checkFile(join(folder, 'plan.yaml'))).toBe(join(folder, 'plan.yaml'));
+  expect(await readdir(folder)).toEqual([]);
+});
+
 describe('files of a run', () => {
   it('should be the first output, or a file each, with failed rows beside them', () => {
     const file = { kind: 'file', path: '/o/x.jsonl', format: 'jsonl' } as const;
@@ -38,5 +45,7 @@ describe('files of a run', () => {
     const all = { kind: 'folder', path: '/o', format: 'csv' } as const;
     expect(pathOf(all, { step: 'b', rows: 'failed' }, 'a')).toBe('/o/b.failed.csv');
     expect(failedPath('a.b/c.parquet')).toBe('a.b/c.failed.parquet');
+    expect(failuresPath(all, 'b')).toBe('/o/b.failed.csv');
+    expect(failuresPath(file, 'b')).toBe('/o/x.b.failed.jsonl');
   });
 });

@@ -1,0 +1,36 @@
+import { newId, noCounts, noUsage, type Run, type RunStep } from '@apwa/contracts';
+
+const at = (ms: number) => new Date(ms).toISOString();
+
+/** A step that was started at 0 and is under way. */
+export const aStep = (rest: Partial<RunStep> = {}): RunStep => ({
+  id: 'labels',
+  kind: 'map',
+  state: 'running',
+  stageId: null,
+  tableId: null,
+  rows: 1_500,
+  counts: noCounts(),
+  startedAt: at(0),
+  finishedAt: null,
+  waitingFor: null,
+  ...rest,
+});
+
+/** A run that was started at 0 and is under way. */
+export const aRun = (rest: Partial<Run> = {}): Run => ({
+  id: newId('run'),
+  goal: 'x',
+  state: 'running',
+  version: 1,
+  inputs: [],
+  plan: null,
+  planning: { turns: 0, usage: noUsage(), costUsd: 0 },
+  steps: [],
+  outputs: [],
+  error: null,
+  createdAt: at(0),
+  startedAt: at(0),
+  finishedAt: null,
+  ...rest,
+});

@@ -1,0 +1,71 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { start } from './support/apwa.js';
+
+/** The built command as a process. Nothing listens where it would look: what it refuses, it refuses before it connects. */
+let cwd: string;
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'apwa-usage-'));
+  await writeFile(join(cwd, 'a.csv'), 'text\nhello\n');
+  await writeFile(join(cwd, 'empty.csv'), '');
+  await writeFile(join(cwd, 'broken.yaml'), '{ a: [');
+  await writeFile(join(cwd, 'unknown.json'), '{"version":1,"stepz":[]}');
+});
+afterAll(() => rm(cwd, { recursive: true }));
+
+const env = { APWA_URL: 'http://127.0.0.1:1' };
+const apwa = (...args: string[]) => start('main.js', args, { cwd, env }).ended;
+const inputs = ['-i', 'a.csv'];
+const output = ['-o', 'out.csv'];
+
+it.each([
+  ['main.js', [], ['run', 'plan', 'tables', 'Exit codes', 'APWA_URL']],
+  ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--concurrency', '--json', '--skip-bad-rows']],
+  ['demo/main.js', [], ['examples/pii', 'OPENAI_API_KEY']],
+  ['dev/main.js', [], ['--port']],
+])('should tell of itself: %s %j --help', async (program, args, words) => {
+  const { code, out } = await start(program, [...args, '--help'], { cwd }).ended;
+  expect(code).toBe(0);
+  for (const word of words) expect(out).toContain(word);
+});
+
+describe('wrong usage', () => {
+  it.each<[string, string[], string[]]>([
+    ['an unknown option', ['run', 'x', '--ouput', 'a.csv'], ['--ouput', 'Did you mean --output?']],
+    ['an unknown command', ['tabels'], ['tabels', 'Did you mean tables?']],
+    ['no goal and no plan', ['run', ...inputs, ...output], ['GOAL', '--plan FILE']],
+    ['an empty goal', ['run', ' ', ...inputs, ...output], ['GOAL']],
+    ['a goal without inputs', ['run', 'x', ...output], ['--input', '[NAME=]PATH']],
+    ['a goal that is too long', ['run', 'a'.repeat(100_000), ...inputs, ...output], ['100000 characters', '20000']],
+    ['a missing file', ['run', 'x', '-i', 'none.csv', ...output], ['--input', 'none.csv']],
+    ['a glob that matches nothing', ['run', 'x', '-i', '*.jsonl', ...output], ['--input', '*.jsonl']],
+    ['an empty file', ['run', 'x', '-i', 'empty.csv', ...output], ['empty.csv is empty']],
+    ['no output', ['run', 'x', ...inputs], ['--output']],
+    ['an output that nobody can write', ['run', 'x', ...inputs, '-o', '/proc/x/y.csv'], ['--output', '/proc/x/y.csv']],
+    ['an output of no known format', ['run', 'x', ...inputs, '-o', 'a.docx'], ['--output', '.parquet, .csv, .jsonl']],
+    ['a plan that cannot be written', ['plan', 'x', ...inputs, '-o', '/proc/x/plan.yaml'], ['--output', '/proc/x']],
+    ['a plan file that is no document', ['run', '--plan', 'broken.yaml', ...inputs, ...output], ['broken.yaml', 'neither YAML nor JSON']],
+    ['unknown keys of a plan', ['run', '--plan', 'unknown.json', ...inputs, ...output], ['stepz', 'allowed: version, steps, outputs']],
+    ['an impossible concurrency', ['run', 'x', ...inputs, ...output, '--concurrency', '0'], ['--concurrency', '1 to 100,000']],
+    ['an unknown way to approve', ['run', 'x', ...inputs, ...output, '--approve', 'maybe'], ['--approve', 'auto, ask']],
+    ['asking where nobody can answer', ['run', 'x', ...inputs, ...output, '--approve', 'ask'], ['--approve', 'terminal']],
+    ['an impossible number of rows', ['tables', 'head', 'tbl_1', '-n', 'many'], ['--rows', '1 to 1,000']],
+  ])('should end with 2 and say what is allowed: %s', async (_, args, words) => {
+    const { code, out, err } = await apwa(...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    for (const word of words) expect(err).toContain(word);
+  });
+
+  it('should refuse an address of the manager that is none', async () => {
+    const { code, err } = await start('main.js', ['runs', 'list'], { cwd, env: { APWA_URL: 'here' } }).ended;
+    expect(code).toBe(2);
+    expect(err).toContain('APWA_URL here');
+  });
+
+  it('should be told from a manager that is away', async () => {
+    const { code, err } = await apwa('tables', 'list');
+    expect(code).toBe(1);
+    expect(err).toContain('http://127.0.0.1:1 cannot be reached');
+  });
+});
