@@ -2,12 +2,17 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RefusedError } from '@apwa/contracts';
 import { createClient, type Client } from '@apwa/sdk';
-import { startStack } from '@apwa/stack';
+import { startStack, type Stack, type StackOptions } from '@apwa/stack';
+import { keepUp } from './keep-up.js';
 
 export interface Connection {
   client: Client;
   /** Stops what was started for this command; nothing if a server was there. */
   close: () => Promise<void>;
+}
+
+export interface EmbeddedConnection extends Connection {
+  stack: Stack;
 }
 
 /** Where an embedded stack keeps its data between commands. */
@@ -41,7 +46,22 @@ export const connect = async (say: (text: string) => void, signal: AbortSignal):
   if (url) return { client: createClient({ url, signal }), close: async () => undefined };
   const model = await embeddedModel();
   say('Starting a stack on this machine (APWA_URL names one that runs already) …');
-  const stack = await startStack({ dir: resolve(STACK_FOLDER), model, signal, log: say });
+  const connection = await embed({ dir: resolve(STACK_FOLDER), model }, say, signal);
   if (model === 'offline') say(OFFLINE_NOTICE);
-  return { client: createClient({ url: stack.url, signal }), close: () => stack.stop() };
+  return connection;
+};
+
+/** A stack for the time of a command. Services that end by themselves are started again. */
+export const embed = async (options: StackOptions, say: (text: string) => void, signal: AbortSignal): Promise<EmbeddedConnection> => {
+  const stack = await startStack({ ...options, signal, log: say });
+  const { nats, postgres, model, manager, executor } = stack.services;
+  const kept = keepUp([nats, postgres, ...(model ? [model] : []), executor, manager], say);
+  return {
+    stack,
+    client: createClient({ url: stack.url, signal: AbortSignal.any([signal, kept.signal]) }),
+    close: async () => {
+      await kept.stop();
+      await stack.stop();
+    },
+  };
 };

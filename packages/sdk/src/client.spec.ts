@@ -98,6 +98,25 @@ describe('client', () => {
     expect(states).toContain('running');
   });
 
+  it('should tell what the planner did once, however often the connection breaks', async () => {
+    const stream: Answer = (_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const planner = (turn: number) => `data: ${JSON.stringify({ type: 'planner', runId, turn, text: 'lists the tables' })}\n\n`;
+    const end = `data: ${JSON.stringify({ type: 'run', run: run('succeeded') })}\n\n`;
+    const client = await start(
+      (request, response) => {
+        stream(request, response);
+        response.write(planner(1), () => response.destroy());
+      },
+      (request, response) => {
+        stream(request, response);
+        response.end(planner(1) + planner(2) + end);
+      },
+    );
+    const turns: number[] = [];
+    for await (const seen of client.runs.events(runId)) if (seen.type === 'planner') turns.push(seen.turn);
+    expect(turns).toEqual([1, 2]);
+  });
+
   it('should say of a file that cannot be read that it is the file', async () => {
     const client = await start(json(201, { id: newId('upload'), files: [] }));
     const none = [{ name: 'a.txt', path: '/nowhere/a.txt' }];

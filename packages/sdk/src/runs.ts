@@ -13,12 +13,19 @@ export const runsClient = (http: Http) => {
 
   /** The run and what its planner does, until it has ended. A broken connection is opened again for as long as the manager is away. */
   async function* events(id: string, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<RunEvent, void> {
+    // Every new connection tells from the beginning what the planner did.
+    const told = new Set<string>();
     for (;;) {
       try {
         const response = await http.send('GET', `/v1/runs/${id}/events`, { signal });
         if (response.body) {
           for await (const data of serverSentEvents(response.body)) {
             const event = RunEvent.parse(JSON.parse(data));
+            if (event.type === 'planner') {
+              const key = `${event.turn} ${event.text}`;
+              if (told.has(key)) continue;
+              told.add(key);
+            }
             yield event;
             if (event.type === 'run' && isTerminal(event.run.state)) return;
           }

@@ -2,14 +2,13 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApwaError, type ExportFormat, type Run } from '@apwa/contracts';
-import { createClient, type Client } from '@apwa/sdk';
-import { startStack } from '@apwa/stack';
+import type { Client } from '@apwa/sdk';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { follow } from '../commands/follow.js';
 import { cell } from '../commands/tables.js';
 import { requestOf, uploadInputs } from '../commands/submit.js';
-import type { Connection } from '../connect.js';
+import { embed, type EmbeddedConnection } from '../connect.js';
 import { EXIT, exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { readInputs } from '../inputs/inputs.js';
 import { displayFor, print } from '../output.js';
@@ -31,38 +30,28 @@ const STACK = fileURLToPath(new URL('.apwa/demo', ROOT));
 const MEMBERS = 2;
 const FORMATS: Record<ResultName, ExportFormat> = { findings: 'parquet', redacted: 'jsonl', by_type: 'csv' };
 
-interface DemoConnection extends Connection {
-  /** The provider's name of the model. */
-  model: string;
-  offline: boolean;
-}
+const isOffline = (): boolean => !process.env.OPENAI_API_KEY;
 
 /** As much as is read here of the configuration that a stack writes. */
-const Endpoint = z.object({ name: z.string(), prices: z.unknown() });
+const Endpoint = z.object({ name: z.string(), prices: z.unknown().optional() });
 const Settings = z.object({
-  model: z.string(),
+  model: z.string().optional(),
   models: z.record(z.string(), z.union([Endpoint, z.object({ endpoints: z.array(Endpoint) })])),
 });
 
 /** `gpt-4.1-mini`, or several where a group of endpoints stands for the model. Where no prices are known, costs are not. */
-const answeringModel = ({ model, models }: z.infer<typeof Settings>): string => {
-  const found = models[model];
+const answeringModel = async (configFile: string): Promise<string> => {
+  const { model, models } = Settings.parse(parse(await readFile(configFile, 'utf8'), { merge: true }));
+  const name = model ?? Object.keys(models)[0] ?? '';
+  const found = models[name];
   const endpoints = found === undefined ? [] : 'endpoints' in found ? found.endpoints : [found];
-  const names = [...new Set(endpoints.map(({ name }) => name))].join(', ') || model;
-  return endpoints.every(({ prices }) => prices) ? names : `${names}, no prices configured`;
+  const names = [...new Set(endpoints.map((endpoint) => endpoint.name))].join(', ') || name;
+  return isOffline() || endpoints.every(({ prices }) => prices) ? names : `${names}, no prices configured`;
 };
 
-const open = async (say: (text: string) => void, signal: AbortSignal): Promise<DemoConnection> => {
-  const offline = !process.env.OPENAI_API_KEY;
+const open = (say: (text: string) => void, signal: AbortSignal): Promise<EmbeddedConnection> => {
   say('Starting NATS, Postgres, the services and a pool of two members …');
-  const stack = await startStack({ dir: STACK, model: offline ? 'offline' : 'configured', members: MEMBERS, signal, log: say });
-  const model = answeringModel(Settings.parse(parse(await readFile(stack.configFile, 'utf8'))));
-  return {
-    client: createClient({ url: stack.url, signal }),
-    close: () => stack.stop(),
-    model,
-    offline,
-  };
+  return embed({ dir: STACK, model: isOffline() ? 'offline' : 'configured', members: MEMBERS }, say, signal);
 };
 
 /** The tables that a run has made, outputs of its plan first. */
@@ -88,7 +77,8 @@ const write = async (client: Client, results: Outcome['results']): Promise<Writt
   return files;
 };
 
-const collect = async ({ client }: Session, run: Run, { model, offline }: DemoConnection): Promise<Outcome> => {
+const collect = async ({ client }: Session, run: Run, { stack }: EmbeddedConnection): Promise<Outcome> => {
+  const model = await answeringModel(stack.configFile);
   const results = assignResults(await tablesOf(client, run));
   const files = [
     ...(await write(client, results)),
@@ -101,6 +91,7 @@ const collect = async ({ client }: Session, run: Run, { model, offline }: DemoCo
   const rows = results.redacted ? await rowsOf(client, results.redacted.tableId) : [];
   const redacted = column ? rows.map((row) => ({ id: cell(row.id), text: cell(row[column], Infinity) })) : [];
   const counts = results.by_type ? await rowsOf(client, results.by_type.tableId) : [];
+  const offline = isOffline();
   return { run, model, offline, results, files, findings, counts, redacted, scores };
 };
 
@@ -110,7 +101,7 @@ export const runDemo = async (): Promise<ExitCode> => {
   // What an earlier run has left there must not be taken for the result of one that fails.
   await rm(OUTPUT, { recursive: true, force: true });
   const inputs = await readInputs([`messages=${fileURLToPath(new URL('messages.jsonl', EXAMPLE))}`]);
-  const outcome = await withSession<Outcome, DemoConnection>(
+  const outcome = await withSession<Outcome, EmbeddedConnection>(
     displayFor({}),
     async (session, connection) => {
       const task = { goal: GOAL, inputs };
