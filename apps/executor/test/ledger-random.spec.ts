@@ -1,7 +1,7 @@
 import { newId, sizeOf } from '@apwa/contracts';
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
-import { LedgerBench } from './support/ledger-bench.js';
+import { LedgerBench, newMember } from './support/ledger-bench.js';
 import { claim, commit, join, ledgerCommands, type Real } from './support/ledger-commands.js';
 import { type Deed, LedgerCrowd } from './support/ledger-crowd.js';
 import { LedgerModel } from './support/ledger-model.js';
@@ -68,6 +68,37 @@ describe('the ledger', () => {
       }),
       { numRuns: 1, endOnFailure: true },
     );
+  });
+
+  it('should cancel work while its members renew, without waiting in a circle', async () => {
+    const before = await deadlocks(bench);
+    for (let round = 0; round < 5; round++) {
+      await bench.reset();
+      const ownerId = newId('run');
+      for (let n = 0; n < 2; n++)
+        await bench.stages.submit({ stageId: newId('stage'), ownerId, work: mapWork(400), resources: {}, weight: 1 });
+      const members = [newMember(), newMember(), newMember()];
+      for (const { id, instance } of members) await bench.join(id, instance);
+      let cancelled = false;
+      const renewals = members.map(async ({ id }) => {
+        const held = await bench.claims.claim({ memberId: id, freeSlots: 120, lane: 'standard' });
+        const tokens = held.map(({ token }) => token);
+        expect((await bench.heartbeat(id, tokens)).lost).toEqual([]);
+        const renewed = async (): Promise<void> => {
+          while (!cancelled) await bench.heartbeat(id, tokens);
+          expect((await bench.heartbeat(id, tokens)).lost.sort()).toEqual(tokens.sort());
+        };
+        return renewed;
+      });
+      const renewing = (await Promise.all(renewals)).map((renewed) => renewed());
+      try {
+        await bench.runs.control({ ownerId, version: 1, state: 'cancelled' });
+      } finally {
+        cancelled = true;
+        await Promise.all(renewing);
+      }
+    }
+    expect(await deadlocks(bench)).toBe(before);
   });
 });
 

@@ -50,11 +50,12 @@ export class LedgerRepository {
 
   /**
    * The shards of which a member names these attempts, each with those attempts alone: a renewal asks for no other. Only the
-   * attempts are locked, so heartbeats wait for nobody's commit but their own.
+   * attempts are locked, so heartbeats wait for nobody's commit but their own, and in the order in which the end of stages locks them.
    */
   async lockHeld(queries: Queries, memberId: string, tokens: readonly LeaseToken[]): Promise<LedgerEntry[]> {
     const attempts = await queries.$queryRaw<AttemptRow[]>`
-      SELECT ${ATTEMPT} FROM attempts WHERE token = ANY(${tokens}) AND member_id = ${memberId} ORDER BY token FOR UPDATE`;
+      SELECT ${ATTEMPT} FROM attempts WHERE token = ANY(${tokens}) AND member_id = ${memberId}
+      ORDER BY stage_id, shard_id, number FOR UPDATE`;
     if (attempts.length === 0) return [];
     const shardIds = [...new Set(attempts.map(({ shardId }) => shardId))];
     const shards = await queries.$queryRaw<ShardRow[]>`SELECT ${SHARD} FROM shards WHERE id = ANY(${shardIds})`;
