@@ -50,7 +50,7 @@ describe('a model that misbehaves', () => {
     try {
       const run = await system.run({ inputs: { rows: numberedRows(20) }, goal: 'List the email addresses of these messages.' });
       expect(run.state).toBe('failed');
-      expect(run.error).toMatchObject({ class: 'transient' });
+      expect(run.error?.code).toBe('model_unreachable');
       expect(run.error?.message).toContain('127.0.0.1:9');
     } finally {
       await system.stop();

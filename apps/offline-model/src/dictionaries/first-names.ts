@@ -102,4 +102,34 @@ export const FIRST_NAMES = wordSet(
   Neha Sunita Kavita Divya Lakshmi Meera Anita Nisha Shreya Ananya Wei Ming Jun Hui Xiaoming Mei Ying Yan Hiroshi Takashi Kenji Haruto Yuto Sota
   Kazuki Daiki Akira Satoshi Makoto Yuki Hana Sakura Yui Aoi Haruka Naoko Yoko Keiko Tomomi Akiko Michiko Ichiro Taro Hanako Yumi Emi Kaori Ayumi
   Minho Jihoon Jiwoo Seoyeon Minji Soojin Kwame Kofi Chidi Emeka Ngozi Amara Oluwaseun Adebayo Chinua Thabo Sipho Nomsa Wanjiru Kamau Fatou Mamadou`,
+  // More of Europe: Slovenia, Croatia, Czechia, Hungary, Poland, the North, the Low Countries, the South
+  `Alenka Alojz Anže Barbara Blaž Bojan Boris Borut Branko Breda Damjan Darja Dejan Drago Dušan Erika Franc Franci Gašper Gregor Irena Janez Janko Jasna Jernej Jožef Jure Katarina
+  Klemen Ksenija Ljudmila Luka Majda Marija Marjan Marjeta Matej Mateja Matjaž Metka Miha Milan Mirko Mojca Nada Nataša Nejc Nevenka Nika Petra Polona Primož Rok Saša Silva
+  Simona Slavko Sonja Špela Stanislav Suzana Tanja Tatjana Tilen Tjaša Tomaž Urška Uroš Valentina Vesna Vida Zdenka Zoran Žan Žiga Ante Ankica Božo Davor Domagoj Dražen Gordana
+  Hrvoje Ivica Josip Krešimir Krunoslav Marica Mirjana Mladen Nenad Ruža Slavica Stipe Tihomir Tomislav Vlado Vjekoslav Zlatko Željko Bohumil Božena Dagmar Drahomíra Hedvika
+  Jarmila Jaroslav Jiřina Květa Ladislav Libor Libuše Ludmila Miloslav Miloš Oldřich Otakar Radek Radka Rostislav Růžena Stanislava Vlasta Vlastimil Zdeňka Zdeněk Attila Balázs Béla
+  Csaba Dezső Erzsébet Ferenc Gábor Gergely Gyula Györgyi Ibolya Ildikó Imre István János Jolán Jenő József Julianna Kálmán Klára Lajos Magdolna Margit Márta Mihály Miklós Nándor Ottó
+  Piroska Sándor Szilvia Tamás Terézia Tibor Vilmos Zoltán Zsolt Zsuzsanna Zsófia Bożena Bronisław Czesław Danuta Dorota Elżbieta Grażyna Halina Henryk Irena Jadwiga Janina Kazimierz
+  Krystyna Leszek Lech Lucyna Mieczysław Mirosław Ryszard Sławomir Stefania Sylwia Tadeusz Teresa Urszula Wacław Wanda Wiesław Władysław Zbigniew Zdzisław Zofia Aino Aila Anneli Arto Asko Eeva
+  Eino Esa Hannu Heikki Helmi Hilkka Ilkka Inkeri Irma Jarmo Jouni Jukka Juhani Kaarina Kaija Kalevi Katri Kirsti Lauri Leena Liisa Maija Marjatta Markku Matti Merja Mika Osmo Paavo Päivi Pekka
+  Pentti Pirjo Pirkko Raija Raimo Reijo Riitta Ritva Seija Seppo Sirkka Taina Tapio Tarja Tauno Terttu Timo Tuomo Tuula Tuulikki Tyyne Urho Veikko Vesa Ville Väinö Arnar Ásgeir Birgir Bjarni
+  Dagný Einar Erla Friðrik Guðmundur Guðrún Gunnar Halldór Haukur Helga Hildur Hjalti Ingibjörg Jóhann Jón Jóna Kristín Ólafur Óskar Pétur Ragnheiður Sigríður Sigurður Stefán Steinunn Sveinn Unnur
+  Þórður Þóra Aðalsteinn Asbjørn Aslak Astri Borghild Brage Eirik Ellinor Gro Gunhild Halvor Ingrid Kjell Kjetil Oddvar Ragnhild Reidun Roald Sindre Sissel Sverre Tor Torbjørn Torill Trond Turid Vidar
+  Øystein Øyvind Åse Bente Birthe Ejnar Flemming Grethe Hanne Inge Jytte Karsten Kirsten Lone Mogens Palle Preben Svend Tove Villy Agneta Barbro Berit Birgitta Bosse Bengt Britt Gerd Göran Gunnel Gunilla
+  Håkan Inga Ingemar Ingvar Kerstin Lennart Margareta Monika Rune Rolf Sixten Solveig Stig Sture Torsten Ulla Ulrika Yngve Åke Örjan Bart Bas Dirk Floor Geert Gerrit Hendrik Ineke Jeroen Joost Jurgen Koen
+  Liesbeth Maaike Marijke Marloes Mirjam Niels Pieter Renske Ruud Saskia Sjoerd Teun Tjeerd Wim Wouter Adalgisa Alcide Arduino Benito Biagio Calogero Carmelo Concetta Donato Ermenegildo Fiorella Gaspare
+  Graziella Ivana Ivo Loredana Maurizio Mirella Ornella Osvaldo Rosalba Rosaria Saverio Tiziana Ubaldo Virgilio Aurélio Beatriz Caio Cauã Danilo Douglas Eduarda Enzo Estevan Evelyn Giovanna Kauã Kaique Larissa
+  Lavínia Letícia Luís Luiza Marisa Matheus Melissa Murilo Nicole Otávio Rebeca Renan Rodrigo Sarah Thaís Thiago Vinícius Vitór Yasmin`,
+  // More of Africa and Asia
+  `Adaeze Adaobi Afamefuna Amarachi Anuli Arinze Azubuike Chiamaka Chibueze Chibuzo Chidiebere Chidinma Chigozie Chika Chike Chikwado Chima Chinedu Chinenye Chinonso Chinwe Chioma Chisom Chukwudi Chukwuebuka Chukwuemeka Ebele
+  Ekene Ekwueme Ifeanyi Ifeoma Ifeanyichukwu Ikechukwu Ikemefuna Kamsi Kelechi Kosisochukwu Nkechi Nkiruka Nnamdi Nneka Nwabueze Obinna Obiageli Ogechi Okechukwu Olisa Onyekachi Onyinye Somto Tobenna Tochukwu Uche Uchenna Ugochukwu Uzoma Yobanna
+  Abebe Abeba Abel Abraha Adiam Afewerki Almaz Amanuel Asmeret Awet Berhane Biniam Bisrat Dawit Eden Efrem Elsa Fessehaye Filmon Freweini Gebre Girmay Haile Hailu Helen Hiwet Kidane Kifle Lemlem Luam Luwam Meron Mehari Mehret
+  Mikael Mulugeta Natnael Negassi Robel Rahwa Sara Selam Semhar Senait Simon Solomon Tesfaye Tesfalem Tsegay Winta Yohannes Yonas Zekarias Zula Abdi Ayaan Hodan Ifrah Achieng Akinyi Makena Njeri Nyambura Adama Awa Binta Ousmane
+  Afsaneh Ali Alireza Arash Ardeshir Arezoo Atefeh Babak Bahram Behnam Behrouz Bijan Ebrahim Elham Esmail Farzaneh Fereydoun Forough Golnaz Hossein Houshang Javad Kamran Kaveh Kiarash Ladan Laleh Mahmoud Mahnaz Mahsa Majid Mandana
+  Maryam Mehdi Mehran Mina Mohsen Morteza Mojgan Naser Niloufar Omid Parviz Payam Pejman Ramin Roya Saeed Saman Sanaz Sepideh Shahram Siavash Simin Soheil Soraya Taraneh Yasaman Zahra Abdulrahman Adel Afaf Ahlam Amal Anwar Asma
+  Badr Bassam Basma Dalal Fadi Fahd Farid Ghada Habib Hadi Hafsa Haifa Hakim Hanan Haneen Haroun Hatim Hayat Iman Inaam Jaber Jalal Jamila Kamal Kareem Khalil Lina Lubna Maha Majed Manal Marwan Maysa Mounir Munir Mustafa Nabil
+  Nadia Nadir Najwa Nawal Rabia Ramadan Reem Riyad Ruqayya Sabah Sabri Safia Sahar Salim Sami Samira Sana Sawsan Shadi Suhail Sumayya Taher Talal Wafa Walid Widad Yahya Ziad Alikhan Apti Aset Aslambek Bekkhan Dzhokhar Islam Khava Khedi
+  Lema Luiza Madina Magomed Makka Malik Mairbek Rustam Ruslan Sultan Turpal Zaira Zelim Ziyad Ai Asami Asuka Chie Eiji Fumiko Hideki Hiromi Isamu Jiro Kazuko Kenta Koji Kumiko Mai Mariko Masako Masaru Mayumi Minoru Nobuko Osamu Reiko Ryo Sachiko
+  Shigeru Shinji Tadashi Takeshi Tatsuya Tetsuo Toshio Yasuko Yoshiko Bao Bich Chau Dung Duc Giang Hạnh Hieu Hoa Hoang Huong Khanh Lan Linh Long Minh Nam Ngoc Nhung Phuong Quang Quoc Son Thanh Thao Thi Thuy Trang Trinh Tuan Tuyet Van Vinh Xuan
+  Anong Boonsri Chai Kanya Kittisak Malee Nattapong Niran Ploy Pornthip Prasert Sakda Siriporn Somchai Somsak Suda Suwan Thaksin Wichai Aroha Hemi Kiri Mere Tane Wiremu Aqqaluk Aviaja Ivalu Malik Naja Nuka Pipaluk`,
 );

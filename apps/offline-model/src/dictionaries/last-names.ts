@@ -68,6 +68,13 @@ export const LAST_NAMES = wordSet(
   Sharma Verma Gupta Kumar Singh Mehta Shah Reddy Rao Iyer Das Chatterjee Banerjee Zhang Liu Huang Zhao Wu Zhou Xu Sun Ma Zhu Hu Guo Lin Tanaka Suzuki Sato
   Takahashi Watanabe Ito Yamamoto Nakamura Kobayashi Kato Yoshida Yamada Sasaki Nishiyama Mori Abe Ikeda Hashimoto Ishikawa Choi Jung Kang Cho Yoon Lim Okafor
   Mensah Diallo Traore Mwangi Otieno Nkosi Dlamini Adeyemi Okonkwo Kovalenko Shevchenko Bondarenko Tkachenko Melnyk Kravchenko`,
+  // More of Africa and Asia
+  `Achebe Adichie Agu Anozie Azikiwe Chukwu Ekwueme Eze Ezeudu Igwe Iwu Mbadinuju Nnamani Nwosu Nwoye Obi Obiora Odili Ojukwu Okeke Okoro Onwuka Onyeka Udeh Uzochukwu Abraham Asfaha Berhe Gebremedhin Gebreselassie Habte Kahsay Negash Tekle
+  Tesfay Woldu Yemane Bekele Tadesse Tessema Abdi Farah Hassan Hussein Mohamud Banda Chanda Kamara Koroma Sesay Toure Keita Ndiaye Diop Sow Ba Cisse Ahmadi Bagheri Ebrahimi Ghasemi Hashemi Heydari Hosseini Jafari Karimi Kazemi Mohammadi Moradi
+  Mousavi Rahimi Rezaei Sadeghi Salehi Shirazi Tehrani Zand Antoun Asfour Awad Baz Boulos Bishara Cham Daher Fakhoury Gerges Haik Handal Kanaan Khoury Maalouf Malouf Mansour Nahas Nassar Nazari Qureshi Rahal Saba Sabbag Safar Said Salib Samaha
+  Sarraf Sayegh Sayed Shadid Shalhoub Shamon Srour Tahan Totah Wasem Zogby Nguyen Tran Pham Hoang Phan Vu Dang Bui Ngo Duong Truong Trinh Lam Ly Ha Mai Dao Doan Dinh Quach Luu Cai Chiu Chien Fan Fang Feng Hsieh Hsu Hung Jiang Kung Liao Lo Lung Meng
+  Pai Shen Tai Tang Teng Tsai Tseng Tuan Tung Yeh Yuan Yao Ishii Endo Fujita Goto Hasegawa Inoue Kimura Kondo Maeda Matsumoto Miura Murakami Nakajima Nishimura Ogawa Okada Ota Saito Sakamoto Shimizu Takeuchi Ueda Wada Yamaguchi Yamashita Rattanakosin
+  Saetang Srisai Suksawat Gakaev Dudaev Maskhadov Kadyrov Zakaev`,
 );
 
 /** Endings that make a capitalised word a family name more likely than not. */

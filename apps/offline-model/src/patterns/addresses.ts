@@ -76,19 +76,20 @@ export const findAddresses: Detector = (text) => {
   return [...cued, ...plain];
 };
 
-/** Lines of words alone that stand under a street line: town, region, country. */
-export const findPlaceLines = (text: string, addresses: readonly Span[]): Span[] => {
-  const spans: Span[] = [];
-  for (const { end } of addresses) {
-    const block =
-      /^(?:[ \t]*,?[ \t]*\n[>? \t]*(?:Apt|Suite|Unit)\.? \d+|[ \t]+(?:Apt|Suite)\.? \d+)?((?:[ \t]*\n[>? \t]*,?[ \t]*\p{L}[\p{L}\p{M}' .-]{1,40}(?:[ \t]+\d{3,6}(?!\d))?(?=[ \t]*(?:\n|$))){1,3})/u.exec(
-        text.slice(end, end + 140),
-      );
-    const lines = block?.[1];
-    if (lines === undefined || block === null) continue;
+const UNIT_LINE = String.raw`(?:[ \t]*,?[ \t]*\n[>? \t]*(?:Apt|Suite|Unit)\.? \d+|[ \t]+(?:Apt|Suite)\.? \d+)?`;
+const WORDS = String.raw`\p{L}[\p{L}\p{M}' .-]{1,40}`;
+const POSTCODE = String.raw`\d{3,6}(?:[ -]\d{2,4})?`;
+const LINE = String.raw`[ \t]*\n[>? \t]*,?[ \t]*(?:(?:${POSTCODE}[ \t]+)?${WORDS}(?:[ \t]+${POSTCODE}(?!\d))?|${POSTCODE})(?=[ \t]*(?:\n|$))`;
+const BLOCK = new RegExp(`^${UNIT_LINE}(?<lines>(?:${LINE}){1,4})`, 'u');
+
+/** Lines that stand under a street line: town, region and country as places; their postal codes, unnamed, belong to the address. */
+export const findPlaceLines = (text: string, addresses: readonly Span[]): Span[] =>
+  addresses.flatMap(({ end }): Span[] => {
+    const block = BLOCK.exec(text.slice(end, end + 160));
+    const lines = block?.groups?.lines;
+    if (!block || lines === undefined) return [];
     const from = end + block[0].length - lines.length;
-    for (const line of lines.matchAll(/\p{L}[\p{L}\p{M}' .-]*\p{L}/gu))
-      spans.push({ kind: 'place', start: from + line.index, end: from + line.index + line[0].length });
-  }
-  return spans;
-};
+    const spansOf = (pattern: RegExp, kind: 'place' | 'address') =>
+      matches(lines, pattern, kind).map((span) => ({ kind, start: from + span.start, end: from + span.end }));
+    return [...spansOf(/\p{L}[\p{L}\p{M}' .-]*\p{L}/gu, 'place'), ...spansOf(new RegExp(`(?<!\\d)${POSTCODE}(?!\\d)`, 'g'), 'address')];
+  });

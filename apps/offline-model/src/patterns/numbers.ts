@@ -52,13 +52,19 @@ const AGES = [
   /\b(?<value>\d{1,3})[ -]?(?:years?|yrs?|y\/o|yo)(?:[ -]old\b|(?<=y\/o|yo)(?!\w))/gi,
   /\b(?:age|aged|ages|at the age of|turn(?:ed|s|ing)?|age is|age:)\s+(?:just )?(?<value>\d{1,3})(?![\d/.:%-]|\s*(?:%|st|nd|rd|th)\b)/gi,
   /\b(?:(?:when|while|since) (?:he|she|they|i) (?:was|were)|(?:i am|i'm|he is|she is|he's|she's)) (?<value>\d{1,3})(?=[.,;!?)]|\s*$| years)/gi,
+  /\b(?:son|daughter|wife|husband|brother|sister|mother|father|mom|mum|dad|boy|girl|kid|child|baby|friend|patient|man|woman|he|she|who|i)(?:'s| is|'m| am| was| will be| turned| just turned| will turn| becomes) (?:now |only |just |almost |nearly |about |already |going to be )*(?<value>\d{1,3})(?![\d/.:%-]\d|[ -]?(?:%|st|nd|rd|th|am|pm|o'clock|minutes|miles|km|hours|days|feet|meters)\b)/gi,
+  /\b(?:over|under|older than|younger than|above|below|reached|reaching) (?:the )?(?:age|ages) (?:of )?(?<value>\d{1,3})\b/gi,
+  /\b(?<value>\d{1,3})(?:st|nd|rd|th) birthday\b/gi,
+  /\b(?<value>\d{1,3}) years? of age\b/gi,
+  // "Anna Berg, 42, of Oslo", "Anna Berg (42)"
+  /\p{Lu}\p{L}+ \p{Lu}\p{L}+(?:, | \()(?<value>[1-9]\d)(?=, |\))/gu,
 ];
 
 export const findAges: Detector = (text) =>
   /\d/.test(text) ? AGES.flatMap((pattern) => matches(text, pattern, 'age', (value) => Number(value) < 125)) : [];
 
 const ZIP =
-  /\b(?:zip(?: ?code)?|post(?:al)? ?code|postcode|plz)\b(?: is|:| #)*\s*(?<value>[A-Z]{0,2}-?\d{2,5}(?:[ -]\d{2,4})?(?: ?[A-Z]{2})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?![\w-])/gi;
+  /\b(?:zip(?: ?code)?|post(?:al)? ?code|postcode|plz)\b(?:[\s:#,?]+(?:is|was|be|should|it|that|to|my|the|new|old|user|number|of|now|changed|as|in|with|equals)\b){0,4}[\s:#,?]*(?<value>[A-Z]{0,2}-?\d{2,5}(?:[ -]\d{2,4})?(?: ?[A-Z]{2})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})(?![\w-])/gi;
 const UK_ZIP = /\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b/g;
 
 /** Postal codes that are named so, or have the unmistakable British form. */

@@ -12,17 +12,17 @@ const NAME = `${W}(?: (?:(?:and|And|of|&|for|the) )?${W}){0,4}`;
 /** "Hawkins, Richardson and Santana": a firm named after its partners. */
 const FIRM = '\\p{Lu}[\\p{L}]+, \\p{Lu}[\\p{L}]+ (?:and|&) \\p{Lu}[\\p{L}]+';
 const FIRM_ALONE = new RegExp(
-  `(?<=^|\\n[>? ]*|\\b(?:of|The|the|at|from|for|as|in) )${FIRM}(?=\\s*(?:$|\\n|'s|\\.|,|office|website|is a|in\\b|invested|songwriter))`,
+  `(?<=^|\\n[>? ]*|\\b(?:of|The|the|at|from|for|as|in) )${FIRM}(?=\\s*(?:$|\\n|'s|\\.|,|office|website|is a|in\\b|invested))`,
   'gu',
 );
 /** "Mayo-Walters", alone on a line or in the place of a firm. */
 const WORDS_AFTER =
-  '(?:office|website|orchestra|company|corporation|bank|resignation|songwriter|headquarters|employees?|staff|customer service|representative|spokes\\p{L}+|shares|stock)';
+  '(?:office|website|orchestra|company|corporation|bank|resignation|headquarters|employees?|staff|customer service|representative|spokes\\p{L}+|shares|stock)';
 const PATTERNS = [
   `\\b(?:work(?:s|ed|ing)? (?:for|at)|employed (?:by|at)|job at|career at|employee of|CEO of|founder of|founded|joined|shares of|customers? of|support|address of|year at|recorded for|year at)\\s+(?:the )?(?<value>${FIRM}|${NAME})`,
   `\\b(?:The|the|an?|her|his|our|their)\\s+(?<value>${FIRM}|${NAME})(?= ${WORDS_AFTER}\\b)`,
-  `(?<![\\p{L}])(?<value>${FIRM}|${NAME})(?=,? (?:is|was|are) (?:an? |the )?(?:[\\p{L}-]+ ){0,3}(?:company|agency|bank|firm|corporation|manufacturer|brainchild|start-?up|retailer|provider|501|non-?profit|organi[sz]ation|charity|subsidiary))`,
-  `(?<![\\p{L}])(?<value>${FIRM}|${NAME})(?= (?:invested|announced|acquired|hired|employs|reported earnings|launched|filed|songwriter|Orchestra|website|office)\\b)`,
+  `(?<![\\p{L}])(?<value>${FIRM}|${NAME})(?=,? (?:is|was|are) (?:an? |the )?(?:[\\p{L}-]+ ){0,3}(?:company|agency|bank|firm|corporation|manufacturer|start-?up|retailer|provider|non-?profit|organi[sz]ation|charity|subsidiary))`,
+  `(?<![\\p{L}])(?<value>${FIRM}|${NAME})(?= (?:invested|announced|acquired|hired|employs|reported earnings|launched|filed|Orchestra|website|office)\\b)`,
   `(?:\\p{Ll}|\\p{Lu}[\\p{L}]+) (?:is |was |works |)from (?<value>${FIRM}|${NAME})(?= is (?:the|a|our)\\b|\\s*[.]?\\s*$)`,
   `\\b(?:which|later) (?:later )?became (?<value>${FIRM}|${NAME})`,
 ].map((source) => new RegExp(source, 'gu'));

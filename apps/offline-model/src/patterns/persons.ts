@@ -22,6 +22,10 @@ const WEAK_CUE = /\b(?:to|with|for|of|and|a|add|hi|this is|tell|under|i'm|i am|t
 const CUE_AFTER =
   /^(?:['’]s\b|,? (?:says?|said|asks?|asked|told|explained|replied|shouted|wrote|writes|lives?|lived|works?|worked|has|had|was|is|will|spent|began|listed|points|flew|speaks?|sings?|sang|songs?|novel|concert|fan|version|joined|born|heard|invested)\b|,? (?:the|a|our) \p{Lu}?\p{L}+|:|"|, (?:can|could|please|who|i)\b| (?:and|or|from|as|to|in|on|at|concert|novel|fan|version|speak)\b|[,.!?)]|\s*$|\s*\n)/iu;
 
+/** What people do, and hardly anything else with a name. */
+const HUMAN_VERB =
+  /^,? (?:(?:has|had|was|is|will|would|could|can|did|never|always|also|then|only) )?(?:said|says|told|tells|asked|asks|replied|answered|lives|lived|works|worked|wrote|writes|thinks|thought|loves|loved|likes|liked|wants|wanted|went|spent|spends|explained|felt|feels|married|died|born|smiled|laughed|cried|walked|talked|speaks|sings|sang|plays|played|studied|studies|knows|knew|believes|believed|hates|hated|retired|moved|called|drove|flew|needs|enjoys|enjoyed|remembers|forgot|met)\b/i;
+
 const INITIAL = /^\p{Lu}$/u;
 const isInitial = (token: Token): boolean => INITIAL.test(token.text);
 const isOrdinary = (word: string): boolean => ORDINARY_WORDS.has(word) || STOP_WORDS.has(word);
@@ -93,6 +97,7 @@ const weigh = (text: string, words: readonly Token[], run: readonly Token[]): nu
   if (/(?:^|\n)[>? \t]*(?:\p{L}+:\s+)?$/u.test(before)) weight += words.length > 1 ? 0.6 : 0.2;
   if (CUE_AFTER.test(after)) weight += unknownPlace ? 0.5 : 0.1;
   if (/^['’]s\b/.test(after)) weight += 0.3;
+  if (words.length === 1 && unknownPlace && !isOrdinary(first.folded) && HUMAN_VERB.test(after)) weight += 1.2;
   if (/\b(?:in|to|at|from)\s+$/i.test(before) && known === 0) weight -= 1.2;
   if (words.length === 1 && isOrdinary(first.folded) && !known) weight -= 1.5;
   if (words.length === 1 && first.text.length < 3) weight -= 2;

@@ -25,6 +25,8 @@ const isPhone = (value: string, text: string, at: number): boolean => {
   const groups = body.split(/[\s.()-]+/).filter(Boolean);
   if (groups.length === 1) return said || (digits >= 9 && digits <= 11 && body.startsWith('0'));
   if (groups.some((group) => group.length > 8) || (body.includes('.') && groups.length === 2)) return false;
+  // Two groups with nothing but a space between them are as often a house number after a postal code.
+  if (groups.length === 2 && /^[\d ]+$/.test(body)) return said;
   return said || digits >= 7;
 };
 

@@ -70,6 +70,7 @@ export const buildFor = (table: TableView, { goal, taken, suffix, takenPropertie
 
 const mapName = (wishes: readonly PropertyWish[]): string => {
   const main = wishes.find(({ kind }) => kind === 'entities') ?? wishes[0];
+  if (!main) return 'result';
   return main.kind === 'answer' && main.name !== 'answer' ? `${main.name}s` : MAP_NAMES[main.kind];
 };
 

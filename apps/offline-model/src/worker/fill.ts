@@ -69,9 +69,10 @@ const choose = (choices: readonly unknown[], slot: Slot, task: Task): unknown =>
     return classify(labels, task.text, `${slot.description}\n${task.instructions}`);
   }
   const numbers = choices.filter((choice) => typeof choice === 'number');
-  if (numbers.length === 0) return choices[0];
-  const value =
-    fillNumber({ ...slot, type: 'number', node: { minimum: Math.min(...numbers), maximum: Math.max(...numbers) } }, task) ?? numbers[0];
+  const [first] = numbers;
+  if (first === undefined) return choices[0];
+  const scale = { minimum: Math.min(...numbers), maximum: Math.max(...numbers) };
+  const value = fillNumber({ ...slot, type: 'number', node: scale }, task) ?? first;
   return numbers.reduce((best, number) => (Math.abs(number - value) < Math.abs(best - value) ? number : best));
 };
 

@@ -60,7 +60,7 @@ export const shapeOf = (given: JsonSchemaNode, root: JsonSchemaNode, depth = 0):
   if (choice.length > 0) {
     const { anyOf: _any, oneOf: _one, ...beside } = node;
     const shapes = choice.map((branch) => shapeOf(branch, root, depth + 1));
-    const branch = shapes.find(({ type }) => type !== 'null') ?? shapes[0];
+    const branch = shapes.find(({ type }) => type !== 'null') ?? { node: {}, type: 'null' as const };
     const nullable = shapes.some((shape) => shape.type === 'null' || shape.nullable);
     return { node: merge(branch.node, beside), type: branch.type ?? typesOf(beside)[0] ?? null, nullable };
   }
