@@ -22,9 +22,6 @@ export const faultOf = (thrown: unknown): DatabaseFault => {
   return 'other';
 };
 
-/** The SQLSTATE of an exclusion constraint that was hit. */
-export const isOverlap = (thrown: unknown): boolean => codesOf(thrown).includes('23P01');
-
 const codesOf = (thrown: unknown): string[] => {
   const codes: string[] = [];
   const seen = new Set<unknown>();

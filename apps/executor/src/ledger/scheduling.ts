@@ -10,7 +10,7 @@ export interface Contender {
 }
 
 /** Where a contender's next share begins on the pool's clock. */
-export const startOf = ({ virtualTime }: Contender, poolTime: number): number => Math.max(virtualTime, poolTime);
+const startOf = ({ virtualTime }: Contender, poolTime: number): number => Math.max(virtualTime, poolTime);
 
 /** The contender whose turn it is; ties go by the id, which is older first. */
 export const nextOf = <C extends Contender>(contenders: readonly C[], poolTime: number): C | undefined =>

@@ -138,7 +138,7 @@ export class LedgerBench {
 }
 
 /** A commit's content: all rows are right, and each was one call. */
-export const contentOf = (part: Part): CommitContent => ({
+const contentOf = (part: Part): CommitContent => ({
   part,
   rejected: null,
   columns: [],

@@ -1,23 +1,11 @@
-import { type ErrorPayload, newLeaseToken, type Part, type ShardRange } from '@apwa/contracts';
+import { type ErrorPayload, newLeaseToken, type ShardRange } from '@apwa/contracts';
 import { activeOf } from '@apwa/ledger-protocol';
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import { type LedgerBench, newMember } from './ledger-bench.js';
+import { newMember } from './ledger-bench.js';
 import { type LedgerModel, type ModelAttempt } from './ledger-model.js';
-import { type LedgerWatch } from './ledger-rows.js';
-import { type Submission, submitAgain, submitNew } from './ledger-submissions.js';
-
-/** One run's real side. */
-export interface Real {
-  bench: LedgerBench;
-  watch: LedgerWatch;
-  owners: readonly string[];
-  submissions: Map<string, Submission>;
-  /** What won attempts have committed. */
-  parts: Map<string, Part>;
-  /** How often leases were let run out: those that did later are younger. */
-  lapses: number;
-}
+import { type Real } from './ledger-real.js';
+import { submitAgain, submitNew } from './ledger-submissions.js';
 
 type Command = fc.AsyncCommand<LedgerModel, Real, true>;
 type Run = (model: LedgerModel, real: Real) => Promise<void>;

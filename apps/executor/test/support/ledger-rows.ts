@@ -30,7 +30,7 @@ const SNAPSHOT = `SELECT json_build_object(
   'due', (SELECT COALESCE(json_agg(COALESCE(token, stage_id)), '[]') FROM sweeps WHERE round = 0 AND kind <> 'purge_shard')
 ) AS snapshot`;
 
-export const snapshotOf = async ({ sql }: LedgerBench): Promise<Snapshot> =>
+const snapshotOf = async ({ sql }: LedgerBench): Promise<Snapshot> =>
   (await sql.query<{ snapshot: Snapshot }>(SNAPSHOT)).rows[0]?.snapshot as Snapshot;
 
 const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);

@@ -1,17 +1,8 @@
-import { type MapWork, newId } from '@apwa/contracts';
+import { newId } from '@apwa/contracts';
 import { expect } from '@jest/globals';
-import { type Real } from './ledger-commands.js';
+import { type Real, type Submission } from './ledger-real.js';
 import { type LedgerModel } from './ledger-model.js';
 import { mapWork } from './world.js';
-
-export interface Submission {
-  stageId: string;
-  ownerId: string;
-  work: MapWork;
-  resources: Record<string, never>;
-  weight: number;
-  maxInFlight: number | undefined;
-}
 
 interface NewStage {
   ownerId: string;

@@ -62,7 +62,7 @@ const WIDER: Readonly<Partial<Record<string, readonly Kind[]>>> = {
 
 const kindOf = new Map(KINDS.flatMap((kind) => LABELS[kind].map((label) => [label, kind] as const)));
 
-export const normalLabel = (label: string): string =>
+const normalLabel = (label: string): string =>
   label
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toUpperCase()

@@ -19,7 +19,7 @@ export const likeness = (name: string, phrase: string): number => {
 };
 
 /** The one that a phrase means, of several things with names; null if it means none. The shorter name wins among equals. */
-export const meant = <T extends { name: string }>(phrase: string, things: readonly T[]): T | null => {
+const meant = <T extends { name: string }>(phrase: string, things: readonly T[]): T | null => {
   let best: { thing: T; weight: number } | null = null;
   for (const thing of things) {
     const weight = likeness(thing.name, phrase) - thing.name.length / 1_000;

@@ -1,10 +1,10 @@
 import { type Answer, type ChatRequest, textOf } from './chat.js';
 
 /** A cheap estimate: four characters a token, as English text has it. */
-export const CHARACTERS_PER_TOKEN = 4;
+const CHARACTERS_PER_TOKEN = 4;
 const PER_MESSAGE = 4;
 
-export const tokensOfText = (text: string): number => Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+const tokensOfText = (text: string): number => Math.ceil(text.length / CHARACTERS_PER_TOKEN);
 
 export const promptTokens = (request: ChatRequest): number => {
   let characters = 0;

@@ -10,7 +10,7 @@ import { sentencesOf, shorten } from './text.js';
 import { fieldFor, kindOfName, valueFor } from './values.js';
 
 /** Said wherever a note on the work is asked for. */
-export const NOTE = 'Answered by rules, not by a language model: nothing here was understood.';
+const NOTE = 'Answered by rules, not by a language model: nothing here was understood.';
 
 type Rule = (slot: Slot, task: Task, wanted: Wanted) => string | null;
 

@@ -13,7 +13,7 @@ export const stem = (word: string): string => {
   return stemmed.length > 3 ? stemmed.replace(/([^aeiou])\1$/, '$1').replace(/e$/, '') : stemmed;
 };
 
-export const contentWords = (text: string): string[] => wordsOf(text).filter((word) => word.length > 1 && !STOP_WORDS.has(word));
+const contentWords = (text: string): string[] => wordsOf(text).filter((word) => word.length > 1 && !STOP_WORDS.has(word));
 export const stemsOf = (text: string): string[] => contentWords(text).map(stem);
 
 const SENTENCE = /[^.!?\n]+(?:[.!?]+(?=\s|$|["”'])|[.!?](?=\S)[^.!?\n]*)*["”']?/g;
