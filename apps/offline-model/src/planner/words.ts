@@ -18,16 +18,6 @@ export const likeness = (name: string, phrase: string): number => {
   return has(own, wanted) ? 1 : 0;
 };
 
-/** The one that a phrase means, of several things with names; null if it means none. The shorter name wins among equals. */
-const meant = <T extends { name: string }>(phrase: string, things: readonly T[]): T | null => {
-  let best: { thing: T; weight: number } | null = null;
-  for (const thing of things) {
-    const weight = likeness(thing.name, phrase) - thing.name.length / 1_000;
-    if (weight > 0 && (!best || weight > best.weight)) best = { thing, weight };
-  }
-  return best?.thing ?? null;
-};
-
 /** A phrase as a name of columns and steps: `the customer's e-mail address` is `customer_email_address`. */
 export const nameOf = (phrase: string, fallback = 'value'): string => {
   const words = wordsOfName(
