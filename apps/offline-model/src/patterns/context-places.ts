@@ -3,7 +3,8 @@ import { FIRST_NAMES } from '../dictionaries/first-names.js';
 import { fold } from '../dictionaries/words.js';
 import { matches, type Span } from './span.js';
 
-const NAME = "\\p{Lu}[\\p{L}\\p{M}'’-]*(?: (?:(?:de|da|do|la|le|del|upon|am|an der|na|nad|pri|ob|og) )?\\p{Lu}[\\p{L}\\p{M}'’-]*){0,4}";
+const NAME =
+  "\\p{Lu}[\\p{L}\\p{M}'’-]{0,40}(?: (?:(?:de|da|do|la|le|del|upon|am|an der|na|nad|pri|ob|og) )?\\p{Lu}[\\p{L}\\p{M}'’-]{0,40}){0,4}";
 
 /** Sentences in which a capitalised name can hardly be anything but a place. */
 const CUES = [

@@ -7,7 +7,8 @@ import { phrasesIn } from './lexicon.js';
 import { matches, type Span } from './span.js';
 import { type Token } from './tokens.js';
 
-const W = "\\p{Lu}[\\p{L}\\p{M}\\d'’&.-]*";
+// Bounded, so that a long run of joined words is not read again from each of them.
+const W = "\\p{Lu}[\\p{L}\\p{M}\\d'’&.-]{0,40}";
 const NAME = `${W}(?: (?:(?:and|And|of|&|for|the) )?${W}){0,4}`;
 /** "Hawkins, Richardson and Santana": a firm named after its partners. */
 const FIRM = '\\p{Lu}[\\p{L}]+, \\p{Lu}[\\p{L}]+ (?:and|&) \\p{Lu}[\\p{L}]+';
