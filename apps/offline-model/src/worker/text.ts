@@ -8,6 +8,7 @@ export const wordsOf = (text: string): string[] => (text.match(WORD) ?? []).map(
 /** A word without the endings of English grammar, so that `refunded`, `refunds` and `refund` are one. */
 export const stem = (word: string): string => {
   let stemmed = word.replace(/'s$/, '');
+  if (stemmed.length === 4) return stemmed.replace(/(?<=[^sui])s$/, '');
   if (stemmed.length > 4)
     stemmed = stemmed.replace(/(?:ies|ied)$/, 'y').replace(/(?:ingly|edly|ing|ed|ly|ers?|es|s|ment|ness|ations?|ions?)$/, '');
   return stemmed.length > 3 ? stemmed.replace(/([^aeiou])\1$/, '$1').replace(/e$/, '') : stemmed;
