@@ -70,8 +70,8 @@ until read -r state rows < <(progress) && [ "$state" = running ] && [ "$rows" -g
   [ $((SECONDS - begun)) -le $begins_within ] || fail "${rows:-0} rows were done after $begins_within s (${state:-no run})"
   sleep 0.2
 done
-member=$(docker compose ps --quiet worker-pool | head -n 1)
-docker kill "$member" >/dev/null
+members=$(docker compose ps --quiet worker-pool)
+docker kill "${members%%$'\n'*}" >/dev/null
 read -r state rows < <(progress)
 echo "A member was killed when $rows rows were done."
 [ "$state" = running ] || fail "the run was $state already when the member was killed"
