@@ -5,9 +5,8 @@ import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { createHash, randomBytes } from 'node:crypto';
 import { newId } from '@apwa/contracts';
+import { ensureS3Binary, INSTALL_TIMEOUT_MS, S3Server } from '@apwa/test-kit';
 import { openStorage, type Storage } from '../src/index.js';
-import { ensureS3Binary, INSTALL_TIMEOUT_MS } from './support/s3-binary.js';
-import { S3Server } from './support/s3-server.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type Column, newId, type TableReference } from '@apwa/contracts';
+import { ensureS3Binary, INSTALL_TIMEOUT_MS, S3Server } from '@apwa/test-kit';
 import { openStorage, readManifest, readPage, readRows, writeManifest, writeMapPart } from '../src/index.js';
 import { Fixture, LIMITS, refusalOf, resultOf } from './support/fixture.js';
-import { ensureS3Binary, INSTALL_TIMEOUT_MS } from './support/s3-binary.js';
-import { S3Server } from './support/s3-server.js';
 
 const output: Column[] = [
   { name: 'label', type: 'VARCHAR' },

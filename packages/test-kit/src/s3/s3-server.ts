@@ -1,13 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type StorageOptions } from '../../src/index.js';
+import { freePort } from '@apwa/stack';
 import { ensureS3Binary } from './s3-binary.js';
 
 const BUCKET = 'tables';
+
+/** How a storage on the server is reached, keys as in the configuration. */
+export interface S3Storage {
+  url: string;
+  s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; forcePathStyle: boolean };
+}
 
 /** A real S3 server: Versity Gateway over a folder. */
 export class S3Server implements AsyncDisposable {
@@ -30,7 +35,7 @@ export class S3Server implements AsyncDisposable {
     return server;
   }
 
-  options(prefix: string): StorageOptions {
+  options(prefix: string): S3Storage {
     return {
       url: `s3://${BUCKET}/${prefix}`,
       s3: {
@@ -63,13 +68,3 @@ export class S3Server implements AsyncDisposable {
     throw new Error('the S3 server does not answer');
   }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
