@@ -147,11 +147,13 @@ export class StagesRepository {
     return rows.map(({ stageId }) => stageId);
   }
 
-  /** Raises the version of running stages, so that who asks sees their progress. */
+  /** Raises the version of running stages, so that who asks sees their progress. Locked in the order of their ids. */
   async touch(queries: Queries, stageIds: readonly string[]): Promise<StageChange[]> {
     return changesOf(
       await queries.$queryRaw<ChangeRow[]>`
-        UPDATE stages SET version = nextval('stage_versions') WHERE state = 'running' AND id = ANY(${stageIds})
+        WITH locked AS MATERIALIZED (
+          SELECT id FROM stages WHERE state = 'running' AND id = ANY(${stageIds}) ORDER BY id FOR UPDATE)
+        UPDATE stages SET version = nextval('stage_versions') WHERE id IN (SELECT id FROM locked)
         RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
     );
   }

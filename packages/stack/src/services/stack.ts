@@ -172,12 +172,14 @@ const assemble = async (
 
   const members = async () => (await listMembers(nats.url)) ?? [];
   const expected = config.pools.filter(({ backend }) => backend === 'processes').reduce((sum, { min }) => sum + min, 0);
-  const whenStaffed = async (timeoutMs = readyTimeoutMs) => {
+  const staffed = async (timeoutMs: number, signal?: AbortSignal) => {
     const joined = async () => (await members()).filter(({ state }) => state === 'running').length;
-    await until(async () => (await joined()) >= expected, { timeoutMs, what: `${expected} members to join (see ${executor.logFile})` });
+    const what = `${expected} members to join (see ${executor.logFile})`;
+    await until(async () => (await joined()) >= expected, { timeoutMs, what, ...(signal ? { signal } : {}) });
   };
-  await whenStaffed();
+  await staffed(readyTimeoutMs, options.signal);
   const services = { nats, postgres, ...(model ? { model } : {}), manager, executor };
+  const whenStaffed = (timeoutMs = readyTimeoutMs) => staffed(timeoutMs);
   return { url, dir, configFile, services, databaseUrl, members, memberPids: () => memberPidsOf(executor.pid), whenStaffed };
 };
 
