@@ -23,14 +23,12 @@ export class AppModule implements OnApplicationShutdown {
   constructor(@Inject(STORAGE) private readonly storage: Storage) {}
 
   static forRoot({ config, settings, log }: AppOptions): DynamicModule {
-    const storage = openStorage(config.storage);
-    const jobs = new TableJobs({ storage, limits: config.limits });
     const values = [
       { provide: CONFIG, useValue: config },
       { provide: SETTINGS, useValue: settings },
       { provide: LOG, useValue: log },
-      { provide: STORAGE, useValue: storage },
-      { provide: TABLE_JOBS, useValue: jobs },
+      { provide: STORAGE, useFactory: () => openStorage(config.storage) },
+      { provide: TABLE_JOBS, useFactory: (storage: Storage) => new TableJobs({ storage, limits: config.limits }), inject: [STORAGE] },
     ];
     return {
       module: AppModule,

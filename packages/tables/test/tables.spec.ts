@@ -286,7 +286,7 @@ describe('tables', () => {
 
   it('should do all of it over S3', async () => {
     await using server = await S3Server.start();
-    await using remote = await Fixture.create({ storage: openStorage(server.options('apwa')) });
+    await using remote = await Fixture.create({ storage: await openStorage(server.options('apwa')) });
     const table = await remote.importTable({ 'a.csv': 'n,t\n1,x\n2,y\n3,z\n' });
     const map = await remote.map(table, output, answer, { shardRows: 2 });
     expect((await remote.rows(map)).map(({ n, label }) => [n, label])).toEqual([

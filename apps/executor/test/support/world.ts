@@ -58,7 +58,7 @@ export class World {
   static async start(): Promise<World> {
     const dir = await mkdtemp(join(tmpdir(), 'apwa-executor-'));
     const [postgres, nats] = await Promise.all([startPostgres({ dir: join(dir, 'postgres') }), startNats({ dir: join(dir, 'nats') })]);
-    const world = new World(dir, postgres, nats, openStorage({ url: `file://${join(dir, 'storage')}` }));
+    const world = new World(dir, postgres, nats, await openStorage({ url: `file://${join(dir, 'storage')}` }));
     world.messaging = await Messaging.connect(nats.url, 'test');
     await world.newDatabase();
     return world;

@@ -44,7 +44,7 @@ export class World {
   static async start(): Promise<World> {
     const dir = await mkdtemp(join(tmpdir(), 'apwa-manager-'));
     const [postgres, nats] = await Promise.all([startPostgres({ dir: join(dir, 'postgres') }), startNats({ dir: join(dir, 'nats') })]);
-    const storage = openStorage({ url: `file://${join(dir, 'storage')}` });
+    const storage = await openStorage({ url: `file://${join(dir, 'storage')}` });
     const world = new World(dir, postgres, nats, storage, null as never);
     await world.model.start();
     world.executor.store = async (key, content) => {

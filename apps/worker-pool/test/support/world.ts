@@ -59,7 +59,7 @@ export class World {
       pools: [{ name: 'default', backend: 'external', slots }],
     };
     await writeFile(config, JSON.stringify(settings));
-    return new World(nats, executor, model, openStorage({ url }), config, folder);
+    return new World(nats, executor, model, await openStorage({ url }), config, folder);
   }
 
   get script(): ExecutorScript {

@@ -51,7 +51,7 @@ export class Fixture implements AsyncDisposable {
 
   static async create({ storage, limits = LIMITS }: { storage?: Storage; limits?: typeof LIMITS } = {}): Promise<Fixture> {
     const folder = await mkdtemp(join(tmpdir(), 'apwa-tables-test-'));
-    return new Fixture(folder, storage ?? openStorage({ url: pathToFileURL(join(folder, 'storage')).href }), limits);
+    return new Fixture(folder, storage ?? (await openStorage({ url: pathToFileURL(join(folder, 'storage')).href })), limits);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
