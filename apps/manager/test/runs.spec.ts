@@ -82,6 +82,17 @@ describe('a run with a ready plan', () => {
     expect(await content.text()).toBe('a,b\n');
   });
 
+  it('should keep the order in which a plan names the properties of its answers: models fill them in it', async () => {
+    const properties = { reason: { type: 'string' }, urgency: { type: 'integer' }, a: { type: 'string' } };
+    const output = { type: 'object', required: Object.keys(properties), properties };
+    const template = { mode: 'llm' as const, instructions: 'Judge {{text}}', output };
+    const { id } = await begin({ version: 1, steps: [{ id: 'judged', kind: 'map', input: 'rows', template }], outputs: ['judged'] });
+    const run = await api.until(id);
+    expect(JSON.stringify(run.plan?.steps[0])).toContain(JSON.stringify(properties));
+    const [map] = world.executor.of('map').filter(({ submission }) => submission.ownerId === id);
+    expect(JSON.stringify(map?.submission.work)).toContain(JSON.stringify(properties));
+  });
+
   it('should end partially where rows failed, with a file of the failed rows', async () => {
     world.executor.decide = ({ work }) =>
       work.kind === 'import'

@@ -17,6 +17,12 @@ const TYPES: Record<string, string> = {
   Json: 'jsonb',
 };
 
+/** A field's type in Postgres, by its own type and what `@db` says. */
+const typeOf = (base: string, attributes: string): string | undefined => {
+  if (base === 'DateTime') return `timestamp(${/@db.Timestamptz\((\d)\)/.exec(attributes)?.[1]}) with time zone`;
+  return attributes.includes('@db.Json') ? 'json' : TYPES[base];
+};
+
 interface Block {
   name: string;
   lines: string[];
@@ -58,7 +64,7 @@ const readModel = ({ name: model, lines }: Block, tables: Map<string, string>): 
     const isList = type.endsWith('[]');
     return {
       name: columnOf(name),
-      type: `${base === 'DateTime' ? `timestamp(${/@db.Timestamptz\((\d)\)/.exec(attributes)?.[1]}) with time zone` : TYPES[base]}${isList ? '[]' : ''}`,
+      type: `${typeOf(base, attributes)}${isList ? '[]' : ''}`,
       // Prisma makes lists without NOT NULL.
       nullable: type.endsWith('?') || isList,
       hasDefault: attributes.includes('@default('),

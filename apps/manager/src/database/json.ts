@@ -1,7 +1,7 @@
 import { Prisma } from '../generated/prisma/client.js';
 
 /**
- * A value for a JSONB column. Postgres refuses NUL and lone surrogates in JSON, and both can come out of files and models:
+ * A value for a JSON column. Postgres refuses NUL and lone surrogates in text taken from JSON, and both can come out of files and models:
  * they become the replacement character.
  */
 export const toJson = (value: unknown): Prisma.InputJsonValue => clean(value) as Prisma.InputJsonValue;

@@ -15,11 +15,11 @@ export const plannerTools = {
   },
   describe_table: {
     description:
-      'Describes a table: rows, bytes, and for each column its type, share of nulls, smallest and largest value, number of different values, lengths, most frequent values; and a few sample rows with shortened values.',
+      'Describes a table: rows, bytes, and for each column its type, share of nulls, smallest and largest value, number of different values, lengths of values in characters, most frequent values; what was left out to keep it short; and five sample rows with shortened values.',
     arguments: z.strictObject({ table }),
   },
   preview_rows: {
-    description: `Shows rows of a table, at most ${PREVIEW_ROWS} at a time. Long values are cut.`,
+    description: `Shows rows of a table, at most ${PREVIEW_ROWS} at a time, for when the samples of describe_table are not enough. Long values are cut.`,
     arguments: z.strictObject({
       table,
       first: z.number().int().min(0).default(0).describe('Number of the first row, from 0.'),
