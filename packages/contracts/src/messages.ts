@@ -183,7 +183,7 @@ export const workerPoolOperations = {
     z.strictObject({ columns: z.array(Column) }),
     30_000,
   ),
-  /** Rows `first` to `first + count - 1`, bookkeeping columns included. */
+  /** The first `count` rows that the table has from row `first` on, bookkeeping columns included. */
   readRows: operation(
     'worker-pool',
     'read_rows',
@@ -220,5 +220,5 @@ export const stageChanged = {
   payload: z.strictObject({ stageId: StageId, ownerId: OwnerId, version: z.number().int(), state: StageState }),
 } as const satisfies Notice;
 
-/** A run was paused or cancelled: its members abort without waiting for their next heartbeat. */
+/** A run was paused, resumed or cancelled: its members follow without waiting for their next heartbeat. */
 export const runControlled = { subject: 'apwa.notice.run_controlled', payload: RunControl } as const satisfies Notice;
