@@ -13,6 +13,7 @@ import {
   Member,
   RunControl,
   Stage,
+  StageCounts,
   StageState,
   StageWork,
 } from './stage.js';
@@ -139,8 +140,18 @@ export const executorOperations = {
     z.strictObject({ answer: CommitAnswer }),
     30_000,
   ),
-  /** Gives a shard back before its lease ends: a member that drains. */
-  release: operation('executor', 'release', z.strictObject({ shardId: ShardId, token: LeaseToken }), done),
+  /** Gives a shard back before its lease ends: a member that drains, or a run that is paused. */
+  release: operation(
+    'executor',
+    'release',
+    z.strictObject({
+      shardId: ShardId,
+      token: LeaseToken,
+      /** What the journal holds of the shard, for displays. Left out where it was not read. */
+      journaled: StageCounts.optional(),
+    }),
+    done,
+  ),
   /** Something is wrong with the account, the template or the input: the stage ends with that reason, no row fails for it. */
   failStage: operation('executor', 'fail_stage', z.strictObject({ stageId: StageId, token: LeaseToken, fault: ErrorPayload }), done),
   listMembers: operation('executor', 'list_members', z.strictObject({}), z.strictObject({ members: z.array(Member) })),
