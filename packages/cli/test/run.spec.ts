@@ -111,8 +111,9 @@ describe('apwa run', () => {
     const { code, err } = await runIt().ended;
     expect(code).toBe(0);
     expect(err).toContain(`${run.id}: paused`);
-    const told = `The run is paused (provider): The account is empty. It goes on with: apwa runs resume ${run.id}`;
+    const told = `The run is paused (provider): The account is empty. It goes on with:\n  apwa runs resume ${run.id}\n`;
     expect(err.split(told)).toHaveLength(2);
+    expect(err.split('The run goes on.')).toHaveLength(2);
   });
 
   it('should leave at a second Ctrl-C, whatever the manager does', async () => {

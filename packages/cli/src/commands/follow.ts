@@ -16,12 +16,13 @@ const ask = async ({ plan }: Run, signal: AbortSignal): Promise<boolean> => {
 /** How another terminal reaches this command's manager. */
 const commandFor = (url: string, words: string): string => (process.env.APWA_URL ? `apwa ${words}` : `APWA_URL=${url} apwa ${words}`);
 
-/** Says of a run that was paused why it stands still and how it goes on, once for each pause. */
+/** Says of a run that was paused why it stands still and how it goes on, and that it does, once for each pause. */
 const pauseTeller = ({ url, say }: Pick<Session, 'url' | 'say'>): ((run: Run) => void) => {
   let told: string | undefined;
   return ({ id, paused }) => {
+    if (!paused && told !== undefined) say('The run goes on.');
     if (paused && paused.since !== told)
-      say(`The run is paused (${paused.reason}): ${paused.message} It goes on with: ${commandFor(url, `runs resume ${id}`)}`);
+      say(`The run is paused (${paused.reason}): ${paused.message} It goes on with:\n  ${commandFor(url, `runs resume ${id}`)}`);
     told = paused?.since;
   };
 };

@@ -68,6 +68,7 @@ export const pauseRun = async (id: string, options: JsonOption): Promise<ExitCod
 };
 
 export const resumeRun = async (id: string, { json }: JsonOption): Promise<ExitCode> => {
-  printRun(await withSession(quietDisplay(), ({ client }) => client.runs.resume(id)), json);
+  const run = await withSession(quietDisplay(), ({ client }) => client.runs.resume(id));
+  print(json ? JSON.stringify(run) : `${id} goes on. It is followed with: apwa runs watch ${id}`);
   return EXIT.succeeded;
 };

@@ -52,9 +52,13 @@ describe('a run on the terminal', () => {
       'total                                                                532  41,120  $0.03',
       '',
       'labels: failed with timeout 10, filtered 5',
-      'labels: the run is paused',
       'labels: table tbl_labels',
     ]);
+  });
+
+  it('should say what a step waits for', () => {
+    const steps = [aStep({ waitingFor: 'no member of pool default has joined' })];
+    expect(runBalance(aRun({ steps }), 1_000)).toContain('labels: no member of pool default has joined');
   });
 
   it('should be short where there is little to say', () => {

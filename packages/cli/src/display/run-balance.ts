@@ -35,11 +35,12 @@ const stepRow = (step: RunStep, run: Run, until: number): string[] => {
   return [step.id, step.kind, state, ...[rowsIn, ok, failed, filtered, notDone].map(figure), ...spent(step.counts), time];
 };
 
-const detailsOf = (step: RunStep): string[] => {
+/** `paused`: the run says why nothing runs. */
+const detailsOf = (step: RunStep, paused: boolean): string[] => {
   const errors = Object.entries(step.counts.errors).sort(([, a], [, b]) => b - a);
   return [
     ...(errors.length > 0 ? [`${step.id}: failed with ${errors.map(([code, rows]) => `${code} ${number(rows)}`).join(', ')}`] : []),
-    ...(step.waitingFor ? [`${step.id}: ${step.waitingFor}`] : []),
+    ...(step.waitingFor && !paused ? [`${step.id}: ${step.waitingFor}`] : []),
     ...(step.tableId !== null && step.state !== 'waiting' ? [`${step.id}: table ${step.tableId}`] : []),
   ];
 };
@@ -64,7 +65,7 @@ export const runBalance = (run: Run, now: number): string => {
   ];
   if (rows.length > 1) rows.push(['total', '', '', ...nothing, ...spent(spentOf(run)), '']);
   if (rows.length > 0) lines.push('', columns([HEADS, ...rows], WORDS));
-  const details = run.steps.flatMap(detailsOf);
+  const details = run.steps.flatMap((step) => detailsOf(step, run.paused !== null));
   if (details.length > 0) lines.push('', ...details);
   return lines.join('\n');
 };

@@ -49,8 +49,24 @@ export class TerminalDisplay implements Display {
       this.stream.write(`${text}\n`);
       return;
     }
-    this.bars.log(`${text.replaceAll('\n', '\x1b[K\n')}\x1b[K\n`);
+    this.bars.log(
+      this.fit(text)
+        .map((line) => `${line}\x1b[K\n`)
+        .join(''),
+    );
     this.bars.update();
+  }
+
+  /**
+   * While bars are there the terminal cuts lines off instead of wrapping them: what is said would lose its end. The last column is
+   * left free, for what erases the rest of a line erases a character that stands there.
+   */
+  private fit(text: string): string[] {
+    const width = Math.max(1, (this.stream.columns || Infinity) - 1);
+    return text.split('\n').flatMap((line) => {
+      if (line.length <= width) return [line];
+      return Array.from({ length: Math.ceil(line.length / width) }, (_, at) => line.slice(at * width, (at + 1) * width));
+    });
   }
 
   show(event: RunEvent): void {
