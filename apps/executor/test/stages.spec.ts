@@ -160,6 +160,39 @@ describe('stages', () => {
       expect((await world.stage(stage.id)).state).toBe('succeeded');
     });
 
+    it('should go on showing what is journaled of shards that were given back at a pause, whoever starts again meanwhile', async () => {
+      const ownerId = newId('run');
+      const stage = await world.submit(1_000, { ownerId });
+      const member = await world.member();
+      const first = await member.claimOne();
+      const journaled = { ...noCounts(), ok: 40, failed: 2, calls: 45, costUsd: 0.5 };
+      await member.heartbeat({ attempts: [{ token: first.token, counts: journaled }] });
+      expect((await world.stage(stage.id)).progress).toEqual(journaled);
+      await control(ownerId, 1, 'paused');
+      await member.release(first, { journaled });
+      await member.heartbeat({ attempts: [] });
+      // The manager hears of it by the version that tells what the stage waits for.
+      const paused = await eventually(async () => {
+        const now = await world.stage(stage.id);
+        return now.waitingFor === 'the run is paused' ? now : null;
+      });
+      expect(paused).toMatchObject({ counts: { ok: 0 }, progress: journaled, shards: { active: 0 } });
+      await world.stopExecutors();
+      await world.executor();
+      expect((await world.stage(stage.id)).progress).toEqual(journaled);
+      // Nobody who comes too late says anything of it.
+      await member.release(first, { journaled: noCounts() });
+      await control(ownerId, 2, 'active');
+      const again = await member.claimOne();
+      expect(again).toMatchObject({ shardId: first.shardId, attempt: 2 });
+      await member.heartbeat({ attempts: [{ token: again.token, counts: noCounts() }] });
+      expect((await world.stage(stage.id)).progress).toEqual(journaled);
+      expect(await member.commit(again)).toBe('committed');
+      const { progress, counts } = await world.stage(stage.id);
+      expect(progress).toEqual(counts);
+      await world.finish(member);
+    });
+
     it('should cancel at once, tell members, and cancel what is submitted later', async () => {
       const ownerId = newId('run');
       const stage = await world.submit(1_000, { ownerId });

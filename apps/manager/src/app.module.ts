@@ -15,6 +15,7 @@ import { PlannerService } from './planner/planner.service.js';
 import { ToolsService } from './planner/tools.service.js';
 import { TurnsRepository } from './planner/turns.repository.js';
 import { PlansService } from './plans/plans.service.js';
+import { PartialTables } from './production/partial-tables.js';
 import { ProductionService } from './production/production.service.js';
 import { ProductDesk } from './reconciler/product-desk.js';
 import { Reconciler } from './reconciler/reconciler.js';
@@ -74,6 +75,7 @@ export class ManagerModule {
         TurnsRepository,
         ToolsService,
         PlannerService,
+        PartialTables,
         ProductionService,
         RunDesk,
         ProductDesk,

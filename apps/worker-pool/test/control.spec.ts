@@ -66,6 +66,7 @@ describe('a member under control', () => {
     const asked = world.model.calls.length;
     expect(asked).toBeLessThan(200);
     expect(world.model.inFlight).toBe(0);
+    expect(world.script.attempts[0]?.counts).toMatchObject({ ok: asked, calls: asked });
     world.executor.control(ownerId, 2, 'active');
     world.executor.hint();
     await until(() => world.script.done(stageId), 20_000);

@@ -7,6 +7,8 @@ import { keepUp } from './keep-up.js';
 
 export interface Connection {
   client: Client;
+  /** Where the manager listens. */
+  url: string;
   /** Stops what was started for this command; nothing if a server was there. */
   close: () => Promise<void>;
 }
@@ -43,7 +45,7 @@ const managerUrl = (value: string | undefined): string | undefined => {
 /** The manager that `APWA_URL` names, or a whole stack on this machine for the time of the command. */
 export const connect = async (say: (text: string) => void, signal: AbortSignal): Promise<Connection> => {
   const url = managerUrl(process.env.APWA_URL);
-  if (url) return { client: createClient({ url, signal }), close: async () => undefined };
+  if (url) return { client: createClient({ url, signal }), url, close: async () => undefined };
   const model = await embeddedModel();
   say('Starting a stack on this machine (APWA_URL names one that runs already) …');
   const connection = await embed({ dir: resolve(STACK_FOLDER), model }, say, signal);
@@ -58,6 +60,7 @@ export const embed = async (options: StackOptions, say: (text: string) => void, 
   const kept = keepUp([nats, postgres, ...(model ? [model] : []), executor, manager], say);
   return {
     stack,
+    url: stack.url,
     client: createClient({ url: stack.url, signal: AbortSignal.any([signal, kept.signal]) }),
     close: async () => {
       await kept.stop();

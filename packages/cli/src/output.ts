@@ -17,13 +17,16 @@ export const quietDisplay = (): Display => ({ say: () => undefined, show: () => 
 
 export const print = (text: string): void => out(`${text}\n`);
 
-/** Lines of cells as columns of equal width; the last one is not filled up. */
-export const columns = (rows: string[][]): string => {
+/** Lines of cells as columns of equal width; the last one is not filled up. `figures`: from this column on they stand to the right. */
+export const columns = (rows: string[][], figures = Infinity): string => {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   return rows
     .map((row) =>
       row
-        .map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0)))
+        .map((cell, at) => {
+          if (at >= figures) return cell.padStart(widths[at] ?? 0);
+          return at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0);
+        })
         .join('  ')
         .trimEnd(),
     )

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { planCommand, type PlanOptions } from './commands/plan.js';
 import { runCommand, type RunOptions } from './commands/run.js';
-import { cancelRun, listRuns, showRun, watchRun } from './commands/runs.js';
+import { cancelRun, listRuns, pauseRun, resumeRun, showRun, watchRun } from './commands/runs.js';
 import { exportTable, headOfTable, importTable, listTables, showTable } from './commands/tables.js';
 import { EXIT, exitCodeOf, explain, type ExitCode } from './exit.js';
 
@@ -48,8 +48,15 @@ const createProgram = (result: { code: ExitCode }): Command => {
 
   const runs = program.command('runs').description('runs of the manager');
   runs.command('list').description('the latest runs').option('--limit <N>').option('--json').action(does(listRuns));
-  runs.command('show').argument('<ID>').description('one run').option('--json').action(does(showRun));
+  runs.command('show').argument('<ID>').description('one run, and what has become of its rows').option('--json').action(does(showRun));
   runs.command('watch').argument('<ID>').description('follow a run until it has ended').option('--json').action(does(watchRun));
+  runs
+    .command('pause')
+    .argument('<ID>')
+    .description('begin nothing new of a run, and wait until what is under way has ended')
+    .option('--json')
+    .action(does(pauseRun));
+  runs.command('resume').argument('<ID>').description('let a paused run go on where it was').option('--json').action(does(resumeRun));
   runs.command('cancel').argument('<ID>').description('cancel a run, and wait for it').option('--json').action(does(cancelRun));
 
   const tables = program.command('tables').description('tables of the catalogue');

@@ -7,6 +7,8 @@ import { Interrupt } from './interrupt.js';
 /** What a command works with while it is connected. */
 export interface Session {
   client: Client;
+  /** Where the manager listens. */
+  url: string;
   display: Display;
   interrupt: Interrupt;
   say: (text: string) => void;
@@ -31,7 +33,7 @@ export const withSession = async <Result, Opened extends Connection = Connection
   let connection: Opened | undefined;
   try {
     connection = await open(say, interrupt.signal);
-    return await work({ client: connection.client, display, interrupt, say }, connection);
+    return await work({ client: connection.client, url: connection.url, display, interrupt, say }, connection);
   } finally {
     display.close();
     await connection?.close();

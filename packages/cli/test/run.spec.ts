@@ -103,6 +103,19 @@ describe('apwa run', () => {
     expect(manager?.requests.filter(({ path }) => path.endsWith('/cancel'))).toHaveLength(1);
   });
 
+  it('should say of a paused run why it stands still, and how it goes on, once', async () => {
+    const run = aRun();
+    const paused = { reason: 'provider' as const, message: 'The account is empty.', since: new Date(500).toISOString() };
+    await serve(run);
+    manager?.show({ ...run, state: 'pausing', paused }, { ...run, state: 'paused', paused }, run, ended('succeeded', { id: run.id }));
+    const { code, err } = await runIt().ended;
+    expect(code).toBe(0);
+    expect(err).toContain(`${run.id}: paused`);
+    const told = `The run is paused (provider): The account is empty. It goes on with:\n  apwa runs resume ${run.id}\n`;
+    expect(err.split(told)).toHaveLength(2);
+    expect(err.split('The run goes on.')).toHaveLength(2);
+  });
+
   it('should leave at a second Ctrl-C, whatever the manager does', async () => {
     const run = aRun();
     (await serve(run)).show(run);
@@ -112,6 +125,21 @@ describe('apwa run', () => {
     const pressing = setInterval(running.interrupt, 50);
     const { code } = await running.ended.finally(() => clearInterval(pressing));
     expect(code).toBe(130);
+  });
+});
+
+describe('apwa runs pause', () => {
+  it('should wait until nothing is under way, and show the run', async () => {
+    const run = aRun({ steps: [aStep({ rows: 1_500, counts: { ...noCounts(), ok: 512 } })] });
+    const paused = { reason: 'user' as const, message: 'It was paused by request.', since: new Date(500).toISOString() };
+    const pausing: Run = { ...run, state: 'pausing', paused };
+    await serve(run, { paused: pausing });
+    manager?.show(pausing, { ...pausing, state: 'paused' });
+    const { code, out, err } = await apwa('runs', 'pause', run.id).ended;
+    expect(code).toBe(0);
+    expect(err).toContain('Waiting for what is under way');
+    expect(out).toMatch(/paused \(user\) for .*: It was paused by request\./);
+    expect(out).toMatch(/labels +map +paused +1,500 +512 +0 +0 +988/);
   });
 });
 

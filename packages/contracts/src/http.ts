@@ -4,7 +4,7 @@ import { ExportId, Name, TableId, UploadId } from './ids.js';
 import { RowValues } from './messages.js';
 import { Plan } from './plan.js';
 import { Run, Table } from './run.js';
-import { Column, ExportFormat, FileFormat, ImportOptions } from './table.js';
+import { Column, ExportFormat, FileFormat, ImportOptions, PartialRows } from './table.js';
 
 /** The body of every answer that is not 2xx. */
 export const ErrorBody = z.strictObject({ error: ErrorPayload });
@@ -43,7 +43,14 @@ export const ImportRequest = z.strictObject({
 });
 export type ImportRequest = z.infer<typeof ImportRequest>;
 
-export const TableHead = z.strictObject({ columns: z.array(Column), rows: z.array(RowValues), cut: z.boolean() });
+export const TableHead = z.strictObject({
+  columns: z.array(Column),
+  rows: z.array(RowValues),
+  /** Rows were left out, for they would have been too large for one answer. */
+  cut: z.boolean(),
+  /** Of a table that is not complete. */
+  partial: PartialRows.nullable(),
+});
 export type TableHead = z.infer<typeof TableHead>;
 
 /** `POST /v1/tables/:id/exports`; the answer is an export whose content can be fetched when it is `ready`. */

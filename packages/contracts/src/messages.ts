@@ -13,6 +13,7 @@ import {
   Member,
   RunControl,
   Stage,
+  StageCounts,
   StageState,
   StageWork,
 } from './stage.js';
@@ -139,8 +140,18 @@ export const executorOperations = {
     z.strictObject({ answer: CommitAnswer }),
     30_000,
   ),
-  /** Gives a shard back before its lease ends: a member that drains. */
-  release: operation('executor', 'release', z.strictObject({ shardId: ShardId, token: LeaseToken }), done),
+  /** Gives a shard back before its lease ends: a member that drains, or a run that is paused. */
+  release: operation(
+    'executor',
+    'release',
+    z.strictObject({
+      shardId: ShardId,
+      token: LeaseToken,
+      /** What the journal holds of the shard, for displays. Left out where it was not read. */
+      journaled: StageCounts.optional(),
+    }),
+    done,
+  ),
   /** Something is wrong with the account, the template or the input: the stage ends with that reason, no row fails for it. */
   failStage: operation('executor', 'fail_stage', z.strictObject({ stageId: StageId, token: LeaseToken, fault: ErrorPayload }), done),
   listMembers: operation('executor', 'list_members', z.strictObject({}), z.strictObject({ members: z.array(Member) })),
@@ -183,7 +194,7 @@ export const workerPoolOperations = {
     z.strictObject({ columns: z.array(Column) }),
     30_000,
   ),
-  /** Rows `first` to `first + count - 1`, bookkeeping columns included. */
+  /** The first `count` rows that the table has from row `first` on, bookkeeping columns included. */
   readRows: operation(
     'worker-pool',
     'read_rows',
@@ -220,5 +231,5 @@ export const stageChanged = {
   payload: z.strictObject({ stageId: StageId, ownerId: OwnerId, version: z.number().int(), state: StageState }),
 } as const satisfies Notice;
 
-/** A run was paused or cancelled: its members abort without waiting for their next heartbeat. */
+/** A run was paused, resumed or cancelled: its members follow without waiting for their next heartbeat. */
 export const runControlled = { subject: 'apwa.notice.run_controlled', payload: RunControl } as const satisfies Notice;

@@ -3,7 +3,7 @@ import { ErrorPayload } from './errors.js';
 import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
 import { Plan } from './plan.js';
 import { StageCounts, TokenUsage } from './stage.js';
-import { ExportFormat, FileFormat, ImportOptions, TableMetadata, TableState } from './table.js';
+import { ExportFormat, FileFormat, ImportOptions, PartialRows, TableMetadata, TableState } from './table.js';
 
 /** A run's input: a table that is there, or an upload that becomes one. */
 export const RunInput = z.union([
@@ -49,13 +49,18 @@ export const RunRequest = z
   });
 export type RunRequest = z.infer<typeof RunRequest>;
 
-/** `awaiting_approval` only with `approval: required`; `cancelling` until the executor has stopped the run's stages. */
+/**
+ * `awaiting_approval` only with `approval: required`; `pausing` until what was under way has ended, then `paused`;
+ * `cancelling` until the executor has stopped the run's stages.
+ */
 export const RunState = z.enum([
   'importing',
   'planning',
   'awaiting_approval',
   'running',
   'exporting',
+  'pausing',
+  'paused',
   'cancelling',
   'succeeded',
   'partially_succeeded',
@@ -66,6 +71,19 @@ export type RunState = z.infer<typeof RunState>;
 
 export const TERMINAL_RUN_STATES = ['succeeded', 'partially_succeeded', 'failed', 'cancelled'] as const satisfies RunState[];
 export const isTerminal = (state: RunState): boolean => (TERMINAL_RUN_STATES as readonly RunState[]).includes(state);
+
+/** Who paused a run: a person, a budget that is used up, or a provider that takes no more calls. */
+export const PauseReason = z.enum(['user', 'budget', 'provider']);
+export type PauseReason = z.infer<typeof PauseReason>;
+
+/** Why a run begins nothing new. */
+export const RunPause = z.strictObject({
+  reason: PauseReason,
+  /** One sentence for a person. */
+  message: z.string(),
+  since: z.iso.datetime(),
+});
+export type RunPause = z.infer<typeof RunPause>;
 
 export const StepState = z.enum(['waiting', 'running', 'succeeded', 'failed', 'cancelled']);
 export type StepState = z.infer<typeof StepState>;
@@ -82,6 +100,8 @@ export const RunStep = z.strictObject({
   counts: StageCounts,
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
+  /** How long its run was paused since it was started, the present pause not counted. */
+  pausedMs: z.number().int().nonnegative(),
   /** Why nothing runs, if so. */
   waitingFor: z.string().nullable(),
 });
@@ -109,6 +129,10 @@ export const Run = z.strictObject({
   planning: z.strictObject({ turns: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
   steps: z.array(RunStep),
   outputs: z.array(RunOutput),
+  /** Only of runs that are `pausing` or `paused`. */
+  paused: RunPause.nullable(),
+  /** How long it was paused, the present pause not counted. */
+  pausedMs: z.number().int().nonnegative(),
   /** Why a failed run failed. */
   error: ErrorPayload.nullable(),
   createdAt: z.iso.datetime(),
@@ -131,7 +155,10 @@ export const Table = z.strictObject({
   name: Name,
   state: TableState,
   version: z.number().int().nonnegative(),
+  /** Of a table that is `ready`. */
   rows: z.number().int().nonnegative().nullable(),
+  /** What can be read of a table that is not complete: one that is being written, or was not finished. Null if nothing can. */
+  partial: PartialRows.nullable(),
   metadata: TableMetadata.nullable(),
   /** Where it came from. */
   lineage: z.strictObject({

@@ -162,7 +162,7 @@ export const Stage = z.strictObject({
   shards: z.strictObject({ open: z.number().int(), active: z.number().int(), committed: z.number().int() }),
   /** What is committed. */
   counts: StageCounts,
-  /** What is committed and what running attempts have reported beside it: for progress displays, may step back. */
+  /** What is committed, and beside it what attempts have reported of open shards: for progress displays, may step back. */
   progress: StageCounts,
   /** Why a failed stage failed. */
   fault: ErrorPayload.nullable(),

@@ -108,6 +108,16 @@ export const TableMetadata = z.strictObject({
 });
 export type TableMetadata = z.infer<typeof TableMetadata>;
 
+/** How much there is of a table that is not complete. */
+export const PartialRows = z.strictObject({
+  /** Rows that can be read. */
+  rows: z.number().int().nonnegative(),
+  /** Rows that it is to have. */
+  of: z.number().int().nonnegative(),
+});
+export type PartialRows = z.infer<typeof PartialRows>;
+
+/** `writing` until it is complete; `failed` and `cancelled` ones keep the rows that they had. */
 export const TableState = z.enum(['waiting', 'writing', 'ready', 'failed', 'cancelled']);
 export type TableState = z.infer<typeof TableState>;
 

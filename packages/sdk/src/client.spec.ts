@@ -39,6 +39,8 @@ const run = (state: Run['state']): Run => ({
   planning: { turns: 0, usage: noUsage(), costUsd: 0 },
   steps: [],
   outputs: [],
+  paused: null,
+  pausedMs: 0,
   error: null,
   createdAt: new Date(0).toISOString(),
   startedAt: null,
@@ -69,6 +71,20 @@ describe('client', () => {
     expect((await client.runs.get(runId)).state).toBe('running');
     await expect(client.runs.create({ goal: 'x', inputs: [{ name: 'a', table: newId('table') }] })).rejects.toBeInstanceOf(TransientError);
     expect(server.requests).toHaveLength(4);
+  });
+
+  it('should pause and resume, and tell a refusal with what is allowed', async () => {
+    const refusal = new RefusedError('wrong_state', 'No.', { field: 'id', value: 'running', allowed: 'a run that is paused' });
+    const paused = { ...run('paused'), paused: { reason: 'user', message: 'x', since: new Date(0).toISOString() } };
+    const client = await start(json(200, paused), json(200, run('running')), json(409, { error: refusal.toPayload() }));
+    expect(await client.runs.pause(runId)).toMatchObject({ state: 'paused', paused: { reason: 'user' } });
+    expect(await client.runs.resume(runId)).toMatchObject({ state: 'running' });
+    await expect(client.runs.resume(runId)).rejects.toMatchObject({ code: 'wrong_state', details: { allowed: 'a run that is paused' } });
+    expect(server.requests.map(({ method, url }) => `${method} ${url?.split('/').at(-1)}`)).toEqual([
+      'POST pause',
+      'POST resume',
+      'POST resume',
+    ]);
   });
 
   it('should say that nobody listens', async () => {

@@ -43,6 +43,9 @@ export const runsClient = (http: Http) => {
     get,
     list: (page: { limit?: number; after?: string } = {}) => http.json(RunList, 'GET', '/v1/runs', { query: page }),
     cancel: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/cancel`, { body: {} }),
+    /** Calls in flight are finished, none begins: it is `pausing` until then. */
+    pause: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/pause`, { body: {} }),
+    resume: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: {} }),
     approve: (id: string, request: ApproveRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
     events,
     /** The run when it has ended. */

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type Column, newId, type TableReference } from '@apwa/contracts';
+import { type Column, newId, type TablePart, type TableReference } from '@apwa/contracts';
 import { ensureS3Binary, INSTALL_TIMEOUT_MS, S3Server } from '@apwa/test-kit';
 import { openStorage, readManifest, readPage, readRows, writeManifest, writeMapPart } from '../src/index.js';
 import { Fixture, LIMITS, refusalOf, resultOf } from './support/fixture.js';
@@ -77,6 +77,60 @@ describe('tables', () => {
     const rows = await readRows(fixture.storage, partial, { first: 1_190, last: 1_201 });
     expect(rows.map(({ _row }) => _row)).toEqual([1_200, 1_201]);
     expect(await fixture.sqlRows('SELECT count(*) AS n, min(_row) AS first FROM m', { m: partial })).toEqual([{ n: 1_300, first: 1_200 }]);
+  });
+
+  describe('of a map that is not complete', () => {
+    /** Shards have 300 rows: those of rows 300 to 599, 1,200 to 1,499 and 2,400 to 2,499 are there. */
+    const THERE = [1, 4, 8];
+    const present = Array.from({ length: 2_500 }, (_, row) => row).filter((row) => THERE.includes(Math.floor(row / 300)));
+    let partial: TableReference;
+    beforeAll(async () => {
+      const whole = await fixture.map(base, output, answer, { shardRows: 300 });
+      const { tableId: _, version: __, ...manifest } = await readManifest(fixture.storage, whole);
+      partial = await fixture.tableOf({ ...manifest, rows: present.length, parts: THERE.map((at) => manifest.parts[at] as TablePart) });
+    });
+
+    const page = async (first: number, count: number) => {
+      const { rows } = await readPage(fixture.storage, { table: partial, first, count, maxBytes: 500_000 });
+      return rows.map(({ _row }) => _row);
+    };
+
+    it('should give pages of the rows that are there, over gaps', async () => {
+      expect(await page(0, 5)).toEqual([300, 301, 302, 303, 304]);
+      expect(await page(597, 5)).toEqual([597, 598, 599, 1_200, 1_201]);
+      expect(await page(0, 1_000)).toEqual(present);
+      expect(await page(2_500, 10)).toEqual([]);
+      const { rows } = await readPage(fixture.storage, { table: partial, first: 1_199, count: 1, maxBytes: 10_000 });
+      expect(rows).toMatchObject([{ _row: 1_200, n: 1_200, text: 'text 1200 ä€😀', _status: 'failed' }]);
+    });
+
+    it('should join each row with its own row of the base in SQL, and count none that is not there', async () => {
+      const [figures] = await fixture.sqlRows(
+        'SELECT count(*) AS n, count(DISTINCT _row) AS distinct_rows, sum(_row) AS rows, bool_and(n = _row) AS joined FROM m',
+        { m: partial },
+      );
+      const sum = present.reduce((a, b) => a + b, 0);
+      expect({ ...figures, rows: Number(figures?.rows) }).toEqual({ n: 700, distinct_rows: 700, rows: sum, joined: true });
+      const open = await fixture.sqlRows('SELECT count(*) AS n FROM b ANTI JOIN m ON b.n = m._row', { m: partial, b: base });
+      expect(open).toEqual([{ n: 1_800 }]);
+    });
+
+    it('should export and describe the rows that are there, in order', async () => {
+      const lines = (await fixture.export(partial)).trim().split('\n');
+      expect(lines.map((line) => (JSON.parse(line) as { n: number }).n)).toEqual(present);
+      expect(await fixture.jobs.describeTable(partial)).toMatchObject({ rows: 700 });
+    });
+
+    it('should be empty where nothing is there, with all of its columns', async () => {
+      const { tableId: _, version: __, ...manifest } = await readManifest(fixture.storage, mapped);
+      const empty = await fixture.tableOf({ ...manifest, rows: 0, parts: [] });
+      expect(await readPage(fixture.storage, { table: empty, first: 0, count: 10, maxBytes: 10_000 })).toMatchObject({
+        columns: { length: (await readPage(fixture.storage, { table: partial, first: 0, count: 1, maxBytes: 10_000 })).columns.length },
+        rows: [],
+      });
+      expect(await fixture.export(empty, { format: 'csv' })).toBe('n,text,label,score,found,raw\n');
+      expect(await fixture.sqlRows('SELECT count(*) AS n FROM m', { m: empty })).toEqual([{ n: 0 }]);
+    });
   });
 
   it('should cut a page where its bytes end', async () => {

@@ -1,4 +1,4 @@
-import { type LeaseToken } from '@apwa/contracts';
+import { type LeaseToken, type StageCounts } from '@apwa/contracts';
 import { decide, type LedgerEvent } from '@apwa/ledger-protocol';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
@@ -39,8 +39,8 @@ export class LeasesService {
   }
 
   /** The holder gives its shard back; an attempt that is over already is none of anybody's concern. */
-  async release(shardId: string, token: LeaseToken): Promise<void> {
-    await this.#end(shardId, { kind: 'release', token });
+  async release(shardId: string, token: LeaseToken, journaled?: StageCounts): Promise<void> {
+    await this.#end(shardId, { kind: 'release', token }, journaled);
   }
 
   /** Ends the attempts of a member that is known to be dead. */
@@ -57,13 +57,15 @@ export class LeasesService {
   }
 
   /** An event that may end attempts at a shard: then it can be claimed again. */
-  async #end(shardId: string, event: LedgerEvent): Promise<void> {
+  async #end(shardId: string, event: LedgerEvent, journaled?: StageCounts): Promise<void> {
     const pool = await this.database.transaction(async (queries) => {
       const entry = await this.ledger.lock(queries, shardId);
       if (!entry) return null;
       const { effects } = decide(entry.shard, event);
       await this.writer.write(queries, entry, effects);
-      return effects.some((effect) => effect.kind === 'revoked') ? entry.stage.pool : null;
+      if (!effects.some((effect) => effect.kind === 'revoked')) return null;
+      if (journaled) await queries.shard.update({ where: { id: shardId }, data: { journaled: JSON.stringify(journaled) } });
+      return entry.stage.pool;
     });
     if (pool) this.notices.work(pool);
   }

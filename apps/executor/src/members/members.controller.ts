@@ -42,8 +42,8 @@ export class MembersController {
   }
 
   @Handles(executorOperations.release)
-  async release({ shardId, token }: RequestOf<'release'>) {
-    await this.leases.release(shardId, token);
+  async release({ shardId, token, journaled }: RequestOf<'release'>) {
+    await this.leases.release(shardId, token, journaled);
     return {};
   }
 

@@ -17,12 +17,33 @@ export class ProgressService {
     this.#reports.delete(memberId);
   }
 
-  /** The sum over these attempts; those of which nothing was heard yet count nothing. */
-  of(attempts: readonly { token: string; memberId: string }[]): StageCounts {
-    return attempts
-      .map(({ token, memberId }) => this.#reports.get(memberId)?.get(token))
-      .reduce<StageCounts>((sum, counts) => (counts ? addCounts(sum, counts) : sum), noCounts());
+  /**
+   * What open shards have come to. `left`: what the journal holds of some of them; it counts until a new holder, which takes it over,
+   * has reported as much.
+   */
+  of(attempts: readonly HeldAttempt[], left: readonly LeftShard[]): StageCounts {
+    const shards = new Map(left.map(({ shardId, journaled }) => [shardId, { journaled, reported: noCounts() }]));
+    for (const { token, memberId, shardId } of attempts) {
+      const report = this.#reports.get(memberId)?.get(token);
+      if (!report) continue;
+      const { journaled, reported } = shards.get(shardId) ?? { journaled: noCounts(), reported: noCounts() };
+      shards.set(shardId, { journaled, reported: addCounts(reported, report) });
+    }
+    return [...shards.values()]
+      .map(({ journaled, reported }) => (doneIn(reported) >= doneIn(journaled) ? reported : journaled))
+      .reduce(addCounts, noCounts());
   }
+}
+
+interface HeldAttempt {
+  token: string;
+  memberId: string;
+  shardId: string;
+}
+
+interface LeftShard {
+  shardId: string;
+  journaled: StageCounts;
 }
 
 const doneIn = ({ ok, failed, calls }: StageCounts): number => ok + failed + calls;

@@ -183,8 +183,18 @@ export class StagesRepository {
             where: { stageId: { in: running }, state: 'active' },
             select: { token: true, memberId: true, stageId: true, shardId: true },
           });
+    const left =
+      running.length === 0
+        ? []
+        : await queries.shard.findMany({
+            where: { stageId: { in: running }, state: 'open', journaled: { not: null } },
+            select: { id: true, stageId: true, journaled: true },
+          });
     return rows.map((row) => {
       const own = attempts.filter(({ stageId }) => stageId === row.id);
+      const journaled = left
+        .filter(({ stageId }) => stageId === row.id)
+        .map((shard) => ({ shardId: shard.id, journaled: JSON.parse(shard.journaled ?? '') as StageCounts }));
       const counts = JSON.parse(row.counts) as StageCounts;
       return {
         id: row.id,
@@ -194,7 +204,7 @@ export class StagesRepository {
         subtasks: row.subtasks,
         shards: { open: row.shardsOpen, active: new Set(own.map(({ shardId }) => shardId)).size, committed: row.shardsCommitted },
         counts,
-        progress: addCounts(counts, this.progress.of(own)),
+        progress: addCounts(counts, this.progress.of(own, journaled)),
         fault: row.fault === null ? null : (JSON.parse(row.fault) as ErrorPayload),
         waitingFor: row.waitingFor,
       };

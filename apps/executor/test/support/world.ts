@@ -203,8 +203,8 @@ export class TestMember {
     return answer;
   }
 
-  release({ shardId, token }: Assignment) {
+  release({ shardId, token }: Assignment, more: Pick<RequestOf<'release'>, 'journaled'> = {}) {
     this.held = this.held.filter((one) => one.token !== token);
-    return this.world.messaging.request(operations.release, { shardId, token });
+    return this.world.messaging.request(operations.release, { shardId, token, ...more });
   }
 }

@@ -7,7 +7,8 @@ import { notFound } from '../http/not-found.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
 import { Reconciler } from '../reconciler/reconciler.js';
 import { STORAGE } from '../settings.js';
-import { TablesRepository, referenceOf } from '../tables/tables.repository.js';
+import { TablesRepository, partialOf, referenceOf } from '../tables/tables.repository.js';
+import { unreadable } from '../tables/tables.service.js';
 import { type ExportRow, ExportsRepository, exportView, partOf } from './exports.repository.js';
 
 const CONTENT_TYPES: Record<ExportFormat, string> = {
@@ -34,17 +35,11 @@ export class ExportsService {
     @Inject(STORAGE) private readonly storage: Storage,
   ) {}
 
-  /** Begins an export; its content can be fetched once it is `ready`. */
+  /** Begins an export, of a table that is not complete of what is committed by then; its content can be fetched once it is `ready`. */
   async begin(tableId: string, request: ExportRequest): Promise<Export> {
     const table = await this.tables.findRow(tableId);
     if (!table) throw notFound('table', tableId);
-    if (!referenceOf(table)) {
-      throw new RefusedError('wrong_state', `Table ${tableId} cannot be exported: it is ${table.state}.`, {
-        field: 'id',
-        value: table.state,
-        allowed: 'ready',
-      });
-    }
+    if (!referenceOf(table) && !partialOf(table)) throw unreadable(table, 'exported');
     const id = newId('export');
     const created = await this.database.$transaction(async (queries) => {
       await this.owners.create(queries, { id, kind: 'export' });

@@ -58,6 +58,15 @@ export const routes: Route[] = [
   { method: 'post', path: '/v1/runs/{id}/cancel', summary: 'Cancels a run', params: run, status: 200, answer: Run },
   {
     method: 'post',
+    path: '/v1/runs/{id}/pause',
+    summary: 'Pauses a run: calls in flight are finished, nothing new begins',
+    params: run,
+    status: 200,
+    answer: Run,
+  },
+  { method: 'post', path: '/v1/runs/{id}/resume', summary: 'Lets a paused run go on where it was', params: run, status: 200, answer: Run },
+  {
+    method: 'post',
     path: '/v1/runs/{id}/approve',
     summary: 'Lets a run go on that waits for approval, with its plan or an edited one',
     params: run,

@@ -56,12 +56,12 @@ export class OwnersRepository {
     await queries.owner.update({ where: { id }, data: { controlVersion: { increment: 1 } } });
   }
 
-  async control(id: string): Promise<{ version: number; acked: number }> {
-    const { controlVersion, controlAcked } = await this.database.owner.findUniqueOrThrow({ where: { id } });
-    return { version: controlVersion, acked: controlAcked };
+  /** A version above one that the executor holds. */
+  async raiseControlAbove(id: string, held: number): Promise<void> {
+    await this.database.owner.updateMany({ where: { id, controlVersion: { lte: held } }, data: { controlVersion: held + 1 } });
   }
 
-  async ackControl(id: string, version: number): Promise<void> {
-    await this.database.owner.updateMany({ where: { id, controlAcked: { lt: version } }, data: { controlAcked: version } });
+  async ackControl(queries: Queries, id: string, version: number): Promise<void> {
+    await queries.owner.updateMany({ where: { id, controlAcked: { lt: version } }, data: { controlAcked: version } });
   }
 }

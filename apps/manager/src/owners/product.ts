@@ -8,6 +8,8 @@ export interface StageFacts {
   /** Null until the executor has said anything. */
   state: StageState | null;
   fault: ErrorPayload | null;
+  /** Shards that somebody held when the executor was asked last. */
+  activeShards: number;
   failedRows: number;
   okRows: number;
 }

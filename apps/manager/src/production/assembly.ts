@@ -11,7 +11,7 @@ import { columnsOfSchema } from '@apwa/json-schema';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { type Submission } from '../stages/stages.repository.js';
 
-/** Tables are immutable: this version is the only one until rows can be redriven. */
+/** Tables are immutable: this version is the only one until rows can be redriven. Until it is complete, it is read as far as it goes. */
 const FIRST_VERSION = 1;
 
 /** What `_row` of a map's result is: it is there for SQL and templates, and a manifest does not list it among the columns. */
@@ -25,26 +25,37 @@ export interface Assembled {
   columns: Column[];
 }
 
-/** The result of a `map`, of its committed shards in order. The input's columns are read from the input itself. */
+/** The result of a `map`, of all its shards in order. */
 export const assembleMap = (tableId: string, work: MapWork, input: Column[], shards: CommittedShard[]): Assembled => {
   let row = 0;
-  const parts = shards.map(({ shardId, range, content }) => {
-    if (range.first !== row || content.part.rows !== sizeOf(range)) {
-      throw new InternalError('rows_missing', `Shard ${shardId} of table ${tableId} does not go on at row ${row}.`);
-    }
+  for (const { shardId, range } of shards) {
+    if (range.first !== row) throw new InternalError('rows_missing', `Shard ${shardId} of table ${tableId} does not go on at row ${row}.`);
     row = range.last + 1;
-    return { ...content.part, firstRow: range.first };
-  });
+  }
   if (row !== work.input.rows) {
     throw new InternalError('rows_missing', `Table ${tableId} has ${row} rows, and its input has ${work.input.rows}.`);
   }
+  return assembleMapSoFar(tableId, work, input, shards);
+};
+
+/**
+ * The result of a `map` as far as these shards go, which may leave out rows anywhere. The input's columns are read from the
+ * input itself.
+ */
+export const assembleMapSoFar = (tableId: string, work: MapWork, input: Column[], shards: CommittedShard[]): Assembled => {
+  const parts = shards.map(({ shardId, range, content }) => {
+    if (content.part.rows !== sizeOf(range)) {
+      throw new InternalError('rows_missing', `The part of shard ${shardId} of table ${tableId} has ${content.part.rows} rows.`);
+    }
+    return { ...content.part, firstRow: range.first };
+  });
   const added = columnsOfSchema(work.template.output);
   const columns = viewOfMap(input, added);
   const manifest = {
     tableId,
     version: FIRST_VERSION,
     columns: columns.filter(({ name }) => name !== ROW),
-    rows: row,
+    rows: parts.reduce((sum, part) => sum + part.rows, 0),
     base: work.input satisfies TableReference,
     ownColumns: ownColumnsOfMap(added),
     parts,

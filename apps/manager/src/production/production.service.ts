@@ -14,8 +14,10 @@ import { StagesService } from '../stages/stages.service.js';
 import { type ImportSource, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle } from './assembly.js';
+import { PartialTables } from './partial-tables.js';
 import { checkSize, workOfStep } from './work.js';
 
+type Kept = Omit<MadeTable, 'metadata'> | null;
 type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'>;
 
 /** Makes tables and exports: carries out what `nextForProduct` decides. Everything may be done twice, and by two managers at once. */
@@ -29,6 +31,7 @@ export class ProductionService {
     private readonly uploads: UploadsRepository,
     private readonly stages: StagesRepository,
     private readonly executor: StagesService,
+    private readonly partials: PartialTables,
     private readonly messaging: Messaging,
     @Inject(STORAGE) private readonly storage: Storage,
     @Inject(CONFIG) private readonly config: Config,
@@ -43,16 +46,28 @@ export class ProductionService {
       case 'complete':
         return isTable(action.productId) ? this.completeTable(action.productId, signal) : this.completeExport(action.productId, signal);
       case 'settle':
-        return this.settle(action.productId, action.as, action.error);
+        return this.settle(action.productId, action.as, action.error, await this.kept(action.productId, signal));
     }
   }
 
-  /** Ends a product without a result. */
-  async settle(id: string, as: 'failed' | 'cancelled', error: ErrorPayload | null): Promise<void> {
+  /** Ends a product that cannot be made, whatever is tried. */
+  async giveUp(id: string, error: ErrorPayload): Promise<void> {
+    await this.settle(id, 'failed', error, await this.kept(id).catch(() => null));
+  }
+
+  /** What there is of a table that will not be complete. */
+  private async kept(id: string, signal?: AbortSignal): Promise<Kept> {
+    const table = isTable(id) ? await this.tables.findRow(id) : null;
+    return table && this.partials.soFar(table, signal ? { signal } : {});
+  }
+
+  private async settle(id: string, as: 'failed' | 'cancelled', error: ErrorPayload | null, kept: Kept): Promise<void> {
     const product = await this.find(id);
     await this.database.$transaction(async (queries) => {
-      const repository = isTable(id) ? this.tables : this.exports;
-      if (await repository.settle(queries, id, as, error)) await this.runs.touch(queries, product.runId);
+      const settled = isTable(id)
+        ? await this.tables.settle(queries, id, as, error, kept)
+        : await this.exports.settle(queries, id, as, error);
+      if (settled) await this.runs.touch(queries, product.runId);
     });
   }
 
@@ -95,7 +110,7 @@ export class ProductionService {
 
   private async exportWork({ tableId, format, rows, bookkeeping }: ExportRow): Promise<StageWork> {
     const table = await this.tables.findRow(tableId);
-    const input = table && referenceOf(table);
+    const input = table && (referenceOf(table) ?? (await this.partials.soFar(table))?.reference);
     if (!input) throw new InternalError('input_not_ready', `Table ${tableId} is not there to be exported.`);
     return { kind: 'export', input, format, rows, bookkeeping } as StageWork;
   }
@@ -106,7 +121,7 @@ export class ProductionService {
     const { work } = await this.stages.submission(table.stageId);
     if (work.kind === 'map') {
       const base = await this.tables.findRow(work.input.tableId);
-      const shards = await this.executor.committed(table.stageId, signal);
+      const shards = await this.executor.committed(table.stageId, { signal });
       const made = await this.write(assembleMap(id, work, base ? columnsOf(base) : [], shards), signal);
       return this.publish(table, made, null);
     }

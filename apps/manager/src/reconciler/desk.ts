@@ -28,9 +28,10 @@ export const keyOf = (action: Action): string => {
     case 'enter':
     case 'finish':
       return `${action.do} ${action.state}`;
+    case 'control':
+      return `control ${action.version}`;
     case 'check_plan':
     case 'fail':
-    case 'stop':
     case 'close':
       return action.do;
   }

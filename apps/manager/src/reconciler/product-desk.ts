@@ -31,7 +31,7 @@ export class ProductDesk implements Desk {
   }
 
   async giveUp(id: string, _action: Action, error: ApwaError): Promise<void> {
-    await this.production.settle(id, 'failed', error.toPayload());
+    await this.production.giveUp(id, error.toPayload());
   }
 
   private async find(id: string): Promise<ProductFacts> {

@@ -10,6 +10,8 @@ import { type RunRecord, factsOf, requestOf } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { columnsOf } from '../tables/tables.repository.js';
+import { OwnersRepository } from '../owners/owners.repository.js';
+import { afterControl } from '../runs/pause.js';
 import { type Action, type Desk, keyOf } from './desk.js';
 
 /** Brings runs to their end. */
@@ -18,6 +20,7 @@ export class RunDesk implements Desk {
   constructor(
     private readonly database: Database,
     private readonly runs: RunsRepository,
+    private readonly owners: OwnersRepository,
     private readonly production: ProductionService,
     private readonly planner: PlannerService,
     private readonly plans: PlansService,
@@ -43,8 +46,8 @@ export class RunDesk implements Desk {
         return this.runs.enter(await this.load(runId), action.from, action.state);
       case 'fail':
         return this.runs.fail(runId, action.error);
-      case 'stop':
-        return this.executor.stop(runId, signal);
+      case 'control':
+        return this.tell(runId, action, signal);
       case 'finish':
         return this.runs.finish(runId, action.from, action.state);
       case 'close':
@@ -53,8 +56,15 @@ export class RunDesk implements Desk {
   }
 
   async giveUp(runId: string, action: Action, error: ApwaError): Promise<void> {
-    if ('productId' in action) await this.production.settle(action.productId, 'failed', error.toPayload());
+    if ('productId' in action) await this.production.giveUp(action.productId, error.toPayload());
     else await this.runs.fail(runId, error.toPayload());
+  }
+
+  /** Tells the executor what the run's stages are to do. */
+  private async tell(runId: string, { state, version }: Extract<Action, { do: 'control' }>, signal: AbortSignal): Promise<void> {
+    const held = await this.executor.control({ ownerId: runId, state, version }, signal);
+    if (afterControl({ state, version }, held) === 'known') await this.runs.controlKnown(runId, version);
+    else await this.owners.raiseControlAbove(runId, held.version);
   }
 
   /** Turns cost money: one is taken only if it is still what the run needs. */

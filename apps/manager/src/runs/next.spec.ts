@@ -1,12 +1,13 @@
-import { type ErrorPayload, type RunState } from '@apwa/contracts';
+import { type ErrorPayload } from '@apwa/contracts';
 import { type ProductFacts, type StageFacts } from '../owners/product.js';
-import { type RunAction, type RunFacts, type StepFacts, next } from './next.js';
+import { type RunAction, type RunFacts, type StepFacts, type StoredState, isUnderWay, next } from './next.js';
 
 const stage = (facts: Partial<StageFacts> = {}): StageFacts => ({
   id: 'stg_1',
   submitted: true,
   state: 'running',
   fault: null,
+  activeShards: 0,
   failedRows: 0,
   okRows: 0,
   ...facts,
@@ -30,7 +31,8 @@ const fault: ErrorPayload = { code: 'authentication', class: 'refused', message:
 const run = (facts: Partial<RunFacts>): RunFacts => ({
   state: 'running',
   cancelRequested: false,
-  stopKnown: false,
+  paused: false,
+  control: { version: 0, known: true },
   failure: null,
   plan: 'ready',
   turn: 1,
@@ -50,6 +52,10 @@ const allFailed = product('tbl_a', 'ready', stage({ state: 'succeeded', failedRo
 const writing = product('tbl_a', 'writing', stage());
 const unsubmitted = product('tbl_a', 'writing', stage({ submitted: false, state: null }));
 const waiting = product('tbl_b', 'waiting');
+
+/** The second thing that the executor is to be told, and whether it has acknowledged it. */
+const UNKNOWN = { version: 2, known: false };
+const KNOWN = { version: 2, known: true };
 
 const table: [string, Partial<RunFacts>, RunAction[]][] = [
   ['starts the import of an upload', { state: 'importing', inputs: [input(product('t', 'waiting'))] }, [{ do: 'start', productId: 't' }]],
@@ -131,18 +137,21 @@ const table: [string, Partial<RunFacts>, RunAction[]][] = [
   ],
   [
     'stops what runs beside a failure',
-    { failure: fault, steps: [step('a', ['rows'], writing), step('b', ['rows'], waiting)] },
-    [{ do: 'stop' }, { do: 'settle', productId: 'tbl_b', as: 'cancelled', error: null }],
+    { failure: fault, control: UNKNOWN, steps: [step('a', ['rows'], writing), step('b', ['rows'], waiting)] },
+    [
+      { do: 'control', state: 'cancelled', version: 2 },
+      { do: 'settle', productId: 'tbl_b', as: 'cancelled', error: null },
+    ],
   ],
-  ['waits until what runs has stopped', { failure: fault, stopKnown: true, steps: [step('a', ['rows'], writing)] }, []],
+  ['waits until what runs has stopped', { failure: fault, control: KNOWN, steps: [step('a', ['rows'], writing)] }, []],
   [
     'has an unheard submission stopped before it counts as stopped',
-    { failure: fault, steps: [step('a', ['rows'], unsubmitted)] },
-    [{ do: 'stop' }],
+    { failure: fault, control: UNKNOWN, steps: [step('a', ['rows'], unsubmitted)] },
+    [{ do: 'control', state: 'cancelled', version: 2 }],
   ],
   [
     'counts an unheard submission as stopped when the executor knows',
-    { failure: fault, stopKnown: true, steps: [step('a', ['rows'], unsubmitted)] },
+    { failure: fault, control: KNOWN, steps: [step('a', ['rows'], unsubmitted)] },
     [{ do: 'settle', productId: 'tbl_a', as: 'cancelled', error: null }],
   ],
   [
@@ -153,8 +162,8 @@ const table: [string, Partial<RunFacts>, RunAction[]][] = [
   ['cancels', { cancelRequested: true, steps: [step('a', ['rows'], writing)] }, [{ do: 'enter', from: 'running', state: 'cancelling' }]],
   [
     'stops the stages of a cancelled run',
-    { state: 'cancelling', cancelRequested: true, steps: [step('a', ['rows'], writing)] },
-    [{ do: 'stop' }],
+    { state: 'cancelling', cancelRequested: true, control: UNKNOWN, steps: [step('a', ['rows'], writing)] },
+    [{ do: 'control', state: 'cancelled', version: 2 }],
   ],
   [
     'does not wait for imports of others when cancelled',
@@ -178,17 +187,82 @@ const table: [string, Partial<RunFacts>, RunAction[]][] = [
   ],
 ];
 
+/** What is left to be done for a run that is paused, once the executor knows. */
+const paused: [string, Partial<RunFacts>, RunAction[]][] = [
+  ['begins no import', { state: 'importing', inputs: [input(product('t', 'waiting'))] }, []],
+  [
+    'makes a table of an import that was under way',
+    { state: 'importing', inputs: [input(product('t', 'writing', stage({ state: 'succeeded' })))] },
+    [{ do: 'complete', productId: 't' }],
+  ],
+  ['begins no planning', { state: 'importing' }, []],
+  ['plans to the end', { state: 'planning', plan: 'missing', turn: 4 }, [{ do: 'planner_turn', turn: 4 }]],
+  ['checks a plan that was given', { state: 'planning', plan: 'given' }, [{ do: 'check_plan' }]],
+  ['leaves a plan as it is', { state: 'planning' }, []],
+  ['does not end after planning', { state: 'planning', stopAfter: 'planning' }, []],
+  ['runs nothing that was approved', { state: 'awaiting_approval', approval: 'required', approved: true }, []],
+  ['begins no step', { steps: [step('a', ['rows'], done), step('b', ['a'], waiting)] }, []],
+  [
+    'submits what may have been submitted: nothing comes of it',
+    { steps: [step('a', ['rows'], unsubmitted)] },
+    [{ do: 'submit', productId: 'tbl_a', stageId: 'stg_1' }],
+  ],
+  [
+    'makes a table of a stage that has ended',
+    { steps: [step('a', ['rows'], product('tbl_a', 'writing', stage({ state: 'succeeded' })))] },
+    [{ do: 'complete', productId: 'tbl_a' }],
+  ],
+  ['does not end', { steps: [step('a', ['rows'], done)] }, []],
+  ['begins no exports', { wantsExports: true, steps: [step('a', ['rows'], done)] }, []],
+  ['fails all the same', { steps: [step('a', ['rows'], { ...product('tbl_a', 'failed'), error: fault })] }, [{ do: 'fail', error: fault }]],
+];
+
+describe('a paused run', () => {
+  const facts = (rest: Partial<RunFacts>) => run({ paused: true, control: KNOWN, ...rest });
+
+  it.each(paused)('%s', (_, rest, actions) => expect(next(facts(rest))).toEqual(actions));
+
+  it.each(['importing', 'planning', 'awaiting_approval', 'running', 'exporting'] as const)(
+    'tells the executor, while it is %s',
+    (state) => {
+      const told = { do: 'control', state: 'paused', version: 2 };
+      const actions = next(facts({ state, control: UNKNOWN, steps: [step('a', ['rows'], unsubmitted)] }));
+      // Before it knows, a stage that is submitted would begin.
+      expect(actions).toEqual([told]);
+    },
+  );
+
+  it('tells the executor when it goes on, and goes on', () => {
+    const actions = next(run({ control: UNKNOWN, steps: [step('a', ['rows'], product('tbl_a', 'waiting'))] }));
+    expect(actions).toEqual([
+      { do: 'control', state: 'active', version: 2 },
+      { do: 'start', productId: 'tbl_a' },
+    ]);
+  });
+
+  it.each<[string, Partial<RunFacts>, boolean]>([
+    ['the executor does not know of it', { control: UNKNOWN }, true],
+    ['it plans', { state: 'planning', plan: 'missing' }, true],
+    ['calls are in flight', { steps: [step('a', ['rows'], product('tbl_a', 'writing', stage({ activeShards: 1 })))] }, true],
+    ['an import is under way', { inputs: [input(product('t', 'writing', stage({ activeShards: 1 })))] }, true],
+    ['an import of others is under way', { inputs: [input(product('t', 'writing', stage({ activeShards: 1 })), false)] }, false],
+    ['a table is being made', { steps: [step('a', ['rows'], product('tbl_a', 'writing', stage({ state: 'succeeded' })))] }, true],
+    ['shards are left that nobody holds', { steps: [step('a', ['rows'], writing), step('b', ['a'], waiting)] }, false],
+    ['all is done', { steps: [step('a', ['rows'], done)] }, false],
+  ])('has something under way where %s: %#', (_, rest, underWay) => expect(isUnderWay(facts(rest))).toBe(underWay));
+});
+
 describe('next', () => {
   it.each(table)('%s', (_, facts, actions) => expect(next(run(facts))).toEqual(actions));
 
-  const ended: RunState[] = ['succeeded', 'partially_succeeded', 'failed', 'cancelled'];
+  const ended: StoredState[] = ['succeeded', 'partially_succeeded', 'failed', 'cancelled'];
   it.each(ended)('does nothing for a run that is %s', (state) => {
     expect(next(run({ state, cancelRequested: true, failure: fault, steps: [step('a', [], writing)] }))).toEqual([]);
   });
 
-  const working: RunState[] = ['importing', 'planning', 'awaiting_approval', 'running', 'exporting'];
+  const working: StoredState[] = ['importing', 'planning', 'awaiting_approval', 'running', 'exporting'];
   it.each(working)('cancels a run that is %s, whatever else is the matter', (state) => {
-    const actions = next(run({ state, cancelRequested: true, failure: fault, plan: 'missing' }));
+    const actions = next(run({ state, cancelRequested: true, paused: true, control: UNKNOWN, failure: fault, plan: 'missing' }));
     expect(actions).toEqual([{ do: 'enter', from: state, state: 'cancelling' }]);
   });
 });

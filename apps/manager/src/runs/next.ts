@@ -1,4 +1,4 @@
-import { type ErrorPayload, type RunState, type RunRequest } from '@apwa/contracts';
+import { type ErrorPayload, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
 import { isSettled, nextForProduct, type ProductAction, type ProductFacts, type StageFacts } from '../owners/product.js';
 
 /** A step with the table that it makes. */
@@ -13,10 +13,12 @@ export interface StepFacts {
 
 /** All that is needed to decide how a run goes on. */
 export interface RunFacts {
-  state: RunState;
+  state: StoredState;
   cancelRequested: boolean;
-  /** The executor has acknowledged that the run's work is to stop. */
-  stopKnown: boolean;
+  /** Nothing new is to begin. */
+  paused: boolean;
+  /** The latest version of what the executor is to be told, 0 for nothing yet; `known`: it has acknowledged that one. */
+  control: { version: number; known: boolean };
   /** Why the run fails, once that is known: its other work is stopped before it ends. */
   failure: ErrorPayload | null;
   /** `given`: in the request, and not checked against the tables yet. */
@@ -33,6 +35,9 @@ export interface RunFacts {
   exports: { step: string; product: ProductFacts }[];
 }
 
+/** A run's state as it is written down: whether it is paused stands beside it. */
+export type StoredState = Exclude<RunState, 'pausing' | 'paused'>;
+
 export type EndState = Extract<RunState, 'succeeded' | 'partially_succeeded' | 'failed' | 'cancelled'>;
 
 export type RunAction =
@@ -40,12 +45,12 @@ export type RunAction =
   | { do: 'check_plan' }
   | { do: 'planner_turn'; turn: number }
   /** Entering `running` writes down the steps' tables, entering `exporting` the exports. */
-  | { do: 'enter'; from: RunState; state: Exclude<RunState, EndState | 'importing'> }
+  | { do: 'enter'; from: StoredState; state: Exclude<StoredState, EndState | 'importing'> }
   /** Writes down why the run fails. */
   | { do: 'fail'; error: ErrorPayload }
-  /** Tells the executor to stop the run's stages. */
-  | { do: 'stop' }
-  | { do: 'finish'; from: RunState; state: EndState };
+  /** Tells the executor what becomes of the run's stages. State and version belong together: an older pair changes nothing. */
+  | { do: 'control'; state: RunControl['state']; version: number }
+  | { do: 'finish'; from: StoredState; state: EndState };
 
 /**
  * What is to be done for a run now. Without clock or I/O; whoever carries out the actions asks again with the new facts, until
@@ -68,12 +73,40 @@ export const next = (facts: RunFacts): RunAction[] => {
     case 'exporting':
       if (facts.cancelRequested) return [{ do: 'enter', from: state, state: 'cancelling' }];
       if (facts.failure) return stopAll(facts, 'failed');
-      return goOn(facts, state);
+      return [...tell(facts), ...goOn(facts, state).filter((action) => !facts.paused || endsWhatIsUnderWay(action, facts))];
   }
 };
 
-/** A state in which a run works towards its result. */
-type WorkingState = Exclude<RunState, EndState | 'cancelling'>;
+/** What a pause leaves to be done: work under way comes to its end, and planning to its plan. Nothing else begins. */
+const endsWhatIsUnderWay = (action: RunAction, { control }: RunFacts): boolean => {
+  switch (action.do) {
+    case 'complete':
+    case 'settle':
+    case 'check_plan':
+    case 'planner_turn':
+    case 'fail':
+    case 'control':
+      return true;
+    case 'submit':
+      // It may have been submitted although nobody heard so. Once the executor knows of the pause, nothing comes of it but that.
+      return control.known;
+    case 'start':
+    case 'enter':
+    case 'finish':
+      return false;
+  }
+};
+
+/** Whether something of a paused run has not come to its end yet. */
+export const isUnderWay = (facts: RunFacts): boolean =>
+  next(facts).length > 0 || ownProducts(facts).some(({ stage }) => stage?.state === 'running' && stage.activeShards > 0);
+
+/** The executor follows pause and resume; that a run is to stop it is told with the rest of its end. */
+const tell = ({ paused, control: { version, known } }: RunFacts): RunAction[] =>
+  version > 0 && !known ? [{ do: 'control', state: paused ? 'paused' : 'active', version }] : [];
+
+/** A state in which a run works towards its result. A pause leaves it as it is: there the run goes on. */
+type WorkingState = Exclude<StoredState, EndState | 'cancelling'>;
 
 const goOn = (facts: RunFacts, from: WorkingState): RunAction[] => {
   switch (from) {
@@ -172,18 +205,20 @@ const success = ({ steps }: RunFacts): EndState =>
 
 /** Stops everything that is the run's own; the run ends when all of it has ended. */
 const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
-  const products = [
-    ...facts.inputs.filter(({ own }) => own).map(({ product }) => product),
-    ...facts.steps.map(({ product }) => product),
-    ...facts.exports.map(({ product }) => product),
-  ];
-  const open = products.filter((product) => !isSettled(product));
+  const open = ownProducts(facts).filter((product) => !isSettled(product));
   if (open.length === 0) return [{ do: 'finish', from: facts.state, state: end }];
-  const { stopKnown } = facts;
+  const { version, known } = facts.control;
+  const stopKnown = version > 0 && known;
   const actions = open.flatMap((product): RunAction[] => nextForProduct(product, { inputsReady: false, stopping: true, stopKnown }));
   const atExecutor = open.some(({ state, stage }) => state === 'writing' && stage !== null && !hasStopped(stage.state));
-  return atExecutor && !stopKnown ? [{ do: 'stop' }, ...actions] : actions;
+  return atExecutor && !stopKnown ? [{ do: 'control', state: 'cancelled', version }, ...actions] : actions;
 };
+
+const ownProducts = ({ inputs, steps, exports }: RunFacts): ProductFacts[] => [
+  ...inputs.filter(({ own }) => own).map(({ product }) => product),
+  ...steps.map(({ product }) => product),
+  ...exports.map(({ product }) => product),
+];
 
 const hasStopped = (state: string | null): boolean => state !== null && state !== 'running';
 

@@ -2,6 +2,7 @@ import {
   type ErrorPayload,
   type Plan,
   type Run,
+  type RunPause,
   type RunRequest,
   type RunState,
   type RunStep,
@@ -19,7 +20,8 @@ import { type Owner, type Run as RunRow } from '../generated/prisma/client.js';
 import { type ExportRow, exportFacts } from '../exports/exports.repository.js';
 import { snapshotOf } from '../stages/stages.repository.js';
 import { type TableRow, tableFacts } from '../tables/tables.repository.js';
-import { type RunFacts, type StepFacts, allRowsFailed } from './next.js';
+import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
+import { type PastPause, pausedWithin } from './pause.js';
 
 /** A run with everything that belongs to it, as Postgres holds it. */
 export interface RunRecord {
@@ -45,9 +47,10 @@ export const factsOf = (record: RunRecord): RunFacts => {
   const plan = planOf(record);
   const byStep = new Map(record.steps.map((table) => [table.stepId, table]));
   return {
-    state: run.state as RunState,
+    state: run.state as StoredState,
     cancelRequested: run.cancelRequestedAt !== null,
-    stopKnown: owner.controlVersion > 0 && owner.controlAcked >= owner.controlVersion,
+    paused: run.paused !== null,
+    control: { version: owner.controlVersion, known: owner.controlAcked >= owner.controlVersion },
     failure: fromJsonOrNull<ErrorPayload>(run.error),
     plan: plan ? 'ready' : request.plan ? 'given' : 'missing',
     turn: (record.turns.at(-1)?.turn ?? 0) + 1,
@@ -75,10 +78,11 @@ export const viewOf = (record: RunRecord): Run => {
   const request = requestOf(record);
   const plan = planOf(record);
   const byName = tablesByName(record);
+  const pauses = fromJson<PastPause[]>(run.pauses);
   return {
     id: run.id,
     goal: request.goal ?? null,
-    state: run.state as RunState,
+    state: shownState(record),
     version: run.version,
     inputs: inputs.map(({ name, table }) => ({ name, tableId: table.id })),
     plan,
@@ -87,7 +91,7 @@ export const viewOf = (record: RunRecord): Run => {
       usage: turns.reduce((sum, { usage }) => addUsage(sum, usage), noUsage()),
       costUsd: turns.reduce((sum, { costUsd }) => sum + costUsd, 0),
     },
-    steps: (plan?.steps ?? []).map((step) => stepView(step, byName)),
+    steps: (plan?.steps ?? []).map((step) => stepView(step, byName, pauses)),
     outputs: record.exports.map((row) => ({
       step: row.stepId ?? '',
       tableId: row.tableId,
@@ -95,6 +99,8 @@ export const viewOf = (record: RunRecord): Run => {
       exportId: row.id,
       rows: row.rows as Run['outputs'][number]['rows'],
     })),
+    paused: fromJsonOrNull<RunPause>(run.paused),
+    pausedMs: pausedBetween(pauses, run.startedAt, run.finishedAt),
     error: fromJsonOrNull<ErrorPayload>(run.error),
     createdAt: run.createdAt.toISOString(),
     startedAt: run.startedAt?.toISOString() ?? null,
@@ -102,7 +108,15 @@ export const viewOf = (record: RunRecord): Run => {
   };
 };
 
-const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>): RunStep => {
+const shownState = (record: RunRecord): RunState => {
+  if (record.run.paused === null) return record.run.state as StoredState;
+  return isUnderWay(factsOf(record)) ? 'pausing' : 'paused';
+};
+
+const pausedBetween = (pauses: PastPause[], startedAt: Date | null | undefined, finishedAt: Date | null | undefined): number =>
+  startedAt ? pausedWithin(pauses, startedAt.getTime(), finishedAt?.getTime() ?? Infinity) : 0;
+
+const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pauses: PastPause[]): RunStep => {
   const table = byName.get(step.id);
   const stage = snapshotOf(table?.stage ?? null);
   const ended = stage !== null && stage.state !== 'running';
@@ -118,6 +132,7 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>): R
     counts,
     startedAt: table?.startedAt?.toISOString() ?? null,
     finishedAt: table?.finishedAt?.toISOString() ?? null,
+    pausedMs: pausedBetween(pauses, table?.startedAt, table?.finishedAt),
     waitingFor: ended ? null : (stage?.waitingFor ?? null),
   };
 };

@@ -40,6 +40,18 @@ export class RunsController {
     return this.runs.cancel(runId);
   }
 
+  @Post(':id/pause')
+  @HttpCode(200)
+  async pause(@id() runId: string): Promise<Run> {
+    return this.runs.pause(runId);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  async resume(@id() runId: string): Promise<Run> {
+    return this.runs.resume(runId);
+  }
+
   @Post(':id/approve')
   @HttpCode(200)
   async approve(@id() runId: string, @Body(zodPipe(ApproveRequest.prefault({}), 'body')) request: ApproveRequest): Promise<Run> {

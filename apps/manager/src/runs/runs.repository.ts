@@ -1,4 +1,4 @@
-import { type ErrorPayload, type Plan, type RunRequest, type RunState, type TokenUsage, newId } from '@apwa/contracts';
+import { type ErrorPayload, type PauseReason, type Plan, type RunPause, type RunRequest, type TokenUsage, newId } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { fromJson, toJson } from '../database/json.js';
@@ -6,7 +6,8 @@ import { Prisma } from '../generated/prisma/client.js';
 import { ExportsRepository } from '../exports/exports.repository.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
 import { type ImportSource, TablesRepository } from '../tables/tables.repository.js';
-import { type EndState } from './next.js';
+import { type EndState, type StoredState } from './next.js';
+import { type PauseDecision, type PauseFacts, decidePause, decideResume } from './pause.js';
 import { type RunRecord, planOf, requestOf, tablesByName } from './run-record.js';
 import { plannedExports } from './outputs.js';
 
@@ -17,6 +18,9 @@ const include = {
   inputs: { orderBy: { position: 'asc' }, include: { table: { include: { stage: true }, omit: { metadata: true } } } },
   turns: { orderBy: { turn: 'asc' }, select: { turn: true, usage: true, costUsd: true } },
 } as const satisfies Prisma.RunInclude;
+
+/** Of a run that nobody has cancelled or paused. */
+const GOES_ON = { cancelRequestedAt: null, paused: { equals: Prisma.DbNull } } as const satisfies Prisma.RunWhereInput;
 
 @Injectable()
 export class RunsRepository {
@@ -104,11 +108,11 @@ export class RunsRepository {
   }
 
   /** From one state to the next, with what begins to exist there. Nothing happens if the run is elsewhere by now. */
-  async enter(record: RunRecord, from: RunState, state: Exclude<RunState, EndState>): Promise<void> {
+  async enter(record: RunRecord, from: StoredState, state: Exclude<StoredState, EndState>): Promise<void> {
     const { id } = record.run;
     await this.database.$transaction(async (queries) => {
       const moved = await queries.run.updateMany({
-        where: { id, state: from, ...(state === 'cancelling' ? {} : { cancelRequestedAt: null }) },
+        where: { id, state: from, ...(state === 'cancelling' ? {} : GOES_ON) },
         data: { state, version: { increment: 1 }, ...(state === 'planning' ? { planningStartedAt: new Date() } : {}) },
       });
       if (moved.count === 0) return;
@@ -141,11 +145,11 @@ export class RunsRepository {
     }
   }
 
-  /** The run's end. Nothing happens if it is elsewhere by now; a cancellation that came in between is not lost. */
-  async finish(id: string, from: RunState, state: EndState): Promise<void> {
+  /** The run's end. Nothing happens if it is elsewhere by now; a cancellation or a pause that came in between is not lost. */
+  async finish(id: string, from: StoredState, state: EndState): Promise<void> {
     await this.database.$transaction(async (queries) => {
       const { count } = await queries.run.updateMany({
-        where: { id, state: from, ...(state === 'cancelled' ? {} : { cancelRequestedAt: null }) },
+        where: { id, state: from, ...(state === 'cancelled' ? {} : GOES_ON) },
         data: { state, finishedAt: new Date(), version: { increment: 1 } },
       });
       if (count === 1) await this.owners.finish(queries, id);
@@ -159,6 +163,7 @@ export class RunsRepository {
         where: { id, finishedAt: null, error: { equals: Prisma.DbNull } },
         data: { error: toJson(error), version: { increment: 1 } },
       });
+      if (count === 1) await this.endPause(queries, id);
       if (count === 1) await this.owners.raiseControl(queries, id);
     };
     await (within ? fail(within) : this.database.$transaction(fail));
@@ -171,15 +176,69 @@ export class RunsRepository {
         where: { id, finishedAt: null, cancelRequestedAt: null },
         data: { cancelRequestedAt: new Date(), version: { increment: 1 } },
       });
+      if (count === 1) await this.endPause(queries, id);
       if (count === 1) await this.owners.raiseControl(queries, id);
       return count === 1;
     });
   }
 
+  /** Has a run begin nothing new, whoever works on it; what was decided comes back. Null if there is no such run. */
+  async pause(id: string, reason: PauseReason, message: string): Promise<PauseDecision | null> {
+    return this.database.$transaction(async (queries) => {
+      const facts = await this.lockForPause(queries, id);
+      if (!facts) return null;
+      const decided = decidePause(facts, reason);
+      if (decided.decision === 'change' || decided.decision === 'explain') {
+        const paused: RunPause = { reason, message, since: facts.paused?.since ?? new Date().toISOString() };
+        await queries.run.update({ where: { id }, data: { paused: toJson(paused), version: { increment: 1 } } });
+      }
+      if (decided.decision === 'change') await this.owners.raiseControl(queries, id);
+      return decided;
+    });
+  }
+
+  /** Has a paused run go on where it was. Null if there is no such run. */
+  async resume(id: string): Promise<PauseDecision | null> {
+    return this.database.$transaction(async (queries) => {
+      const facts = await this.lockForPause(queries, id);
+      if (!facts) return null;
+      const decided = decideResume(facts);
+      if (decided.decision === 'change') {
+        await this.endPause(queries, id);
+        await this.touch(queries, id);
+        await this.owners.raiseControl(queries, id);
+      }
+      return decided;
+    });
+  }
+
+  /** The executor knows this version of what it is to do for the run: whoever shows the run should look again. */
+  async controlKnown(id: string, version: number): Promise<void> {
+    await this.database.$transaction(async (queries) => {
+      await this.touch(queries, id);
+      await this.owners.ackControl(queries, id, version);
+    });
+  }
+
+  private async lockForPause(queries: Queries, id: string): Promise<PauseFacts | null> {
+    const [row] = await queries.$queryRaw<PauseFacts[]>`
+      SELECT state, cancel_requested_at IS NOT NULL AS "cancelRequested", error IS NOT NULL AS failing, paused
+      FROM manager.runs WHERE id = ${id} FOR UPDATE`;
+    return row ?? null;
+  }
+
+  /** A pause that is over is remembered for its time. */
+  private async endPause(queries: Queries, id: string): Promise<void> {
+    await queries.$executeRaw`
+      UPDATE manager.runs SET paused = NULL, pauses = pauses || jsonb_build_array(jsonb_build_object(
+        'from', floor(extract(epoch FROM (paused->>'since')::timestamptz) * 1000), 'to', ${Date.now()}::bigint))
+      WHERE id = ${id} AND paused IS NOT NULL`;
+  }
+
   /** Goes on with the plan as it is, or with another. False if the run does not wait for it. */
   async approve(id: string, plan: Plan | null): Promise<boolean> {
     const { count } = await this.database.run.updateMany({
-      where: { id, state: 'awaiting_approval', approvedAt: null, cancelRequestedAt: null },
+      where: { id, state: 'awaiting_approval', approvedAt: null, ...GOES_ON },
       data: { approvedAt: new Date(), version: { increment: 1 }, ...(plan ? { plan: toJson(plan) } : {}) },
     });
     return count === 1;

@@ -17,6 +17,8 @@ import { Reconciler } from '../reconciler/reconciler.js';
 import { TablesRepository, columnsOf } from '../tables/tables.repository.js';
 import { filesOf } from '../tables/tables.service.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
+import { type PauseDecision } from './pause.js';
+import { RunEvents } from './run-events.js';
 import { type RunRecord, requestOf, viewOf } from './run-record.js';
 import { type NewInput, RunsRepository } from './runs.repository.js';
 
@@ -28,6 +30,7 @@ export class RunsService {
     private readonly uploads: UploadsRepository,
     private readonly plans: PlansService,
     private readonly reconciler: Reconciler,
+    private readonly events: RunEvents,
   ) {}
 
   /** Everything that can be found out now is checked now; nothing is begun for a request that is refused. */
@@ -65,6 +68,23 @@ export class RunsService {
     if (isTerminal(before.state)) throw wrongState(before, 'cancelled', 'a run that has not ended');
     await this.runs.requestCancel(id);
     this.reconciler.wake(id);
+    return this.show(id);
+  }
+
+  /** Calls in flight are finished, none begins. Again is the same. */
+  async pause(id: string): Promise<Run> {
+    return this.decided(id, 'paused', await this.runs.pause(id, 'user', 'It was paused by request.'));
+  }
+
+  async resume(id: string): Promise<Run> {
+    return this.decided(id, 'resumed', await this.runs.resume(id));
+  }
+
+  private async decided(id: string, done: string, decision: PauseDecision | null): Promise<Run> {
+    if (decision === null) throw notFound('run', id);
+    if (decision.decision === 'refused') throw wrongState({ id, state: decision.is }, done, decision.allowed);
+    if (decision.decision === 'change') this.reconciler.wake(id);
+    this.events.changed(id);
     return this.show(id);
   }
 
@@ -119,5 +139,5 @@ export class RunsService {
   }
 }
 
-const wrongState = ({ id, state }: Run, done: string, allowed: string): RefusedError =>
+const wrongState = ({ id, state }: { id: string; state: string }, done: string, allowed: string): RefusedError =>
   new RefusedError('wrong_state', `Run ${id} cannot be ${done}: it is ${state}.`, { field: 'id', value: state, allowed });

@@ -9,7 +9,7 @@ import { type StageFacts } from '../owners/product.js';
 export type Submission = z.output<typeof executorOperations.submitStage.request>;
 
 /** A stage as it was written down, with what the executor said of it last. */
-export const snapshotOf = (row: StageRow | null): Stage | null => (row ? fromJsonOrNull<Stage>(row.snapshot) : null);
+export const snapshotOf = (row: Pick<StageRow, 'snapshot'> | null): Stage | null => (row ? fromJsonOrNull<Stage>(row.snapshot) : null);
 
 export const stageFacts = (row: StageRow): StageFacts => {
   const stage = snapshotOf(row);
@@ -18,6 +18,7 @@ export const stageFacts = (row: StageRow): StageFacts => {
     submitted: row.submittedAt !== null,
     state: stage?.state ?? null,
     fault: stage?.fault ?? null,
+    activeShards: stage?.shards.active ?? 0,
     failedRows: stage?.counts.failed ?? 0,
     okRows: stage?.counts.ok ?? 0,
   };
@@ -28,8 +29,8 @@ export class StagesRepository {
   constructor(private readonly database: Database) {}
 
   async create(queries: Queries, submission: Submission): Promise<void> {
-    const { stageId, ownerId } = submission;
-    await queries.stage.create({ data: { id: stageId, ownerId, submission: toJson(submission) } });
+    const { stageId, ownerId, work } = submission;
+    await queries.stage.create({ data: { id: stageId, ownerId, kind: work.kind, submission: toJson(submission) } });
   }
 
   async submission(id: string): Promise<Submission> {

@@ -1,7 +1,6 @@
-import { type CommittedShard, RefusedError, executorOperations } from '@apwa/contracts';
+import { type CommittedShard, RefusedError, type RunControl, executorOperations } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
-import { OwnersRepository } from '../owners/owners.repository.js';
 import { StagesRepository } from './stages.repository.js';
 
 /** Owners per question: the executor's limit is 500. */
@@ -15,7 +14,6 @@ export class StagesService {
   constructor(
     private readonly messaging: Messaging,
     private readonly stages: StagesRepository,
-    private readonly owners: OwnersRepository,
   ) {}
 
   /** Submits a stage that was written down. Doing so again changes nothing. */
@@ -24,11 +22,9 @@ export class StagesService {
     await this.stages.record([await this.messaging.request(executorOperations.submitStage, submission, { signal })]);
   }
 
-  /** Has all work of an owner stopped. */
-  async stop(ownerId: string, signal: AbortSignal): Promise<void> {
-    const { version } = await this.owners.control(ownerId);
-    await this.messaging.request(executorOperations.controlRun, { ownerId, version, state: 'cancelled' }, { signal });
-    await this.owners.ackControl(ownerId, version);
+  /** Has all work of an owner paused, resumed or stopped. Answers what the executor holds afterwards: a newer control, if there is one. */
+  async control(control: RunControl, signal: AbortSignal): Promise<RunControl> {
+    return this.messaging.request(executorOperations.controlRun, control, { signal });
   }
 
   /**
@@ -59,13 +55,19 @@ export class StagesService {
     return changed;
   }
 
-  /** Every committed shard of a stage, in the order of their ranges. */
-  async committed(stageId: string, signal: AbortSignal): Promise<CommittedShard[]> {
+  /** The committed shards of a stage in the order of their ranges: every one, or those that hold the first `rows` rows. */
+  async committed(stageId: string, { rows = Infinity, signal }: { rows?: number; signal?: AbortSignal } = {}): Promise<CommittedShard[]> {
     const found: CommittedShard[] = [];
+    let held = 0;
     for (let after = -1; ;) {
       const request = { stageId, after, limit: SHARDS_PER_PAGE };
-      const { shards, more } = await this.messaging.request(executorOperations.listCommittedShards, request, { signal });
-      found.push(...shards);
+      const options = signal ? { signal } : {};
+      const { shards, more } = await this.messaging.request(executorOperations.listCommittedShards, request, options);
+      for (const shard of shards) {
+        if (held >= rows) return found;
+        held += shard.content.part.rows;
+        found.push(shard);
+      }
       const last = shards.at(-1);
       if (!more || !last) return found;
       after = last.range.first;
@@ -74,7 +76,7 @@ export class StagesService {
 
   /** The only shard of a stage that has one: sql, import, export. */
   async single(stageId: string, signal: AbortSignal): Promise<CommittedShard> {
-    const [shard, ...others] = await this.committed(stageId, signal);
+    const [shard, ...others] = await this.committed(stageId, { signal });
     if (!shard || others.length > 0) {
       throw new RefusedError(
         'unexpected_shards',

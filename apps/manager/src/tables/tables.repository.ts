@@ -3,6 +3,7 @@ import {
   type ErrorPayload,
   type FileFormat,
   type ImportOptions,
+  type PartialRows,
   type Table,
   type TableMetadata,
   type TableReference,
@@ -13,10 +14,14 @@ import { Database, type Queries } from '../database/database.js';
 import { cleanText, fromJsonOrNull, toJson, toJsonOrNull } from '../database/json.js';
 import { Prisma, type DataTable, type Stage as StageRow } from '../generated/prisma/client.js';
 import { type ProductFacts } from '../owners/product.js';
-import { stageFacts } from '../stages/stages.repository.js';
+import { snapshotOf, stageFacts } from '../stages/stages.repository.js';
 
 /** A table without its metadata, which can be large: what deciding and displaying runs needs. */
 export type TableRow = Omit<DataTable, 'metadata'> & { stage: StageRow | null };
+
+/** A table with what is shown of it, and not what its stage was made from. */
+export type ShownTable = DataTable & { stage: ShownStage | null };
+type ShownStage = Pick<StageRow, 'kind' | 'snapshot'>;
 
 /** What an import is made from. */
 export interface ImportSource {
@@ -32,22 +37,42 @@ export const tableFacts = (row: TableRow): ProductFacts => ({
   error: fromJsonOrNull<ErrorPayload>(row.error),
 });
 
-/** How to read the table; null unless it is ready. */
+/** How to read the table as it stays; null while it is being written, and where there is nothing. */
 export const referenceOf = (row: Pick<TableRow, 'reference'>): TableReference | null => fromJsonOrNull<TableReference>(row.reference);
 export const columnsOf = (row: Pick<TableRow, 'columns'>): Column[] => fromJsonOrNull<Column[]>(row.columns) ?? [];
 
-export const tableView = (row: DataTable): Table => ({
+/** What there is of a table that is not complete: the rows of a map are there shard by shard, those of other work all at once. */
+export const partialOf = ({ state, reference, stage }: Pick<ShownTable, 'state' | 'reference' | 'stage'>): PartialRows | null => {
+  const kept = referenceOf({ reference });
+  const known = snapshotOf(stage);
+  const map = stage?.kind === 'map' ? known : null;
+  switch (state as TableState) {
+    case 'waiting':
+    case 'ready':
+      return null;
+    case 'writing':
+      return map && { rows: map.counts.ok + map.counts.failed, of: map.subtasks };
+    case 'failed':
+    case 'cancelled':
+      return kept && { rows: kept.rows, of: map?.subtasks ?? kept.rows };
+  }
+};
+
+export const tableView = (row: ShownTable): Table => ({
   id: row.id,
   name: row.name,
   state: row.state as TableState,
   version: row.version,
   rows: row.rows === null ? null : Number(row.rows),
+  partial: partialOf(row),
   metadata: fromJsonOrNull<TableMetadata>(row.metadata),
   lineage: { runId: row.runId, stepId: row.stepId, inputs: row.inputs, files: row.files },
   rejectedTableId: row.rejectedTableId,
   error: fromJsonOrNull<ErrorPayload>(row.error),
   createdAt: row.createdAt.toISOString(),
 });
+
+const shown = { stage: { select: { kind: true, snapshot: true } } } as const satisfies Prisma.DataTableInclude;
 
 /** File names that a table keeps of its import. */
 const FILES_KEPT = 100;
@@ -70,8 +95,8 @@ export class TablesRepository {
     await queries.dataTable.create({ data: { ...table, name: table.stepId, state: 'waiting', files: [] } });
   }
 
-  async find(id: string): Promise<DataTable | null> {
-    return this.database.dataTable.findUnique({ where: { id } });
+  async find(id: string): Promise<ShownTable | null> {
+    return this.database.dataTable.findUnique({ where: { id }, include: shown });
   }
 
   async findRow(id: string): Promise<TableRow | null> {
@@ -83,9 +108,10 @@ export class TablesRepository {
   }
 
   /** Newest first. */
-  async list(limit: number, after?: string): Promise<DataTable[]> {
+  async list(limit: number, after?: string): Promise<ShownTable[]> {
     return this.database.dataTable.findMany({
       where: after === undefined ? {} : { id: { lt: after } },
+      include: shown,
       orderBy: { id: 'desc' },
       take: limit,
     });
@@ -122,11 +148,17 @@ export class TablesRepository {
     await queries.dataTable.upsert({ where: { id }, create: { id, ...data }, update: {} });
   }
 
-  /** A table will never be there. */
-  async settle(queries: Queries, id: string, state: 'failed' | 'cancelled', error: ErrorPayload | null): Promise<boolean> {
+  /** A table will never be complete. `kept`: what there is of it. */
+  async settle(
+    queries: Queries,
+    id: string,
+    state: 'failed' | 'cancelled',
+    error: ErrorPayload | null,
+    kept: Omit<MadeTable, 'metadata'> | null,
+  ): Promise<boolean> {
     const { count } = await queries.dataTable.updateMany({
       where: { id, state: { in: ['waiting', 'writing'] } },
-      data: { state, error: toJsonOrNull(error), finishedAt: new Date() },
+      data: { state, error: toJsonOrNull(error), finishedAt: new Date(), ...(kept ? readAs(kept) : {}) },
     });
     return count === 1;
   }
@@ -141,12 +173,17 @@ export interface MadeTable {
   metadata: TableMetadata;
 }
 
-const ready = ({ reference, columns, metadata }: MadeTable) =>
+const readAs = ({ reference, columns }: Omit<MadeTable, 'metadata'>) =>
   ({
-    state: 'ready',
     version: reference.version,
     reference: toJson(reference),
     columns: toJson(columns),
-    rows: BigInt(reference.rows),
+  }) satisfies Prisma.DataTableUpdateManyMutationInput;
+
+const ready = ({ metadata, ...made }: MadeTable) =>
+  ({
+    state: 'ready',
+    ...readAs(made),
+    rows: BigInt(made.reference.rows),
     metadata: toJson(metadata),
   }) satisfies Prisma.DataTableUpdateManyMutationInput;

@@ -4,7 +4,6 @@ import {
   type Table,
   type TableHead,
   type TableList,
-  type TableReference,
   newId,
   type ImportRequest,
   workerPoolOperations,
@@ -16,7 +15,8 @@ import { notFound } from '../http/not-found.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
 import { Reconciler } from '../reconciler/reconciler.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
-import { TablesRepository, referenceOf, tableView } from './tables.repository.js';
+import { PartialTables } from '../production/partial-tables.js';
+import { TablesRepository, type TableRow, partialOf, referenceOf, tableView } from './tables.repository.js';
 
 /** JSON of a reply to `head`: it must fit a NATS message. */
 const HEAD_BYTES = 512 * 1024;
@@ -30,6 +30,7 @@ export class TablesService {
     private readonly owners: OwnersRepository,
     private readonly messaging: Messaging,
     private readonly reconciler: Reconciler,
+    private readonly partials: PartialTables,
   ) {}
 
   /** Begins an import; the table is `ready` later. */
@@ -57,24 +58,27 @@ export class TablesService {
     return tableView(row);
   }
 
+  /** The first rows that there are: of a table that is not complete, of what is committed. */
   async head(id: string, rows: number): Promise<TableHead> {
-    const request = { table: await this.readable(id), first: 0, count: rows, maxBytes: HEAD_BYTES };
-    return this.messaging.request(workerPoolOperations.readRows, request);
-  }
-
-  /** How to read a table; refused while it cannot be read. */
-  async readable(id: string): Promise<TableReference> {
     const row = await this.tables.findRow(id);
     if (!row) throw notFound('table', id);
-    const reference = referenceOf(row);
-    if (reference) return reference;
-    throw new RefusedError('wrong_state', `Table ${id} cannot be read: it is ${row.state}.`, {
-      field: 'id',
-      value: row.state,
-      allowed: 'ready',
-    });
+    const partial = partialOf(row);
+    const table = referenceOf(row) ?? (partial && (await this.partials.soFar(row, { rows }))?.reference);
+    if (!table) throw unreadable(row, 'read');
+    const request = { table, first: 0, count: rows, maxBytes: HEAD_BYTES };
+    const head = await this.messaging.request(workerPoolOperations.readRows, request);
+    // What is read now may be more than what was heard of last.
+    return { ...head, partial: partial && { ...partial, rows: Math.max(partial.rows, table.rows) } };
   }
 }
+
+/** There is nothing of a table that could be read, or written as a file. */
+export const unreadable = ({ id, state }: TableRow, done: 'read' | 'exported'): RefusedError =>
+  new RefusedError('wrong_state', `Table ${id} cannot be ${done}: it is ${state}.`, {
+    field: 'id',
+    value: state,
+    allowed: 'a table that is ready, or one of a map that has begun',
+  });
 
 /** Names of an upload's files; refused if there is nothing to import. */
 export const filesOf = async (uploads: UploadsRepository, id: string, field: string): Promise<string[]> => {

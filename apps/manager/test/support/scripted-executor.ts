@@ -6,10 +6,13 @@ import {
   type Part,
   RefusedError,
   type RunControl,
+  type ShardRange,
   type Stage,
+  TransientError,
   executorOperations,
   newId,
   noCounts,
+  sizeOf,
   stageChanged,
 } from '@apwa/contracts';
 import { Handles, Messaging, MessagingModule, createService } from '@apwa/messaging';
@@ -40,7 +43,11 @@ interface Known {
 /** What the scripted executor holds, and how the test decides what becomes of stages. */
 export class ExecutorScript {
   readonly stages = new Map<string, Known>();
+  /** Controls as they came, and what holds for each owner. */
   readonly controls: RunControl[] = [];
+  readonly held = new Map<string, RunControl>();
+  /** Controls find nobody. */
+  away = false;
   /** Submissions as they came, repeats included. */
   readonly submissions: Submission[] = [];
   /** Shards of a map at most: several, so that a manifest has to be put together. */
@@ -113,12 +120,30 @@ export class ExecutorScript {
     this.tell(known.stage);
   }
 
+  /** Members hold so many shards of a running stage. */
+  active(id: string, active: number): void {
+    const known = this.known(id);
+    this.change(known, { shards: { ...known.stage.shards, active } });
+  }
+
+  /** Commits these shards of a map that goes on running. */
+  async commitShards(id: string, ...ranges: ShardRange[]): Promise<void> {
+    const known = this.known(id);
+    for (const range of ranges) known.shards.push(await this.shardOf(known, range, { ...noCounts(), ok: sizeOf(range) }));
+    known.shards.sort((a, b) => a.range.first - b.range.first);
+    const counts = { ...noCounts(), ok: known.shards.reduce((sum, { range }) => sum + sizeOf(range), 0) };
+    this.change(known, { counts, progress: counts, shards: { ...known.stage.shards, committed: known.shards.length } });
+  }
+
   control(control: RunControl): RunControl {
+    if (this.away) throw new TransientError('no_responder', 'nobody answers');
     this.controls.push(control);
+    const held = this.held.get(control.ownerId);
+    if (held && (held.version >= control.version || held.state === 'cancelled')) return held;
+    this.held.set(control.ownerId, control);
     for (const known of this.stages.values()) {
-      if (known.submission.ownerId !== control.ownerId || known.stage.state !== 'running') continue;
-      known.stage = { ...known.stage, state: 'cancelled', version: known.stage.version + 1 };
-      this.tell(known.stage);
+      if (control.state !== 'cancelled' || known.submission.ownerId !== control.ownerId || known.stage.state !== 'running') continue;
+      this.change(known, { state: 'cancelled', shards: { ...known.stage.shards, active: 0 } });
     }
     return control;
   }
@@ -126,6 +151,21 @@ export class ExecutorScript {
   /** Forgets everything, as a database that comes back empty would. */
   forget(): void {
     this.stages.clear();
+    this.held.clear();
+  }
+
+  private change(known: Known, change: Partial<Stage>): void {
+    known.stage = { ...known.stage, ...change, version: known.stage.version + 1 };
+    this.tell(known.stage);
+  }
+
+  private async shardOf({ submission: { stageId } }: Known, range: ShardRange, counts: Stage['counts']): Promise<CommittedShard> {
+    const content = 'x';
+    const key = `parts/${stageId}/part-${range.first}`;
+    await this.store(key, content);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    const part = { key, bytes: content.length, sha256, rows: sizeOf(range) };
+    return { shardId: newId('shard'), range, content: { part, rejected: null, columns: [], counts } };
   }
 
   private async commit({ submission }: Known, rows: number, outcome: Outcome, counts: Stage['counts']): Promise<CommittedShard[]> {

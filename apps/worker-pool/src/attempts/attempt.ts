@@ -64,6 +64,7 @@ export class Attempt implements RowsInHand {
   #stage: ReadyStage | undefined;
   #work: AttemptWork | undefined;
   #content: CommitContent | undefined;
+  #journalRead = false;
   #running = false;
   #commits = 0;
   #end: AttemptEnd = 'dropped';
@@ -231,7 +232,7 @@ export class Attempt implements RowsInHand {
         return void this.#commit();
       case 'release':
         this.#end = 'released';
-        this.#release = this.parts.requests.release();
+        this.#release = this.parts.requests.release(this.#journalRead ? this.counts : undefined);
         return;
       case 'drop':
         return this.#finish(this.#end);
@@ -280,6 +281,7 @@ export class Attempt implements RowsInHand {
     const results = [...taken.values()];
     this.#batcher.addTaken(results);
     for (const result of results) countRow(this.counts, result);
+    this.#journalRead = true;
     if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.calls.first.assumeWorking();
     this.#dispatch({ kind: 'journal_read', incarnation, rows: [...taken.keys()] });
     if (this.#state.held) await this.#rowsEnded(undefined);

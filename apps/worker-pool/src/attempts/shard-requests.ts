@@ -1,4 +1,4 @@
-import { ApwaError, type Assignment, type CommitAnswer, type CommitContent, executorOperations } from '@apwa/contracts';
+import { ApwaError, type Assignment, type CommitAnswer, type CommitContent, executorOperations, type StageCounts } from '@apwa/contracts';
 import { type Messaging } from '@apwa/messaging';
 import { type Logger } from '@apwa/service';
 import { EXECUTOR_PATIENCE, retrying, type Waiting } from './retrying.js';
@@ -30,11 +30,11 @@ export class ShardRequests {
     }
   }
 
-  /** Once: if it does not arrive the lease runs out. */
-  async release(): Promise<void> {
+  /** Once: if it does not arrive the lease runs out. `journaled`: what the journal holds of the shard, where that is known. */
+  async release(journaled?: StageCounts): Promise<void> {
     const { shardId, token } = this.assignment;
     try {
-      await this.messaging.request(executorOperations.release, { shardId, token });
+      await this.messaging.request(executorOperations.release, { shardId, token, ...(journaled ? { journaled } : {}) });
     } catch (thrown) {
       this.log.debug({ token, error: ApwaError.from(thrown).toPayload() }, 'could not give the shard back');
     }

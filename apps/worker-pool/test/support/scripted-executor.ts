@@ -196,9 +196,10 @@ class ScriptedController {
   }
 
   @Handles(executorOperations.release)
-  release({ token }: RequestOf<'release'>) {
+  release({ token, journaled }: RequestOf<'release'>) {
     const attempt = script.attempts.find((one) => one.token === token);
     if (attempt?.state === 'active') attempt.state = 'released';
+    if (attempt && journaled) attempt.counts = journaled;
     return {};
   }
 

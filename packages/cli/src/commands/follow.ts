@@ -13,11 +13,26 @@ const ask = async ({ plan }: Run, signal: AbortSignal): Promise<boolean> => {
   return /^y(es)?$/i.test(answer.trim());
 };
 
+/** How another terminal reaches this command's manager. */
+const commandFor = (url: string, words: string): string => (process.env.APWA_URL ? `apwa ${words}` : `APWA_URL=${url} apwa ${words}`);
+
+/** Says of a run that was paused why it stands still and how it goes on, and that it does, once for each pause. */
+const pauseTeller = ({ url, say }: Pick<Session, 'url' | 'say'>): ((run: Run) => void) => {
+  let told: string | undefined;
+  return ({ id, paused }) => {
+    if (!paused && told !== undefined) say('The run goes on.');
+    if (paused && paused.since !== told)
+      say(`The run is paused (${paused.reason}): ${paused.message} It goes on with:\n  ${commandFor(url, `runs resume ${id}`)}`);
+    told = paused?.since;
+  };
+};
+
 /**
  * Shows a run until it has ended. Ctrl-C cancels it and waits for that; a second one leaves.
  * A run that awaits approval is asked about once; an answer that is not yes cancels it.
  */
-export const follow = ({ client, display, interrupt, say }: Session, id: string): Promise<Run> => {
+export const follow = ({ client, url, display, interrupt, say }: Session, id: string): Promise<Run> => {
+  const tellPause = pauseTeller({ url, say });
   const asking = new AbortController();
   const cancel = () => {
     say('Cancelling the run (Ctrl-C again leaves at once) …');
@@ -31,6 +46,7 @@ export const follow = ({ client, display, interrupt, say }: Session, id: string)
       if (event.type !== 'run') continue;
       const { run } = event;
       if (isTerminal(run.state)) return run;
+      tellPause(run);
       if (run.state === 'awaiting_approval' && !asked) {
         asked = true;
         display.close();
@@ -44,7 +60,8 @@ export const follow = ({ client, display, interrupt, say }: Session, id: string)
 };
 
 /** Shows a run until it has ended or Ctrl-C ends the watching; the run goes on then. */
-export const watch = async ({ client, display, interrupt }: Session, id: string): Promise<Run> => {
+export const watch = async ({ client, url, display, interrupt, say }: Session, id: string): Promise<Run> => {
+  const tellPause = pauseTeller({ url, say });
   const stopped = new AbortController();
   return interrupt.during(
     () => stopped.abort(),
@@ -52,7 +69,9 @@ export const watch = async ({ client, display, interrupt }: Session, id: string)
       try {
         for await (const event of client.runs.events(id, { signal: stopped.signal })) {
           display.show(event);
-          if (event.type === 'run' && isTerminal(event.run.state)) return event.run;
+          if (event.type !== 'run') continue;
+          if (isTerminal(event.run.state)) return event.run;
+          tellPause(event.run);
         }
       } catch (error) {
         if (!stopped.signal.aborted) throw error;

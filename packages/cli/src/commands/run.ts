@@ -1,6 +1,6 @@
 import { ApwaError, RefusedError, type Run, type Table } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
-import { cost, duration, number, tokens } from '../display/format.js';
+import { cost, duration, number, tokens, workedMs } from '../display/format.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
 import { downloadFailures, downloadOutputs, type WrittenFile } from '../outputs/download.js';
@@ -19,7 +19,7 @@ export interface RunOptions extends GoalOptions {
 /** What a run came to, for a person. */
 export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []): string => {
   const lines = [`${run.id} ${run.state.replaceAll('_', ' ')}`];
-  if (run.startedAt && run.finishedAt) lines[0] += ` in ${duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt))}`;
+  if (run.startedAt && run.finishedAt) lines[0] += ` in ${duration(workedMs(run, Date.parse(run.finishedAt)))}`;
   for (const { id, counts } of run.steps) {
     const cause = Object.entries(counts.errors).map(([code, n]) => `${code} ${number(n)}`);
     const spent = counts.calls ? `, ${number(counts.calls)} calls, ${number(tokens(counts.usage))} tokens, ${cost(counts.costUsd)}` : '';

@@ -1,10 +1,11 @@
 import { ApwaError, isTerminal, type Run } from '@apwa/contracts';
+import type { Client } from '@apwa/sdk';
+import { runBalance } from '../display/run-balance.js';
 import { EXIT, exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { readCount } from '../inputs/count.js';
 import { columns, displayFor, print, quietDisplay } from '../output.js';
 import { withSession } from '../session.js';
 import { watch } from './follow.js';
-import { summaryOf } from './run.js';
 
 export interface JsonOption {
   json?: boolean;
@@ -19,7 +20,7 @@ export const readLimit = (limit: string | undefined): { limit?: number } =>
 const row = (run: Run): string[] => [run.id, run.state, run.createdAt, run.goal?.replace(/\s+/g, ' ').slice(0, 60) ?? '(plan)'];
 
 const printRun = (run: Run, json: boolean | undefined): void => {
-  print(json ? JSON.stringify(run) : summaryOf(run, []));
+  print(json ? JSON.stringify(run) : runBalance(run, Date.now()));
   if (run.error && !json) process.stderr.write(`apwa: ${explain(ApwaError.fromPayload(run.error))}\n`);
 };
 
@@ -47,5 +48,27 @@ export const cancelRun = async (id: string, { json }: JsonOption): Promise<ExitC
     return client.runs.wait(id);
   });
   printRun(run, json);
+  return EXIT.succeeded;
+};
+
+/** The run as soon as nothing of it is under way any more, or somebody has resumed it. */
+const untilPaused = async (client: Client, id: string): Promise<Run> => {
+  for await (const event of client.runs.events(id)) if (event.type === 'run' && event.run.state !== 'pausing') return event.run;
+  return client.runs.get(id);
+};
+
+export const pauseRun = async (id: string, options: JsonOption): Promise<ExitCode> => {
+  const run = await withSession(displayFor(options), async ({ client, say }) => {
+    const { state } = await client.runs.pause(id);
+    if (state === 'pausing') say('Waiting for what is under way to end (Ctrl-C leaves, and the run is paused all the same) …');
+    return untilPaused(client, id);
+  });
+  printRun(run, options.json);
+  return EXIT.succeeded;
+};
+
+export const resumeRun = async (id: string, { json }: JsonOption): Promise<ExitCode> => {
+  const run = await withSession(quietDisplay(), ({ client }) => client.runs.resume(id));
+  print(json ? JSON.stringify(run) : `${id} goes on. It is followed with: apwa runs watch ${id}`);
   return EXIT.succeeded;
 };

@@ -17,7 +17,17 @@ export const cell = (value: JsonValue | undefined, width = 40): string => {
   return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 };
 
-const row = (table: Table): string[] => [table.id, table.name, table.state, table.rows === null ? '' : number(table.rows), table.createdAt];
+const rowsOf = ({ rows, partial }: Pick<Table, 'rows' | 'partial'>): string => {
+  if (partial) return `${number(partial.rows)} of ${number(partial.of)}`;
+  return rows === null ? '' : number(rows);
+};
+
+const row = (table: Table): string[] => [table.id, table.name, table.state, rowsOf(table), table.createdAt];
+
+/** Whoever looks at a part of a table must not take it for the whole. */
+const tellPartial = (partial: Table['partial']): void => {
+  if (partial) process.stderr.write(`apwa: the table is not complete: ${number(partial.rows)} of ${number(partial.of)} rows are there.\n`);
+};
 
 const columnRow = ({ name, type, nullShare, distinct, min, max }: ColumnStatistics): string[] => [
   name,
@@ -60,6 +70,7 @@ export const headOfTable = async (id: string, { json, rows }: JsonOption & { row
   const head = await withClient((client) => client.tables.head(id, count));
   const names = head.columns.map(({ name }) => name);
   print(json ? JSON.stringify(head) : columns([names, ...head.rows.map((values) => names.map((name) => cell(values[name])))]));
+  if (!json) tellPartial(head.partial);
   return EXIT.succeeded;
 };
 
@@ -84,7 +95,11 @@ export const exportTable = async (
 ): Promise<ExitCode> => {
   const target = await readTarget(output, undefined);
   const path = target.kind === 'file' ? target.path : join(target.path, `${id}.${target.format}`);
-  const count = await withClient((client) => exportTo(client, id, { format: target.format, rows: options.rows }, path));
+  const { partial, count } = await withClient(async (client) => ({
+    partial: (await client.tables.get(id)).partial,
+    count: await exportTo(client, id, { format: target.format, rows: options.rows }, path),
+  }));
   print(options.json ? JSON.stringify({ path, rows: count }) : `${path} (${count === null ? '?' : number(count)} rows)`);
+  if (!options.json) tellPartial(partial);
   return EXIT.succeeded;
 };

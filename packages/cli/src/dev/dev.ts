@@ -46,7 +46,7 @@ const open =
     say('Starting the stack …');
     const stack = await startStack({ dir: STACK, model, ports: { manager: port }, signal, log: say });
     if (model === 'offline') say(OFFLINE_NOTICE);
-    return { stack, client: createClient({ url: stack.url, signal }), close: () => stack.stop() };
+    return { stack, url: stack.url, client: createClient({ url: stack.url, signal }), close: () => stack.stop() };
   };
 
 /** An address without the password in it. */

@@ -1,6 +1,6 @@
 import { noCounts, noUsage } from '@apwa/contracts';
 import { aRun, aStep } from '../../test/support/runs.js';
-import { cost, figuresOf, planLines, spentOf } from './format.js';
+import { cost, figuresOf, planLines, spentOf, workedUntil } from './format.js';
 
 it.each([
   [0, '$0'],
@@ -21,6 +21,16 @@ describe('figures of a step', () => {
     const ended = aStep({ counts, state: 'succeeded', finishedAt: new Date(1_000).toISOString() });
     expect(figuresOf(ended, 60_000)).toMatchObject({ rowsPerSecond: 100, left: null });
   });
+});
+
+it('should not count the time of pauses, and stand still in one', () => {
+  const paused = { reason: 'user' as const, message: 'x', since: new Date(12_000).toISOString() };
+  const step = aStep({ rows: 300, counts: { ...noCounts(), ok: 100 }, pausedMs: 8_000 });
+  const until = workedUntil({ paused }, 60_000);
+  expect(figuresOf(step, until)).toMatchObject({ rowsPerSecond: 25, left: 8_000 });
+  expect(workedUntil({ paused: null }, 60_000)).toBe(60_000);
+  // A step that was begun in the last moment before a pause was heard of has taken no time.
+  expect(figuresOf({ ...step, startedAt: new Date(13_000).toISOString(), pausedMs: 0 }, until).rowsPerSecond).toBe(0);
 });
 
 it('should count planning among what a run has spent', () => {

@@ -31,6 +31,17 @@ export const spentOf = ({ steps, planning }: Pick<Run, 'steps' | 'planning'>): P
     { calls: planning.turns, usage: planning.usage, costUsd: planning.costUsd },
   );
 
+/** The moment up to which a run has worked: while it is paused its clock stands still. Unix milliseconds. */
+export const workedUntil = ({ paused }: Pick<Run, 'paused'>, now: number): number =>
+  paused ? Math.min(now, Date.parse(paused.since)) : now;
+
+/** Milliseconds that something of a run took until `until`, its pauses not counted; 0 before it was begun. */
+export const workedMs = (
+  { startedAt, finishedAt, pausedMs }: Pick<RunStep, 'startedAt' | 'finishedAt' | 'pausedMs'>,
+  until: number,
+): number =>
+  startedAt === null ? 0 : Math.max(0, (finishedAt === null ? until : Date.parse(finishedAt)) - Date.parse(startedAt) - pausedMs);
+
 /** What a step has come to so far. */
 export interface StepFigures {
   done: number;
@@ -41,11 +52,10 @@ export interface StepFigures {
   left: number | null;
 }
 
-export const figuresOf = (step: RunStep, now: number): StepFigures => {
+/** `until`: the moment up to which its run has worked. */
+export const figuresOf = (step: RunStep, until: number): StepFigures => {
   const done = step.counts.ok + step.counts.failed;
-  const from = step.startedAt === null ? now : Date.parse(step.startedAt);
-  const to = step.finishedAt === null ? now : Date.parse(step.finishedAt);
-  const seconds = Math.max(0, to - from) / 1000;
+  const seconds = workedMs(step, until) / 1000;
   const rowsPerSecond = seconds > 0 ? done / seconds : 0;
   const left = step.state === 'running' && step.rows !== null && rowsPerSecond > 0 ? ((step.rows - done) / rowsPerSecond) * 1000 : null;
   return { done, total: step.rows, failed: step.counts.failed, rowsPerSecond, left };

@@ -1,14 +1,14 @@
 import type { Run, RunEvent, RunStep } from '@apwa/contracts';
 import type { Display } from './display.js';
-import { cost, figuresOf, number, planLines, tokens } from './format.js';
+import { cost, figuresOf, number, planLines, tokens, workedUntil } from './format.js';
 
 /** At most one line a second and step, where nothing else than figures changed. */
 const EVERY_MS = 1_000;
 
 /** `labels: 512/1,500 rows · 120 rows/s · 3 failed · 40,120 tokens · $0.02` */
-const stepLine = (step: RunStep, now: number): string => {
+const stepLine = (step: RunStep, until: number): string => {
   if (step.state === 'running' && step.kind === 'sql') return `${step.id}: ${step.waitingFor ?? 'running'}`;
-  const { done, total, failed, rowsPerSecond } = figuresOf(step, now);
+  const { done, total, failed, rowsPerSecond } = figuresOf(step, until);
   const rows = total === null || step.kind === 'sql' ? `${number(done)} rows` : `${number(done)}/${number(total)} rows`;
   const parts = [rows];
   if (step.state === 'running' && rowsPerSecond > 0) parts.push(`${number(rowsPerSecond)} rows/s`);
@@ -53,7 +53,7 @@ export class PlainDisplay implements Display {
     for (const step of run.steps) {
       if (step.state === 'waiting') continue;
       const before = this.steps.get(step.id);
-      const line = stepLine(step, now);
+      const line = stepLine(step, workedUntil(run, now));
       const changed = before?.state !== step.state || (line !== before.line && now - before.at >= EVERY_MS);
       if (!changed) continue;
       this.steps.set(step.id, { state: step.state, line, at: now });

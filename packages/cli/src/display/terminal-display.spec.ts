@@ -81,6 +81,13 @@ describe('bars', () => {
     ]);
   });
 
+  it('should wrap what is said above them, for the terminal would cut it off', () => {
+    show(display, aRun({ steps: [aStep()] }));
+    display.say(`${'a'.repeat(119)}b\n${'c'.repeat(119)}`);
+    display.close();
+    expect(screen.text.slice(0, 3)).toEqual(['a'.repeat(119), 'b', 'c'.repeat(119)]);
+  });
+
   it('should hide the cursor while they are there, and give it back', () => {
     show(display, aRun({ steps: [aStep()] }));
     expect(screen.cursorShown).toBe(false);

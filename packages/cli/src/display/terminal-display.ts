@@ -1,11 +1,11 @@
 import type { Run, RunEvent, RunStep } from '@apwa/contracts';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { Display } from './display.js';
-import { cost, duration, figuresOf, number, planLines, spentOf, tokens } from './format.js';
+import { cost, duration, figuresOf, number, planLines, spentOf, tokens, workedMs, workedUntil } from './format.js';
 
-/** The text to the right of a step's bar. */
-export const barText = (step: RunStep, now: number): string => {
-  const { done, total, failed, rowsPerSecond, left } = figuresOf(step, now);
+/** The text to the right of a step's bar. `until`: the moment up to which its run has worked. */
+export const barText = (step: RunStep, until: number): string => {
+  const { done, total, failed, rowsPerSecond, left } = figuresOf(step, until);
   if (step.state === 'waiting') return 'waiting';
   const parts = [total === null || step.kind === 'sql' ? `${number(done)} rows` : `${number(done)}/${number(total)}`];
   if (rowsPerSecond > 0 && step.kind !== 'sql') parts.push(`${number(rowsPerSecond)} rows/s`);
@@ -20,11 +20,9 @@ export const barText = (step: RunStep, now: number): string => {
 /** The line under the bars: what the whole run has come to. */
 const totalText = (run: Run, now: number): string => {
   const { calls, usage, costUsd } = spentOf(run);
-  const from = Date.parse(run.startedAt ?? run.createdAt);
-  const to = run.finishedAt === null ? now : Date.parse(run.finishedAt);
   return [
     run.state.replaceAll('_', ' '),
-    duration(Math.max(0, to - from)),
+    duration(workedMs({ ...run, startedAt: run.startedAt ?? run.createdAt }, workedUntil(run, now))),
     `${number(calls)} calls`,
     `${number(tokens(usage))} tokens`,
     cost(costUsd),
@@ -51,8 +49,24 @@ export class TerminalDisplay implements Display {
       this.stream.write(`${text}\n`);
       return;
     }
-    this.bars.log(`${text.replaceAll('\n', '\x1b[K\n')}\x1b[K\n`);
+    this.bars.log(
+      this.fit(text)
+        .map((line) => `${line}\x1b[K\n`)
+        .join(''),
+    );
     this.bars.update();
+  }
+
+  /**
+   * While bars are there the terminal cuts lines off instead of wrapping them: what is said would lose its end. The last column is
+   * left free, for what erases the rest of a line erases a character that stands there.
+   */
+  private fit(text: string): string[] {
+    const width = Math.max(1, (this.stream.columns || Infinity) - 1);
+    return text.split('\n').flatMap((line) => {
+      if (line.length <= width) return [line];
+      return Array.from({ length: Math.ceil(line.length / width) }, (_, at) => line.slice(at * width, (at + 1) * width));
+    });
   }
 
   show(event: RunEvent): void {
@@ -92,7 +106,7 @@ export class TerminalDisplay implements Display {
       const one = step.rows === null || step.kind === 'sql';
       const total = one ? 1 : Math.max(1, step.rows ?? 1);
       const value = step.state === 'succeeded' ? total : one ? 0 : Math.min(total, step.counts.ok + step.counts.failed);
-      this.draw(step.id, total, value, { name: step.id.padEnd(width), text: barText(step, this.now()) });
+      this.draw(step.id, total, value, { name: step.id.padEnd(width), text: barText(step, workedUntil(run, this.now())) });
     }
     this.draw('', 1, 1, { text: totalText(run, this.now()) }, '{text}');
   }

@@ -18,6 +18,8 @@ export interface Script {
   /** What creating a run is refused with. */
   refusal?: ErrorPayload;
   onCancel?: (manager: ScriptedManager) => void;
+  /** The run as it is when it was paused. */
+  paused?: Run;
 }
 
 const json = (response: ServerResponse, body: unknown, status = 200) =>
@@ -46,6 +48,7 @@ export const scriptedManager = async (run: Run, script: Script = {}): Promise<Sc
       script.onCancel?.(manager);
       return json(response, run);
     }
+    if (path.endsWith('/pause')) return json(response, script.paused);
     const [, exportId, content] = /^\/v1\/exports\/([^/]+)(\/content)?$/.exec(path) ?? [];
     if (exportId) return content ? response.end(script.exports?.[exportId]?.content ?? '') : json(response, exportOf(exportId));
     if (!path.endsWith('/events')) return json(response, run);

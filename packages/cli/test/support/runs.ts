@@ -13,6 +13,7 @@ export const aStep = (rest: Partial<RunStep> = {}): RunStep => ({
   counts: noCounts(),
   startedAt: at(0),
   finishedAt: null,
+  pausedMs: 0,
   waitingFor: null,
   ...rest,
 });
@@ -28,6 +29,8 @@ export const aRun = (rest: Partial<Run> = {}): Run => ({
   planning: { turns: 0, usage: noUsage(), costUsd: 0 },
   steps: [],
   outputs: [],
+  paused: null,
+  pausedMs: 0,
   error: null,
   createdAt: at(0),
   startedAt: at(0),

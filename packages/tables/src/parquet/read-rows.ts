@@ -38,20 +38,19 @@ export const readRows = async (storage: Storage, table: TableReference, selectio
 };
 
 /**
- * A page of rows for a reply, bookkeeping columns included. It ends before the row with which `maxBytes` of JSON would be
- * passed, and says so by `cut`.
+ * The first `count` rows that the table has from row `first` on, for a reply, bookkeeping columns included. The page ends before
+ * the row with which `maxBytes` of JSON would be passed, and says so by `cut`.
  */
 export const readPage = async (
   storage: Storage,
   { table, first, count, maxBytes }: { table: TableReference; first: number; count: number; maxBytes: number },
 ): Promise<{ columns: Column[]; rows: RowValues[]; cut: boolean }> => {
-  const [manifest] = await readManifestChain(storage, table);
-  const columns = visibleColumnsOf(manifest as TableManifest);
+  const manifest = (await readManifestChain(storage, table))[0] as TableManifest;
+  const columns = visibleColumnsOf(manifest);
   const page: RowValues[] = [];
   let bytes = 0;
-  for (let from = first; from < first + count; from += PAGE_ROWS) {
-    const rows = await readRows(storage, table, { first: from, last: Math.min(from + PAGE_ROWS, first + count) - 1 });
-    for (const row of rows) {
+  for (const range of piecesOf(manifest, first, count)) {
+    for (const row of await readRows(storage, table, range)) {
       bytes += Buffer.byteLength(JSON.stringify(row)) + 1;
       if (bytes > maxBytes) return { columns, rows: page, cut: true };
       page.push(row);
@@ -60,8 +59,32 @@ export const readPage = async (
   return { columns, rows: page, cut: false };
 };
 
-/** A page is read in pieces of so many rows, so that large rows beyond its limit are not read at all. */
+/** A page is read in pieces of so many rows at most, so that large rows beyond its limit are not read at all. */
 const PAGE_ROWS = 100;
+
+/** The rows of a page as ranges without gaps. */
+function* piecesOf(manifest: TableManifest, first: number, count: number): Iterable<{ first: number; last: number }> {
+  let left = count;
+  for (const { from, to } of stretchesOf(manifest)) {
+    for (let row = Math.max(first, from); row < to && left > 0;) {
+      const size = Math.min(PAGE_ROWS, to - row, left);
+      yield { first: row, last: row + size - 1 };
+      row += size;
+      left -= size;
+    }
+  }
+}
+
+/** Rows `from` to `to - 1` that a table has without a gap, in order. */
+const stretchesOf = ({ parts }: TableManifest): { from: number; to: number }[] => {
+  const stretches: { from: number; to: number }[] = [];
+  for (const { firstRow, rows } of [...parts].sort((a, b) => a.firstRow - b.firstRow)) {
+    const last = stretches.at(-1);
+    if (last?.to === firstRow) last.to += rows;
+    else stretches.push({ from: firstRow, to: firstRow + rows });
+  }
+  return stretches;
+};
 
 const chooseColumns = (manifest: TableManifest, names: string[] | undefined): string[] => {
   const visible = visibleColumnsOf(manifest).map(({ name }) => name);

@@ -1,0 +1,41 @@
+import { type Storage, writeManifest } from '@apwa/tables';
+import { Inject, Injectable } from '@nestjs/common';
+import { STORAGE } from '../settings.js';
+import { StagesRepository } from '../stages/stages.repository.js';
+import { StagesService } from '../stages/stages.service.js';
+import { type MadeTable, type TableRow, TablesRepository, columnsOf } from '../tables/tables.repository.js';
+import { type Assembled, assembleMapSoFar, assembleSingle } from './assembly.js';
+
+export interface SoFarOptions {
+  /** As many rows are enough, the first ones. Left out: all. */
+  rows?: number;
+  signal?: AbortSignal;
+}
+
+/** Tables that are not complete, as far as their shards are committed: what the executor lists at that moment, and nothing else. */
+@Injectable()
+export class PartialTables {
+  constructor(
+    private readonly tables: TablesRepository,
+    private readonly stages: StagesRepository,
+    private readonly executor: StagesService,
+    @Inject(STORAGE) private readonly storage: Storage,
+  ) {}
+
+  /** Null if no stage was begun for the table, or one whose rows come all at once has not ended. */
+  async soFar(table: TableRow, options: SoFarOptions = {}): Promise<Omit<MadeTable, 'metadata'> | null> {
+    const assembled = table.stageId === null ? null : await this.assemble(table.id, table.stageId, options);
+    return assembled && { reference: await writeManifest(this.storage, assembled.manifest), columns: assembled.columns };
+  }
+
+  private async assemble(tableId: string, stageId: string, options: SoFarOptions): Promise<Assembled | null> {
+    const { work } = await this.stages.submission(stageId);
+    const shards = await this.executor.committed(stageId, options);
+    if (work.kind === 'map') {
+      const base = await this.tables.findRow(work.input.tableId);
+      return assembleMapSoFar(tableId, work, base ? columnsOf(base) : [], shards);
+    }
+    const content = shards[0]?.content;
+    return content ? assembleSingle(tableId, content.part, content.columns) : null;
+  }
+}

@@ -1,0 +1,71 @@
+import { type Run, type RunStep, type StageCounts } from '@apwa/contracts';
+import { columns } from '../output.js';
+import { cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
+
+/** Rows of a step by outcome: `rowsIn` is the sum of the others. What nothing can be said of is null. */
+export interface Balance {
+  rowsIn: number | null;
+  ok: number;
+  failed: number;
+  /** Rows that the provider's filter stopped: they have no answer, and would get none. */
+  filtered: number;
+  notDone: number | null;
+}
+
+export const balanceOf = ({ kind, rows, counts: { ok, failed, errors } }: RunStep): Balance => {
+  const filtered = errors.filtered ?? 0;
+  // The rows of a query are what comes out of it.
+  const rowsIn = kind === 'sql' ? null : rows;
+  return { rowsIn, ok, failed: failed - filtered, filtered, notDone: rowsIn === null ? null : rowsIn - ok - failed };
+};
+
+const HEADS = ['STEP', 'KIND', 'STATE', 'ROWS IN', 'OK', 'FAILED', 'FILTERED', 'NOT DONE', 'CALLS', 'TOKENS', 'COST', 'TIME'];
+/** Columns before the figures. */
+const WORDS = 3;
+
+const figure = (value: number | null): string => (value === null ? '–' : number(value));
+const spent = ({ calls, usage, costUsd }: Pick<StageCounts, 'calls' | 'usage' | 'costUsd'>): string[] =>
+  calls === 0 ? ['–', '–', '–'] : [number(calls), number(tokens(usage)), cost(costUsd)];
+
+const stepRow = (step: RunStep, run: Run, until: number): string[] => {
+  const state = run.paused && step.state === 'running' ? run.state : step.state;
+  if (step.state === 'waiting') return [step.id, step.kind, state, ...Array.from({ length: HEADS.length - WORDS }, () => '–')];
+  const { rowsIn, ok, failed, filtered, notDone } = balanceOf(step);
+  const time = step.startedAt === null ? '–' : duration(workedMs(step, until));
+  return [step.id, step.kind, state, ...[rowsIn, ok, failed, filtered, notDone].map(figure), ...spent(step.counts), time];
+};
+
+/** `paused`: the run says why nothing runs. */
+const detailsOf = (step: RunStep, paused: boolean): string[] => {
+  const errors = Object.entries(step.counts.errors).sort(([, a], [, b]) => b - a);
+  return [
+    ...(errors.length > 0 ? [`${step.id}: failed with ${errors.map(([code, rows]) => `${code} ${number(rows)}`).join(', ')}`] : []),
+    ...(step.waitingFor && !paused ? [`${step.id}: ${step.waitingFor}`] : []),
+    ...(step.tableId !== null && step.state !== 'waiting' ? [`${step.id}: table ${step.tableId}`] : []),
+  ];
+};
+
+/** Why a run is paused and since when: `paused (budget) for 2 min 05 s: The budget of $1.00 is used up.` */
+export const pauseText = ({ state, paused }: Pick<Run, 'state' | 'paused'>, now: number): string =>
+  paused ? `${state} (${paused.reason}) for ${duration(Math.max(0, now - Date.parse(paused.since)))}: ${paused.message}` : '';
+
+/** A run for a person: what it is about, and what has become of every row of its steps. */
+export const runBalance = (run: Run, now: number): string => {
+  const until = workedUntil(run, now);
+  const times = { ...run, startedAt: run.startedAt ?? run.createdAt };
+  const head = `${run.id} ${run.state.replaceAll('_', ' ')} · ${duration(workedMs(times, until))} of work`;
+  const lines = [run.pausedMs > 0 ? `${head} · ${duration(run.pausedMs)} of pauses` : head];
+  if (run.goal) lines.push(`goal: ${run.goal.replace(/\s+/g, ' ')}`);
+  if (run.paused) lines.push(pauseText(run, now));
+  const planning = { calls: run.planning.turns, usage: run.planning.usage, costUsd: run.planning.costUsd };
+  const nothing = Array.from({ length: HEADS.length - WORDS - 4 }, () => '');
+  const rows = [
+    ...(planning.calls > 0 ? [['planning', '', '', ...nothing, ...spent(planning), '']] : []),
+    ...run.steps.map((step) => stepRow(step, run, until)),
+  ];
+  if (rows.length > 1) rows.push(['total', '', '', ...nothing, ...spent(spentOf(run)), '']);
+  if (rows.length > 0) lines.push('', columns([HEADS, ...rows], WORDS));
+  const details = run.steps.flatMap((step) => detailsOf(step, run.paused !== null));
+  if (details.length > 0) lines.push('', ...details);
+  return lines.join('\n');
+};
