@@ -9,7 +9,8 @@ export interface KnownEndpoint {
   readonly limits: RateLimitsConfig;
 }
 
-const least = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? (a ?? b) : Math.min(a, b));
+const least = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 
 const stricter = (a: RateLimitsConfig, b: RateLimitsConfig): RateLimitsConfig => ({
   requestsPerMinute: least(a.requestsPerMinute, b.requestsPerMinute),

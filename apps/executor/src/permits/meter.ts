@@ -125,8 +125,14 @@ export class Meter {
   }
 
   #takeBack(now: number, { lent }: Asker, { returns, correction }: PermitQuestion, dropped: { calls: number; tokens: number }): void {
-    const calls = Math.min(returns.calls, lent.reduce((sum, one) => sum + one.calls, 0));
-    const tokens = Math.min(returns.tokens, lent.reduce((sum, one) => sum + one.tokens, 0));
+    const calls = Math.min(
+      returns.calls,
+      lent.reduce((sum, one) => sum + one.calls, 0),
+    );
+    const tokens = Math.min(
+      returns.tokens,
+      lent.reduce((sum, one) => sum + one.tokens, 0),
+    );
     if (calls > 0 || tokens > 0) lent.push({ at: now, calls: -calls, tokens: -tokens });
     this.#calls.level += calls + dropped.calls;
     this.#tokens.level += tokens + dropped.tokens - correction;

@@ -25,7 +25,9 @@ export class ProviderPauses {
     for (const key of keys) this.#underWay.add(key);
     const message = `the provider of model ${model} takes no more calls: ${reason}`;
     try {
-      const changes = await this.database.transaction((queries) => this.stages.pause(queries, model, owners, { kind: 'provider', message }));
+      const changes = await this.database.transaction((queries) =>
+        this.stages.pause(queries, model, owners, { kind: 'provider', message }),
+      );
       if (changes.length > 0) this.log.warn({ model, owners, reason }, 'stages are paused: no endpoint of their model has quota left');
       for (const change of changes) this.notices.stage(change);
     } catch (thrown) {

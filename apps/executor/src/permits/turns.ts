@@ -65,7 +65,18 @@ export class Turns {
     const known = run.claims.get(member);
     if (known) return known;
     const given = { calls: 0, tokens: 0 };
-    const claim: Claim = { ownerId: member, weight: 1, virtualTime: 0, calls: 0, tokens: 0, next: 0, given, inFlight: 0, room: 0, open: true };
+    const claim: Claim = {
+      ownerId: member,
+      weight: 1,
+      virtualTime: 0,
+      calls: 0,
+      tokens: 0,
+      next: 0,
+      given,
+      inFlight: 0,
+      room: 0,
+      open: true,
+    };
     run.claims.set(member, claim);
     return claim;
   }
@@ -117,7 +128,10 @@ export class Turns {
   rooms(member: string, limit: number, turn: number): Map<string, number> {
     const runs = this.runs;
     const demandOf = ({ inFlight, calls, open }: Claim) => inFlight + (open ? calls : 0);
-    const demands = runs.map(({ weight, claims }) => ({ weight, demand: [...claims.values()].reduce((sum, one) => sum + demandOf(one), 0) }));
+    const demands = runs.map(({ weight, claims }) => ({
+      weight,
+      demand: [...claims.values()].reduce((sum, one) => sum + demandOf(one), 0),
+    }));
     const shares = apportion(limit, demands, turn);
     const rooms = new Map<string, number>();
     for (const [index, run] of runs.entries()) {

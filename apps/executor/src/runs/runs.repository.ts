@@ -38,7 +38,10 @@ export class RunsRepository {
   }
 
   /** What permits look at: whose runs may call, and with which weight. */
-  async sharesOf(queries: Queries, owners: readonly string[]): Promise<{ ownerId: string; weight: number; control: RunControl['state'] }[]> {
+  async sharesOf(
+    queries: Queries,
+    owners: readonly string[],
+  ): Promise<{ ownerId: string; weight: number; control: RunControl['state'] }[]> {
     return queries.$queryRaw`SELECT owner_id AS "ownerId", weight, control FROM runs WHERE owner_id = ANY(${owners})`;
   }
 

@@ -16,8 +16,7 @@ export class SlidingProvider {
     while (this.admitted[0] && this.admitted[0].at <= now - windowMs) this.tokensAdmitted -= this.admitted.shift()?.tokens ?? 0;
     const most = (perMinute: number) => Math.max(1, Math.floor((perMinute * windowMs) / 60_000));
     const tokensMost = most(this.limits.tokens);
-    const fits =
-      this.admitted.length + 1 <= most(this.limits.calls) && this.tokensAdmitted + Math.min(tokens, tokensMost) <= tokensMost;
+    const fits = this.admitted.length + 1 <= most(this.limits.calls) && this.tokensAdmitted + Math.min(tokens, tokensMost) <= tokensMost;
     if (fits) {
       this.admitted.push({ at: now, tokens });
       this.tokensAdmitted += tokens;
@@ -25,7 +24,10 @@ export class SlidingProvider {
       return undefined;
     }
     this.refused++;
-    let over = { calls: this.admitted.length + 1 - most(this.limits.calls), tokens: this.tokensAdmitted + Math.min(tokens, tokensMost) - tokensMost };
+    let over = {
+      calls: this.admitted.length + 1 - most(this.limits.calls),
+      tokens: this.tokensAdmitted + Math.min(tokens, tokensMost) - tokensMost,
+    };
     for (const one of this.admitted) {
       over = { calls: over.calls - 1, tokens: over.tokens - one.tokens };
       if (over.calls <= 0 && over.tokens <= 0) return Math.max(1, one.at + windowMs - now);
