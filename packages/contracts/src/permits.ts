@@ -81,8 +81,8 @@ export type EndpointHealth = z.infer<typeof EndpointHealth>;
 
 export const PermitAnswer = z.strictObject({
   ...EndpointPlace.shape,
-  /** What needs permits here: where neither is counted, calls begin freely. */
-  counted: z.strictObject({ calls: z.boolean(), tokens: z.boolean() }),
+  /** What is limited here: where nothing is, calls begin freely. */
+  counted: z.strictObject({ calls: z.boolean(), tokens: z.boolean(), inFlight: z.boolean() }),
   grants: z.array(PermitGrant),
   /** The endpoint is at its limit: not all that is wanted was granted. */
   full: z.boolean(),

@@ -206,7 +206,7 @@ export class Meter {
     return {
       model,
       endpoint,
-      counted: { calls: calls !== null, tokens: tokens !== null },
+      counted: { calls: calls !== null, tokens: tokens !== null, inFlight: limit !== null },
       grants,
       full,
       closedMs: Math.max(0, Math.ceil(this.#closedUntil - now)),
