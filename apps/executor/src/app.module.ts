@@ -14,6 +14,10 @@ import { MembersController } from './members/members.controller.js';
 import { MembersRepository } from './members/members.repository.js';
 import { MembersService } from './members/members.service.js';
 import { NoticesService } from './notices/notices.service.js';
+import { PermitsController } from './permits/permits.controller.js';
+import { PermitsService } from './permits/permits.service.js';
+import { ProviderPauses } from './permits/provider-pauses.js';
+import { RunShares } from './permits/run-shares.js';
 import { PoolsService } from './pools/pools.service.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsRepository } from './runs/runs.repository.js';
@@ -62,7 +66,7 @@ export class ExecutorModule implements OnApplicationShutdown {
     return {
       module: ExecutorModule,
       imports: [MessagingModule.forRoot({ service: 'executor', natsUrl: config.nats.url, name: 'executor' })],
-      controllers: [StagesController, RunsController, MembersController],
+      controllers: [StagesController, RunsController, MembersController, PermitsController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
@@ -86,6 +90,9 @@ export class ExecutorModule implements OnApplicationShutdown {
         ProgressService,
         StagesRepository,
         StageEnds,
+        RunShares,
+        ProviderPauses,
+        PermitsService,
         StagesService,
         MembersRepository,
         MembersService,

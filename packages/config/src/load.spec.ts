@@ -119,6 +119,20 @@ models:
     expect(await faultsOf(text)).toContain(fault);
   });
 
+  it('should take limits of an endpoint, and refuse those that can be none, by name', async () => {
+    const limits = '{ requestsPerMinute: 60, tokensPerMinute: 90000, inFlight: 8, reserve: 0.2 }';
+    const { models } = await load(`${MODEL}    limits: ${limits}\n`);
+    expect(models.small?.endpoints[0]?.limits).toEqual({ requestsPerMinute: 60, tokensPerMinute: 90_000, inFlight: 8, reserve: 0.2 });
+    const wrong = '{ requestsPerMinute: -1, tokensPerMinute: 1.5, inFlight: 2000000, reserve: 1, rpm: 3 }';
+    expect(await faultsOf(`${MODEL}    limits: ${wrong}\n`)).toEqual([
+      'models.small.limits.requestsPerMinute: must be at least 1',
+      'models.small.limits.tokensPerMinute: must be an integer, but is 1.5',
+      'models.small.limits.inFlight: must be at most 1000000',
+      'models.small.limits.reserve: must be at most 0.95',
+      expect.stringContaining('models.small.limits.rpm: unknown key'),
+    ]);
+  });
+
   it('should put the environment into values', async () => {
     const config = await load(
       `${MODEL}    apiKey: \${KEY}\n    parameters: { note: 'costs $\${X}' }\nmanager: { port: '\${PORT:-9000}' }\n`,

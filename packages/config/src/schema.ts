@@ -33,16 +33,20 @@ export type PricesConfig = z.infer<typeof PricesConfig>;
 
 export const RateLimitsConfig = z.strictObject({
   requestsPerMinute: setting(
-    z.number().int().min(1).optional(),
-    'Calls per minute, shared by every worker of the cluster. Left out: not limited.',
+    z.number().int().min(1).max(100_000_000).optional(),
+    'Calls per minute, shared by every worker of the cluster. Left out: learned from what the endpoint answers.',
   ),
   tokensPerMinute: setting(
-    z.number().int().min(1).optional(),
-    'Tokens per minute, read and written, shared by every worker of the cluster. Left out: not limited.',
+    z.number().int().min(1).max(1_000_000_000_000).optional(),
+    'Tokens per minute, read and written, shared by every worker of the cluster. Left out: learned from what the endpoint answers.',
   ),
   inFlight: setting(
-    z.number().int().min(1).optional(),
-    'Calls under way at the same time, shared by every worker of the cluster. Left out: not limited.',
+    z.number().int().min(1).max(1_000_000).optional(),
+    'Calls under way at the same time, shared by every worker of the cluster. Left out: not limited, until the endpoint refuses calls.',
+  ),
+  reserve: setting(
+    z.number().min(0).max(0.95).default(0),
+    'Share of each limit, configured or learned, that runs leave to others who use the same key. 0 to 0.95.',
   ),
 });
 export type RateLimitsConfig = z.infer<typeof RateLimitsConfig>;
@@ -95,7 +99,7 @@ export const EndpointConfig = z.strictObject({
   prices: setting(PricesConfig.optional(), 'What tokens cost. Left out: calls count as free, and a budget in USD does not stop them.'),
   limits: setting(
     RateLimitsConfig.optional(),
-    'What the account allows. Left out: not limited; answers with status 429 are obeyed all the same.',
+    'What the account allows. Left out: learned from `x-ratelimit-*` headers, and from answers with status 429.',
   ),
   parameters: setting(
     z.record(z.string(), z.json()).default({}),
@@ -111,7 +115,7 @@ export type EndpointConfig = z.infer<typeof EndpointConfig>;
 export const ModelConfig = z.strictObject({
   strategy: setting(
     z.enum(['ordered', 'weighted']).default('ordered'),
-    '`ordered`: the first endpoint is called, and the next ones on further tries. `weighted`: each call draws one by weight.',
+    '`ordered`: the first endpoint is called, and the next ones on further tries, and while it is at its limit, out of quota or down. `weighted`: each call draws one by weight, of those that take calls.',
   ),
   endpoints: setting(
     z.array(EndpointConfig).min(1, 'must have one endpoint or more'),

@@ -102,6 +102,7 @@ describe('RunRequest', () => {
     ['no inputs', { goal: 'x', inputs: [] }, 'inputs'],
     ['two inputs of one name', { goal: 'x', inputs: [...inputs, ...inputs] }, 'inputs'],
     ['a concurrency of zero', { goal: 'x', inputs, limits: { concurrency: 0 } }, 'limits'],
+    ['a weight of zero', { goal: 'x', inputs, limits: { weight: 0 } }, 'limits'],
     ['an unknown approval', { goal: 'x', inputs, approval: 'maybe' }, 'approval'],
   ])('should refuse %s', (_, request, field) => {
     expect(RunRequest.safeParse(request).error?.issues[0]?.path[0]).toBe(field);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ErrorPayload } from './errors.js';
 import { LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
 import { JsonValue } from './json.js';
+import { PermitAnswer, PermitQuestion } from './permits.js';
 import { Resources } from './plan.js';
 import {
   Assignment,
@@ -129,6 +130,31 @@ export const executorOperations = {
       journal: z.strictObject({ stream: z.string(), incarnation: z.number().int().positive() }),
       /** The executor wants this member to drain. */
       drain: z.boolean(),
+      /** Stages among the member's attempts that the executor has paused: they are given back like those of a paused run. */
+      paused: z.array(StageId).default([]),
+    }),
+    2_000,
+  ),
+  /**
+   * What members call models by: each asks a little ahead of need, so that no call waits for a round trip, and gives back what it
+   * does not use. Permits are good for `termMs` from the moment the question was sent; those of an older epoch are void as soon as
+   * a newer one is heard of (HAZARDS H14).
+   */
+  permits: operation(
+    'executor',
+    'permits',
+    z.strictObject({
+      memberId: MemberId,
+      /** The newest epoch that the member has heard of; 0 for none. */
+      epoch: z.number().int().nonnegative(),
+      endpoints: z.array(PermitQuestion).max(500),
+    }),
+    z.strictObject({
+      epoch: z.number().int().positive(),
+      termMs: z.number().int().positive(),
+      /** When to ask again while permits are needed. Milliseconds. */
+      againMs: z.number().int().positive(),
+      endpoints: z.array(PermitAnswer),
     }),
     2_000,
   ),

@@ -18,6 +18,8 @@ export const MAX_GOAL_LENGTH = 20_000;
 export const RunLimits = z.strictObject({
   /** Model calls in flight at most. */
   concurrency: z.number().int().min(1).max(100_000).optional(),
+  /** Share of shards and of models' limits that the run gets beside others, by their weights. Default 1. */
+  weight: z.number().positive('must be more than 0').max(1_000).optional(),
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 

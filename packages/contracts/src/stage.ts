@@ -151,6 +151,10 @@ export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
   };
 };
 
+/** Why a stage stands still until somebody has its run go on: the provider takes no more calls of the account. */
+export const PausedBy = z.strictObject({ kind: z.literal('provider'), message: z.string() });
+export type PausedBy = z.infer<typeof PausedBy>;
+
 export const Stage = z.strictObject({
   id: StageId,
   ownerId: OwnerId,
@@ -168,6 +172,8 @@ export const Stage = z.strictObject({
   fault: ErrorPayload.nullable(),
   /** Why nothing runs, if so: `no member of pool default has joined`. */
   waitingFor: z.string().nullable(),
+  /** Left out: nothing has paused it but, perhaps, its run's control. A later control `active` ends it. */
+  pausedBy: PausedBy.optional(),
 });
 export type Stage = z.infer<typeof Stage>;
 

@@ -3,6 +3,7 @@ import { type JsonSchema } from '@apwa/contracts';
 import { type Dialect, type LoweredSchema, lowerSchema } from '@apwa/json-schema';
 import { Endpoint } from './endpoint.js';
 import { type Model } from './model.js';
+import { probe } from './probe.js';
 import { boundedTransport, createTransport, type Fetch } from './transport.js';
 
 export interface CreateModelOptions {
@@ -50,7 +51,8 @@ export const createModel = (config: ModelConfig, { name, fetch, random = Math.ra
   const placeOf = (attempt: number): number =>
     config.strategy === 'weighted' ? placeByWeight(config.endpoints, random()) : (Math.max(1, attempt) - 1) % endpoints.length;
   return {
-    complete: (request, { attempt, signal }) => (endpoints[placeOf(attempt)] as Endpoint).complete(request, signal),
+    complete: (request, { attempt, signal, endpoint = placeOf(attempt) }) => (endpoints[endpoint] as Endpoint).complete(request, signal),
+    probe: (endpoint, signal) => probe(endpoints[endpoint] as Endpoint, signal),
     close: () => transport.close(),
     contextTokens: Math.min(...config.endpoints.map(({ contextTokens }) => contextTokens)),
   };

@@ -1,16 +1,17 @@
 import { type EndpointConfig } from '@apwa/config';
-import { type ApwaError, noUsage } from '@apwa/contracts';
+import { type ApwaError, noUsage, type ToldLimits } from '@apwa/contracts';
 import { type LoweredSchema } from '@apwa/json-schema';
 import OpenAI from 'openai';
 import { type Outcome, readChoice } from './answer.js';
 import { type KeyReader, keyReaderOf } from './api-key.js';
 import { Completion } from './completion.js';
-import { type Callee, errorOf, refusalOf, refusedBy } from './errors.js';
+import { type Callee, errorOf, headersOf, refusalOf, refusedBy } from './errors.js';
 import { withCall } from './failed-call.js';
 import { type CallFigures, type ModelAnswer, type ModelRequest } from './model.js';
 import { faultOf } from './refusals.js';
 import { bodyOf } from './request-body.js';
 import { countTokens, mostTokens, requestTexts } from './tokens.js';
+import { toldLimitsOf } from './told-limits.js';
 import { type Transport } from './transport.js';
 import { costOf, parseUsage } from './usage.js';
 
@@ -60,24 +61,29 @@ export class Endpoint {
     const latency = () => Math.round(performance.now() - startedAt);
 
     let answered: unknown;
+    let told: ToldLimits | null = null;
     try {
-      answered = await this.client.chat.completions.create(bodyOf(request, config, lowered, outputTokens) as Body, {
-        headers: { Authorization: key === undefined ? null : `Bearer ${key}` },
-        timeout: timeoutMs,
-        ...(signal ? { signal } : {}),
-      });
+      const { data, response } = await this.client.chat.completions
+        .create(bodyOf(request, config, lowered, outputTokens) as Body, {
+          headers: { Authorization: key === undefined ? null : `Bearer ${key}` },
+          timeout: timeoutMs,
+          ...(signal ? { signal } : {}),
+        })
+        .withResponse();
+      answered = data;
+      told = toldLimitsOf(response.headers);
     } catch (thrown) {
       signal?.throwIfAborted();
       const error = errorOf(thrown, callee, { timeoutMs, latencyMs: latency() });
       // A call that went out and did not come back may have been charged: nobody knows for how much.
       const usageEstimated = error.code === 'timeout' || error.code === 'connection';
-      throw withCall(error, { ...this.figures(latency()), usageEstimated, text: null });
+      throw withCall(error, { ...this.figures(latency(), toldLimitsOf(headersOf(thrown))), usageEstimated, text: null });
     }
-    return await this.answerOf(answered, request, lowered, callee, latency());
+    return await this.answerOf(answered, request, lowered, callee, this.figures(latency(), told));
   }
 
-  private figures(latencyMs: number): CallFigures {
-    return { usage: noUsage(), usageEstimated: false, costUsd: 0, model: this.config.name, latencyMs };
+  private figures(latencyMs: number, told: ToldLimits | null): CallFigures {
+    return { usage: noUsage(), usageEstimated: false, costUsd: 0, model: this.config.name, latencyMs, told };
   }
 
   private async answerOf(
@@ -85,9 +91,9 @@ export class Endpoint {
     request: ModelRequest,
     lowered: LoweredSchema | undefined,
     callee: Callee,
-    latencyMs: number,
+    call: CallFigures,
   ): Promise<ModelAnswer> {
-    const broken = (error: ApwaError) => withCall(error, { ...this.figures(latencyMs), text: null });
+    const broken = (error: ApwaError) => withCall(error, { ...call, text: null });
     const parsed = Completion.safeParse(answered);
     const inside = typeof answered === 'object' && answered !== null ? (answered as { error?: unknown }).error : undefined;
     // Gateways send a provider's error with status 200, for the whole answer or in its choice.
@@ -98,7 +104,7 @@ export class Endpoint {
       throw broken(faultOf('provider_error', `${this.host} answered for ${callee.model} with something that is no completion`));
 
     const outcome = readChoice(choice, request, lowered, callee.model);
-    const figures = { ...(await this.usageOf(parsed.data.usage, request, outcome)), model: this.config.name, latencyMs };
+    const figures = { ...call, ...(await this.usageOf(parsed.data.usage, request, outcome)) };
     if (outcome.kind === 'fault') throw withCall(outcome.error, { ...figures, text: outcome.text });
     return { ...outcome, ...figures };
   }
@@ -136,7 +142,7 @@ export class Endpoint {
     const counted = (await countTokens(texts, contextTokens)) + marks;
     if (counted >= contextTokens)
       throw withCall(faultOf('context_exceeded', `The request has more tokens than the ${contextTokens} that ${name} takes`), {
-        ...this.figures(0),
+        ...this.figures(0, null),
         text: null,
       });
     return Math.max(1, Math.min(wanted, contextTokens - Math.ceil(counted * COUNT_MARGIN)));

@@ -80,6 +80,9 @@ const TIMER_SLACK_MS = 5;
 const isStatusError = (thrown: unknown): thrown is APIError<number, Headers, object> =>
   thrown instanceof APIError && typeof thrown.status === 'number';
 
+/** Headers of an answer that is not 2xx. */
+export const headersOf = (thrown: unknown): Headers | undefined => (isStatusError(thrown) ? thrown.headers : undefined);
+
 /** Anything that a call threw as an error of ours. The causes are left behind: they hold headers, and with them the key. */
 export const errorOf = (thrown: unknown, callee: Callee, { timeoutMs, latencyMs }: { timeoutMs: number; latencyMs: number }): ApwaError => {
   if (thrown instanceof ApwaError) return thrown;

@@ -1,4 +1,4 @@
-import { type JsonSchema, type TokenUsage } from '@apwa/contracts';
+import { type JsonSchema, type ToldLimits, type TokenUsage } from '@apwa/contracts';
 
 /** A tool call as it stands in an assistant's message. Further keys of providers are kept: some must see them again. */
 export interface MessageToolCall {
@@ -57,6 +57,8 @@ export interface CallFigures {
   model: string;
   /** From the request to the answer's last byte. */
   latencyMs: number;
+  /** Limits of the endpoint, where the answer's headers tell any. */
+  told: ToldLimits | null;
 }
 
 export type ModelAnswer = CallFigures & {
@@ -72,7 +74,12 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** 1 for the first try of a request: chooses the endpoint of an `ordered` group. */
   attempt: number;
+  /** The place of the endpoint in the group, from 0, where the caller has chosen it. */
+  endpoint?: number;
 }
+
+/** What came of a call that only asks whether an endpoint is well. */
+export type ProbeResult = { kind: 'answered' } | { kind: 'failed'; message: string } | { kind: 'exhausted'; message: string };
 
 /**
  * A model of the configuration. Calls are made once: whoever calls decides on further tries. Errors:
@@ -83,6 +90,8 @@ export interface CallOptions {
  */
 export interface Model {
   complete(request: ModelRequest, options: CallOptions): Promise<ModelAnswer>;
+  /** Makes the smallest call there is. Does not reject. */
+  probe(endpoint: number, signal?: AbortSignal): Promise<ProbeResult>;
   /** Ends idle connections and those under way. */
   close(): void;
   /** Prompt and answer together; the smallest of a group. */

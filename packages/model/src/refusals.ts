@@ -44,6 +44,7 @@ const BAD_ANSWER = new Set(['json_validate_failed', 'tool_use_failed', 'output_p
 /** Some servers (vLLM, llama.cpp, Anthropic, Gemini) tell these apart in words alone. */
 const CONTEXT_WORDS =
   /context (length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens|token count .*exceeds|max_model_len|longer than the maximum/i;
+const TOO_LARGE_WORDS = /request too large/i;
 const QUOTA_WORDS = /credit balance|insufficient (balance|credit|fund)/i;
 const KEY_WORDS = /api key not valid|invalid api key|incorrect api key/i;
 const FILTER_WORDS = /content (management|filtering) policy|flagged (as|by|for)|requires moderation/i;
@@ -54,6 +55,8 @@ export const codeOfRefusal = ({ status, code, type, message }: Refusal): FaultCo
   const is = (known: ReadonlySet<string>) => known.has(code.toLowerCase()) || known.has(type.toLowerCase());
   if (is(QUOTA) || status === 402) return 'quota_exhausted';
   if (status === 408 || status === 504) return 'timeout';
+  // Waiting helps no request that is larger than all that the account may send in a minute.
+  if (status === 429 && TOO_LARGE_WORDS.test(message)) return 'context_exceeded';
   if (status === 429) return 'rate_limited';
   if (status >= 500 || status === 409 || status === 425 || status === 499) return 'provider_error';
   if (is(FILTER) || FILTER_WORDS.test(message)) return 'filtered';

@@ -2,7 +2,7 @@ import { type EndpointConfig, StructuredOutput } from '@apwa/config';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createModel, type ModelRequest } from '../src/index.js';
+import { callOf, createModel, type ModelRequest } from '../src/index.js';
 import { completion, EndpointServer, modelConfig } from './endpoint-server.js';
 
 const SCHEMA = {
@@ -223,6 +223,35 @@ describe('calls', () => {
     for (const attempt of [1, 2, 3]) texts.push((await model.complete(REQUEST, { attempt })).message.content);
     expect(texts).toEqual(['first', 'second', 'first']);
     expect(model.contextTokens).toBe(9_000);
+    model.close();
+  });
+
+  it('should call the endpoint that the caller chose, and tell the limits that its headers tell', async () => {
+    await using second = await new EndpointServer().listen();
+    server.answer(429, { error: { message: 'slow down' } }, { 'x-ratelimit-limit-requests': '3' });
+    second.answer(200, completion({ content: 'second' }), { 'x-ratelimit-limit-requests': '60', 'x-ratelimit-limit-tokens': '9000' });
+    const group = [modelConfig(server.baseUrl), modelConfig(second.baseUrl)].flatMap(({ endpoints }) => endpoints);
+    const model = createModel({ strategy: 'ordered', endpoints: group });
+    expect(await model.complete(REQUEST, { attempt: 1, endpoint: 1 })).toMatchObject({
+      text: 'second',
+      told: { requestsPerMinute: 60, tokensPerMinute: 9_000 },
+    });
+    const refused: unknown = await model.complete(REQUEST, { attempt: 2, endpoint: 0 }).catch((thrown: unknown) => thrown);
+    expect(callOf(refused)?.told).toEqual({ requestsPerMinute: 3, tokensPerMinute: null });
+    model.close();
+  });
+
+  it.each<[string, number, object, object]>([
+    ['answers', 200, completion({ content: 'ok' }), { kind: 'answered' }],
+    ['is busy', 429, { error: { message: 'slow down' } }, { kind: 'answered' }],
+    ['cuts the answer off', 200, completion({ content: '' }, { finish_reason: 'length' }), { kind: 'answered' }],
+    ['does not take the call', 400, { error: { message: 'no such parameter' } }, { kind: 'answered' }],
+    ['is down', 503, { error: { message: 'away' } }, { kind: 'failed', message: expect.stringContaining('503') }],
+    ['has no credit left', 402, { error: { message: 'no balance' } }, { kind: 'exhausted', message: expect.stringContaining('402') }],
+  ])('should find out by a probe whether an endpoint is well that %s', async (_, status, body, result) => {
+    server.answer(status, body);
+    const model = createModel(modelConfig(server.baseUrl));
+    expect(await model.probe(0)).toEqual(result);
     model.close();
   });
 

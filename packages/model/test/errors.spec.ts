@@ -44,6 +44,19 @@ describe.each([
       'rate_limited',
     ],
     [
+      'a request that is larger than the limit of a minute',
+      429,
+      {
+        error: {
+          message: 'Request too large for small on tokens per min (TPM): Limit 30000, Requested 75000.',
+          type: 'tokens',
+          code: 'rate_limit_exceeded',
+        },
+      },
+      PermanentError,
+      'context_exceeded',
+    ],
+    [
       'a used-up quota',
       429,
       { error: { message: 'quota', type: 'insufficient_quota', code: 'insufficient_quota' } },

@@ -78,7 +78,7 @@ export class ClaimsService {
         COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight"
       FROM runs r
       WHERE r.control = 'active' AND r.owner_id IN (
-        SELECT s.owner_id FROM stages s WHERE s.state = 'running' AND s.pool = ${pool} AND s.lane = ${lane} AND EXISTS (
+        SELECT s.owner_id FROM stages s WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} AND EXISTS (
           SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open'
             AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')))`;
     return waiting.filter(({ maxInFlight, inFlight }) => maxInFlight === null || inFlight < maxInFlight);

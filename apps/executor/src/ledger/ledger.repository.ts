@@ -79,7 +79,7 @@ export class LedgerRepository {
   async claimable(queries: Queries, { ownerId, pool, lane }: { ownerId: string; pool: string; lane: string }): Promise<string | null> {
     const [found] = await queries.$queryRaw<{ shardId: string }[]>`
       SELECT h.id AS "shardId" FROM stages s JOIN shards h ON h.stage_id = s.id AND h.state = 'open'
-      WHERE s.owner_id = ${ownerId} AND s.pool = ${pool} AND s.lane = ${lane} AND s.state = 'running'
+      WHERE s.owner_id = ${ownerId} AND s.pool = ${pool} AND s.lane = ${lane} AND s.state = 'running' AND s.paused_by IS NULL
         AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')
       ORDER BY s.created_at, s.id, h."first" LIMIT 1`;
     return found?.shardId ?? null;

@@ -6,8 +6,10 @@ import { Database } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { LeasesService } from '../ledger/leases.service.js';
 import { RunsRepository } from '../runs/runs.repository.js';
+import { PermitsService } from '../permits/permits.service.js';
 import { CONFIG, type Config, LOG, type Logger, TIMES, type Timing } from '../settings.js';
 import { ProgressService } from '../stages/progress.service.js';
+import { StagesRepository } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { MembersRepository } from './members.repository.js';
 
@@ -24,6 +26,8 @@ export class MembersService {
     private readonly leases: LeasesService,
     private readonly runs: RunsRepository,
     private readonly stages: StagesService,
+    private readonly stageRows: StagesRepository,
+    private readonly permits: PermitsService,
     private readonly progress: ProgressService,
     private readonly journal: JournalService,
     @Inject(CONFIG) private readonly config: Config,
@@ -48,16 +52,21 @@ export class MembersService {
   /** Renews what the member holds. PermanentError `unknown_member` if it has to join first. */
   async heartbeat({ memberId, attempts, ...signs }: Heartbeat): Promise<HeartbeatReply> {
     const tokens = attempts.map(({ token }) => token);
-    const { member, renewal, controls } = await this.database.transaction(async (queries) => {
+    const { member, renewal, controls, paused } = await this.database.transaction(async (queries) => {
       const known = await this.members.require(queries, memberId);
       await this.members.note(queries, memberId, signs);
       const renewed = await this.leases.renew(queries, memberId, tokens);
-      return { member: known, renewal: renewed, controls: await this.runs.controlsOf(queries, renewed.owners) };
+      return {
+        member: known,
+        renewal: renewed,
+        controls: await this.runs.controlsOf(queries, renewed.owners),
+        paused: tokens.length > 0 ? await this.stageRows.pausedOf(queries, memberId) : [],
+      };
     });
     const changed = this.progress.report(memberId, attempts);
     if (signs.state === 'stopped') await this.#gone(memberId, 'stopped');
     else if (changed.length > 0) await this.stages.progressed(changed);
-    return { lost: renewal.lost, controls, journal: this.#journal(), drain: !this.#isConfigured(member.pool) };
+    return { lost: renewal.lost, controls, journal: this.#journal(), drain: !this.#isConfigured(member.pool), paused };
   }
 
   list(): Promise<Member[]> {
@@ -94,6 +103,7 @@ export class MembersService {
     await this.database.transaction((queries) => this.members.end(queries, memberId, state));
     await this.leases.endOfMember(memberId);
     this.progress.forget(memberId);
+    this.permits.forget(memberId);
   }
 
   #isConfigured(pool: string): boolean {

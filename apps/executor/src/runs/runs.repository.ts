@@ -37,6 +37,14 @@ export class RunsRepository {
       WHERE owner_id = ANY(${owners}) AND control_version > 0`;
   }
 
+  /** What permits look at: whose runs may call, and with which weight. */
+  async sharesOf(
+    queries: Queries,
+    owners: readonly string[],
+  ): Promise<{ ownerId: string; weight: number; control: RunControl['state'] }[]> {
+    return queries.$queryRaw`SELECT owner_id AS "ownerId", weight, control FROM runs WHERE owner_id = ANY(${owners})`;
+  }
+
   async #locked(queries: Queries, ownerId: string): Promise<Omit<RunControl, 'ownerId'>> {
     await queries.$executeRaw`INSERT INTO runs (owner_id) VALUES (${ownerId}) ON CONFLICT DO NOTHING`;
     const [row] = await queries.$queryRaw<Omit<RunControl, 'ownerId'>[]>`

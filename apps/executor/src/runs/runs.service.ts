@@ -2,7 +2,9 @@ import { type RunControl } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { NoticesService } from '../notices/notices.service.js';
+import { PermitsService } from '../permits/permits.service.js';
 import { StageEnds } from '../stages/stage-ends.js';
+import { StagesRepository } from '../stages/stages.repository.js';
 import { RunsRepository } from './runs.repository.js';
 
 /** Pause, resume and cancel of all that belongs to an owner. */
@@ -12,12 +14,17 @@ export class RunsService {
     private readonly database: Database,
     private readonly runs: RunsRepository,
     private readonly ends: StageEnds,
+    private readonly stages: StagesRepository,
+    private readonly permits: PermitsService,
     private readonly notices: NoticesService,
   ) {}
 
-  /** Answers the control that holds afterwards: a later one than the asker's, if there is one. */
+  /**
+   * Answers the control that holds afterwards: a later one than the asker's, if there is one. `active` has what the provider had
+   * paused go on, too.
+   */
   async control(control: RunControl): Promise<RunControl> {
-    const { held, taken, changes, pools } = await this.database.transaction(async (queries) => {
+    const { held, taken, changes, pools, models } = await this.database.transaction(async (queries) => {
       const accepted = await this.runs.accept(queries, control);
       const running = accepted.taken ? await this.ends.runningOf(queries, control.ownerId) : [];
       const ended =
@@ -28,9 +35,13 @@ export class RunsService {
               { state: 'cancelled', fault: null },
             )
           : [];
-      return { ...accepted, changes: ended, pools: new Set(running.map(({ pool }) => pool)) };
+      const resumed =
+        accepted.taken && control.state === 'active' ? await this.stages.unpause(queries, control.ownerId) : { changes: [], models: [] };
+      const pools = new Set(running.map(({ pool }) => pool));
+      return { ...accepted, changes: [...ended, ...resumed.changes], pools, models: resumed.models };
     });
     if (taken) {
+      this.permits.retry(models);
       this.notices.control(held);
       for (const change of changes) this.notices.stage(change);
       // Slots are free, or the run wants them.

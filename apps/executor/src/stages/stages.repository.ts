@@ -6,6 +6,7 @@ import {
   type Lane,
   newId,
   noCounts,
+  type PausedBy,
   type RunControl,
   type ShardRange,
   type Stage,
@@ -41,6 +42,7 @@ interface StageRecord {
   counts: string;
   fault: string | null;
   waitingFor: string | null;
+  pausedBy: string | null;
 }
 
 const select = {
@@ -54,6 +56,7 @@ const select = {
   counts: true,
   fault: true,
   waitingFor: true,
+  pausedBy: true,
 } as const;
 
 type ChangeRow = Omit<StageChange, 'version'> & { version: bigint };
@@ -65,6 +68,9 @@ export interface IdleStage {
   pool: string;
   control: RunControl['state'];
   waitingFor: string | null;
+  /** Of a map: the name of its model. */
+  model: string | null;
+  pausedBy: string | null;
   /** Somebody holds a shard of it. */
   active: boolean;
 }
@@ -83,8 +89,8 @@ export class StagesRepository {
 
   async insert(queries: Queries, { id, ownerId, pool, lane, work, workHash, state, ranges, subtasks }: NewStage): Promise<void> {
     await queries.$executeRaw`
-      INSERT INTO stages (id, owner_id, pool, lane, kind, work, work_hash, state, version, place, subtasks, shards_open, counts, created_at, ended_at)
-      VALUES (${id}, ${ownerId}, ${pool}, ${lane}, ${work.kind}, ${JSON.stringify(work)}, ${workHash}, ${state}, nextval('stage_versions'),
+      INSERT INTO stages (id, owner_id, pool, lane, kind, model, work, work_hash, state, version, place, subtasks, shards_open, counts, created_at, ended_at)
+      VALUES (${id}, ${ownerId}, ${pool}, ${lane}, ${work.kind}, ${work.kind === 'map' ? work.model : null}, ${JSON.stringify(work)}, ${workHash}, ${state}, nextval('stage_versions'),
         nextval('stage_places'), ${subtasks}, ${ranges.length}, ${JSON.stringify(noCounts())}, clock_timestamp(),
         CASE WHEN ${state} <> 'running' THEN clock_timestamp() END)`;
     const ids = ranges.map(() => newId('shard'));
@@ -161,7 +167,7 @@ export class StagesRepository {
   /** Running stages with shards to do, and whether anybody works on them. */
   async idle(queries: Queries): Promise<IdleStage[]> {
     return queries.$queryRaw`
-      SELECT s.id, s.pool, r.control, s.waiting_for AS "waitingFor",
+      SELECT s.id, s.pool, r.control, s.waiting_for AS "waitingFor", s.model, s.paused_by AS "pausedBy",
         EXISTS (SELECT 1 FROM attempts a WHERE a.stage_id = s.id AND a.state = 'active') AS active
       FROM stages s JOIN runs r ON r.owner_id = s.owner_id WHERE s.state = 'running'`;
   }
@@ -172,6 +178,33 @@ export class StagesRepository {
         UPDATE stages SET waiting_for = ${waitingFor}, version = nextval('stage_versions') WHERE id = ${stageId} AND state = 'running'
         RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
     );
+  }
+
+  /** Maps of these owners over a model stand still from now on; those that changed come back. */
+  async pause(queries: Queries, model: string, owners: readonly string[], pausedBy: PausedBy): Promise<StageChange[]> {
+    return changesOf(
+      await queries.$queryRaw<ChangeRow[]>`
+        UPDATE stages SET paused_by = ${JSON.stringify(pausedBy)}, waiting_for = ${pausedBy.message}, version = nextval('stage_versions')
+        WHERE owner_id = ANY(${owners}) AND model = ${model} AND state = 'running' AND paused_by IS NULL
+        RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
+    );
+  }
+
+  /** What had paused an owner's stages does so no more; the models that they are about come back beside them. */
+  async unpause(queries: Queries, ownerId: string): Promise<{ changes: StageChange[]; models: string[] }> {
+    const rows = await queries.$queryRaw<(ChangeRow & { model: string })[]>`
+      UPDATE stages SET paused_by = NULL, waiting_for = NULL, version = nextval('stage_versions')
+      WHERE owner_id = ${ownerId} AND state = 'running' AND paused_by IS NOT NULL
+      RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state, model`;
+    return { changes: changesOf(rows.map(({ model: _, ...row }) => row)), models: [...new Set(rows.map(({ model }) => model))] };
+  }
+
+  /** Paused stages among those that a member has attempts at. */
+  async pausedOf(queries: Queries, memberId: string): Promise<string[]> {
+    const rows = await queries.$queryRaw<{ stageId: string }[]>`
+      SELECT DISTINCT s.id AS "stageId" FROM attempts a JOIN stages s ON s.id = a.stage_id
+      WHERE a.member_id = ${memberId} AND a.state = 'active' AND s.paused_by IS NOT NULL`;
+    return rows.map(({ stageId }) => stageId);
   }
 
   async #views(queries: Queries, rows: StageRecord[]): Promise<Stage[]> {
@@ -207,6 +240,7 @@ export class StagesRepository {
         progress: addCounts(counts, this.progress.of(own, journaled)),
         fault: row.fault === null ? null : (JSON.parse(row.fault) as ErrorPayload),
         waitingFor: row.waitingFor,
+        ...(row.pausedBy === null ? {} : { pausedBy: JSON.parse(row.pausedBy) as PausedBy }),
       };
     });
   }

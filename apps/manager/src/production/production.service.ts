@@ -18,7 +18,7 @@ import { PartialTables } from './partial-tables.js';
 import { checkSize, workOfStep } from './work.js';
 
 type Kept = Omit<MadeTable, 'metadata'> | null;
-type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'>;
+type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'> & { weight?: number };
 
 /** Makes tables and exports: carries out what `nextForProduct` decides. Everything may be done twice, and by two managers at once. */
 @Injectable()
@@ -91,10 +91,11 @@ export class ProductionService {
     const record = product.runId === null ? null : await this.runs.load(product.runId);
     const step = record && planOf(record)?.steps.find(({ id }) => id === product.stepId);
     if (!record || !step) throw new InternalError('no_step', `Table ${product.id} belongs to no step.`);
-    const { concurrency } = requestOf(record).limits;
+    const { concurrency, weight } = requestOf(record).limits;
     return {
       ...workOfStep(step, tablesByName(record), this.config),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
+      ...(weight === undefined ? {} : { weight }),
     };
   }
 

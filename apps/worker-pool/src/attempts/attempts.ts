@@ -107,6 +107,11 @@ export class Attempts {
     }
   }
 
+  /** Stages that the executor has paused: their shards are given back, what is finished stays in the journal. */
+  pausedAre(stageIds: readonly string[]): void {
+    for (const attempt of [...this.#active.values()]) if (stageIds.includes(attempt.assignment.stageId)) attempt.hold(true);
+  }
+
   /** Begins nothing new; what is not over after `graceMs` is given back. Resolves when no attempt is left. */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;

@@ -28,7 +28,7 @@ export class MapWorker implements AttemptWork {
     });
     return runRows({
       source,
-      pipeline: new RowPipeline(calls, control),
+      pipeline: new RowPipeline(calls, control, this.assignment.ownerId),
       stage: calls,
       control,
       slots,

@@ -15,6 +15,7 @@ import { Messaging } from '@apwa/messaging';
 import { type Logger, touchHealthFile } from '@apwa/service';
 import { type z } from 'zod';
 import { Attempts } from '../attempts/attempts.js';
+import { Permits } from '../permits/permits.js';
 import { LOG, SETTINGS } from '../tokens.js';
 import { Claims } from './claims.js';
 import { Heartbeats } from './heartbeats.js';
@@ -45,6 +46,7 @@ export class MemberService {
   constructor(
     private readonly messaging: Messaging,
     private readonly attempts: Attempts,
+    private readonly permits: Permits,
     @Inject(SETTINGS) private readonly settings: MemberSettings,
     @Inject(LOG) private readonly log: Logger,
   ) {
@@ -100,6 +102,7 @@ export class MemberService {
       const request = { member: this.#member(), instance: this.settings.instance };
       this.#terms = await this.messaging.request(executorOperations.join, request);
       this.attempts.termsAre(this.#terms);
+      this.permits.memberIs(this.id);
       this.log.info({ memberId: this.id, pool: this.settings.pool, slots: this.settings.slots }, 'joined');
       return true;
     } catch (thrown) {
@@ -148,6 +151,7 @@ export class MemberService {
       this.attempts.journalIs(reply.journal);
       if (this.settings.healthFile) await touchHealthFile(this.settings.healthFile);
       for (const control of reply.controls) this.#control(control);
+      this.attempts.pausedAre(reply.paused);
       if (reply.drain && this.#state === 'running') this.#drainWanted();
     } catch (thrown) {
       await this.#missed(ApwaError.from(thrown));

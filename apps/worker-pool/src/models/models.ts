@@ -2,14 +2,15 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Config, type ModelConfig } from '@apwa/config';
 import { RefusedError } from '@apwa/contracts';
 import { createModel, type Model } from '@apwa/model';
-import { Gate } from '../rows/gate.js';
+import { ModelGate } from '../permits/model-gate.js';
+import { Permits } from '../permits/permits.js';
 import { CONFIG } from '../tokens.js';
 
 /** A model of the configuration, with the gate that all its calls of this member pass. */
 export interface OpenModel {
   readonly config: ModelConfig;
   readonly model: Model;
-  readonly gate: Gate;
+  readonly gate: ModelGate;
 }
 
 /** The models that this member has called, each opened once. */
@@ -17,7 +18,10 @@ export interface OpenModel {
 export class Models implements OnApplicationShutdown {
   readonly #open = new Map<string, OpenModel>();
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly permits: Permits,
+  ) {}
 
   /** RefusedError `unknown_model` if the configuration has no model of that name. */
   open(name: string): OpenModel {
@@ -28,7 +32,9 @@ export class Models implements OnApplicationShutdown {
       const allowed = Object.keys(this.config.models).join(', ');
       throw new RefusedError('unknown_model', `there is no model "${name}" in the configuration`, { field: 'model', value: name, allowed });
     }
-    const opened = { config, model: createModel(config, { name }), gate: new Gate() };
+    const gate = new ModelGate(name, config, { asks: (urgent) => this.permits.schedule(urgent) });
+    const opened = { config, model: createModel(config, { name }), gate };
+    this.permits.add(opened);
     this.#open.set(name, opened);
     return opened;
   }

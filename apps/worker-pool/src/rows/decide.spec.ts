@@ -102,6 +102,13 @@ const cases: [string, Failure, RowHistory, StageHistory, Decision][] = [
   ],
   ['a refusal', { kind: 'permanent', code: 'refused', message: 'no' }, row(), stage(), { kind: 'fail', code: 'refused', message: 'no' }],
   ['a filter', { kind: 'permanent', code: 'filtered', message: 'no' }, row(), stage(), { kind: 'fail', code: 'filtered', message: 'no' }],
+  [
+    'a used-up quota',
+    { kind: 'exhausted', message: 'no credit' },
+    row({ tries: 5 }),
+    stage(),
+    { kind: 'retry', afterMs: 0, countsAsTry: false },
+  ],
   ['a wrong key', { kind: 'account', fault }, row(), stage({ answered: false }), { kind: 'stop_stage', fault }],
   ['a key that was revoked meanwhile', { kind: 'account', fault }, row(), stage(), { kind: 'stop_stage', fault }],
   [

@@ -12,12 +12,17 @@ export type Failure =
   | { kind: 'permanent'; code: 'refused' | 'filtered' | 'empty' | 'context_exceeded'; message: string }
   /** The provider does not take the request: the template's fault if it meets the first rows, a row's own later on. */
   | { kind: 'request'; fault: ErrorPayload }
+  /** The account has no quota left: calls go elsewhere, or wait until it has. */
+  | { kind: 'exhausted'; message: string }
   /** Something is wrong with the account: no row's fault. */
   | { kind: 'account'; fault: ErrorPayload };
 
 /** What a row has been through so far, the call that just failed counted. */
 export interface RowHistory {
-  /** Calls that ended in a transient fault and used up a try: those refused with 429 and those before anything was reached don't. */
+  /**
+   * Calls that ended in a transient fault and used up a try. Those refused with 429 don't, nor those before anything was reached or
+   * while the endpoint was down.
+   */
   tries: number;
   repairs: number;
   /** Calls in a row that were refused with 429. */
@@ -30,7 +35,7 @@ export interface RowHistory {
 
 /** What the stage has been through in this member. */
 export interface StageHistory {
-  /** A call of the stage has been answered by the model, in whatever way. */
+  /** A call has been answered by the model, in whatever way: of the stage, or of others before it. */
   answered: boolean;
   /** Milliseconds for which nothing but refused connections has been seen; 0 when the last call was the first of them. */
   unreachableMs: number;
@@ -90,6 +95,8 @@ export const decide = (failure: Failure, row: RowHistory, stage: StageHistory, p
   switch (failure.kind) {
     case 'account':
       return { kind: 'stop_stage', fault: failure.fault };
+    case 'exhausted':
+      return { kind: 'retry', afterMs: 0, countsAsTry: false };
     case 'request':
       return decideRequest(failure.fault, stage, random);
     case 'permanent':

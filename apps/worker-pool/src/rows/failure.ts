@@ -8,6 +8,7 @@ export const failureOf = (thrown: unknown): Failure => {
   const { retryAfterMs } = error.details;
   if (error instanceof RefusedError) {
     const fault = error.toPayload();
+    if (error.code === 'quota_exhausted') return { kind: 'exhausted', message };
     return error.code === 'invalid_request' ? { kind: 'request', fault } : { kind: 'account', fault };
   }
   if (error instanceof TransientError) {

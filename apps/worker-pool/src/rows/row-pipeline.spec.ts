@@ -1,9 +1,11 @@
 import { PermanentError, RefusedError, TransientError, type ApwaError, noUsage } from '@apwa/contracts';
 import { type CallOptions, type Model, type ModelAnswer, type ModelRequest } from '@apwa/model';
+import { EndpointConfig } from '@apwa/config';
+import { ModelGate } from '../permits/model-gate.js';
+import { TokenEstimate } from '../permits/token-estimate.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { AttemptControl } from './control.js';
 import { FirstCall } from './first-call.js';
-import { Gate } from './gate.js';
 import { RowPipeline } from './row-pipeline.js';
 import { type StageCalls } from './stage-calls.js';
 
@@ -19,6 +21,7 @@ const answered = (value: unknown): ModelAnswer => ({
   costUsd: 0.01,
   model: 'scripted',
   latencyMs: 5,
+  told: null,
 });
 
 /** Says its turns one after the other; one too many or too few is an error of the test. */
@@ -35,6 +38,9 @@ class ScriptedModel implements Model {
     if (turn instanceof Error) throw turn;
     return answered(turn.value);
   }
+  probe(): Promise<never> {
+    throw new Error('an unexpected probe');
+  }
   close(): void {}
 }
 
@@ -44,13 +50,16 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
     stageId: 'stg_a',
     prompts: createPromptBuilder({ instructions: 'Do {{a}}', inputColumns: ['a'] }),
     model,
-    gate: new Gate(),
+    gate: new ModelGate('small', {
+      strategy: 'ordered',
+      endpoints: [EndpointConfig.parse({ baseUrl: 'http://model.test', name: 'scripted' })],
+    }),
+    estimate: new TokenEstimate(100),
     first: new FirstCall({ model: 'small', endpoint: 'http://model.test' }),
     policy: { attempts: 3, repairs: 2 },
     output: { name: 'answer', schema: {} },
     validate: (value) => (typeof (value as { n?: unknown } | undefined)?.n === 'number' ? [] : [{ field: 'n', message: 'must be number' }]),
     outputTokens: { first: 100, extended: 200 },
-    endpoints: 1,
     timeoutMs: undefined,
     fault: null,
     ...change,
@@ -62,7 +71,7 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
     mayCall: () => state.fresh && !state.held,
     mayBegin: () => !state.held,
   });
-  const pipeline = new RowPipeline(stage, control, undefined, () => 0.01);
+  const pipeline = new RowPipeline(stage, control, 'run_a', undefined, () => 0.01);
   return { model, stage, control, state, pipeline, run: (text = 'x') => pipeline.run(0, { a: text }) };
 };
 

@@ -1,22 +1,47 @@
-import { type JsonObject, type RowResult, type RowValues } from '@apwa/contracts';
+import { type JsonObject, type RowResult, type RowValues, type TokenUsage, type ToldLimits } from '@apwa/contracts';
 import { callOf, type ChatMessage } from '@apwa/model';
 import { repairMessage } from '../prompts/prompt-builder.js';
 import { tokensAtLeast } from './context-bound.js';
 import { type CallControl } from './control.js';
 import { type Decision, decide, type Failure, type RowHistory } from './decide.js';
 import { failureOf } from './failure.js';
-import { type CallOutcome } from './gate.js';
+import { type CallOutcome } from '../permits/endpoint-gate.js';
+import { type Pass } from '../permits/model-gate.js';
 import { type StageCalls } from './stage-calls.js';
 import { RowTally } from './tally.js';
 
-/** A call's outcome: what the row needs of it. */
-type Called = { kind: 'valid'; output: JsonObject } | { kind: 'failed'; failure: Failure; said: ChatMessage | null } | { kind: 'aborted' };
+/** What became of a call. */
+type Called = { kind: 'valid'; output: JsonObject } | FailedCall | { kind: 'aborted' };
+interface FailedCall {
+  kind: 'failed';
+  failure: Failure;
+  said: ChatMessage | null;
+  /** Limits that the endpoint told, and tokens that the call took, where that is known. */
+  told: ToldLimits | null;
+  tokens: number | null;
+}
+
+/** A row on its way. */
+interface Journey {
+  readonly row: number;
+  readonly history: RowHistory;
+  readonly tally: RowTally;
+  /** Failures that used up a try, unless the endpoint turns out to have been down at the time. */
+  charges: { endpoint: number; at: number }[];
+  /** Failures of any kind that may be an endpoint's: another one is called first. */
+  failures: number;
+}
+
+/** How a call ended that never got an answer. */
+const SILENT: ReadonlySet<string> = new Set(['provider_error', 'timeout', 'connection']);
 
 /** Takes rows to their results: calls, retries, repair turns. All rows of an attempt go through one. */
 export class RowPipeline {
   constructor(
     private readonly stage: StageCalls,
     private readonly control: CallControl,
+    /** Whose calls they are. */
+    private readonly ownerId: string,
     private readonly now: () => number = () => performance.now(),
     private readonly random: () => number = Math.random,
   ) {}
@@ -35,23 +60,26 @@ export class RowPipeline {
       return tally.failed(row, 'context_exceeded', `the row's prompt has more than ${contextTokens} tokens, the model's context`);
 
     const history: RowHistory = { tries: 0, repairs: 0, refusals: 0, extended: false, elapsedMs: 0 };
+    const journey: Journey = { row, history, tally, charges: [], failures: 0 };
     let messages = prompt;
     let begunAt: number | undefined;
     for (;;) {
-      if (!(await this.#enter(row))) return null;
+      const characters = messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
+      const pass = await this.#enter(journey, stage.estimate.of(characters));
+      if (!pass) return null;
       begunAt ??= this.now();
-      const called = asExtended(await this.#call(messages, tally, history), history);
+      const called = asExtended(await this.#call(pass, messages, characters, journey), history);
       if (called.kind === 'aborted') return null;
       if (called.kind === 'valid') return tally.ok(row, called.output);
       history.elapsedMs = this.now() - begunAt;
-      const decision = this.#decide(called.failure, history);
-      if (decision.kind !== 'fail') this.control.land(row);
-      switch (decision.kind) {
+      const decision = await this.#decide(called, pass, journey);
+      if (decision?.kind !== 'fail') this.control.land(row);
+      switch (decision?.kind) {
+        case undefined:
+        case 'stop_stage':
+          return null;
         case 'fail':
           return tally.failed(row, decision.code, decision.message);
-        case 'stop_stage':
-          stage.fault ??= decision.fault;
-          return null;
         case 'extend':
           history.extended = true;
           break;
@@ -61,63 +89,91 @@ export class RowPipeline {
           messages = [...prompt, ...(called.said ? [called.said] : []), repairMessage(decision.faults)];
           break;
         case 'retry':
-          if (!decision.countsAsTry && called.failure.kind === 'transient') history.tries--;
+          if (!decision.countsAsTry && called.failure.kind === 'transient') journey.charges.pop();
           // Of a row that was refused with 429 the gate takes care.
           if (called.failure.kind !== 'rate_limited' && !(await this.#wait(decision.afterMs))) return null;
       }
     }
   }
 
-  #decide(failure: Failure, history: RowHistory): Decision {
+  /** What becomes of the row; null if it was abandoned while that was found out. */
+  async #decide(called: FailedCall, pass: Pass, journey: Journey): Promise<Decision | null> {
+    const { failure } = called;
+    const { history } = journey;
     const { gate, first } = this.stage;
-    if (failure.kind === 'transient') history.tries++;
+    const at = this.now();
     history.refusals = failure.kind === 'rate_limited' ? history.refusals + 1 : 0;
-    // The gate and the first call hear of the failure before it is judged: the judgement looks at what they know.
-    switch (failure.kind) {
-      case 'account':
-        break;
-      case 'request':
-        first.ended('invalid_request');
-        break;
-      case 'rate_limited':
-        first.ended('other');
-        break;
-      case 'transient':
-        if (failure.code === 'malformed') first.answered();
-        else first.ended(failure.code === 'connection' ? 'unreachable' : 'other');
-        break;
-      case 'invalid':
-      case 'truncated':
-      case 'permanent':
-        first.answered();
+    if (failure.kind === 'transient') {
+      journey.charges.push({ endpoint: pass.endpoint, at });
+      journey.failures++;
     }
-    const decision = decide(failure, history, first.history(), this.stage.policy, this.random());
-    // Another endpoint of the group may take what this one refused: the gate closes when all have.
-    const refusedByAll = history.refusals >= this.stage.endpoints;
-    gate.leave(failure.kind === 'rate_limited' && !refusedByAll ? { kind: 'other' } : outcomeFor(failure, decision));
-    if (decision.kind === 'stop_stage') first.ended('other');
+    // The first call hears of the failure before it is judged: the judgement looks at what it knows.
+    this.#tellFirst(failure);
+    let decision = this.#judge(failure, journey);
+    gate.leave(pass, outcomeOf(called, decision), called.told);
+    if (decision.kind === 'fail' && failure.kind === 'transient' && SILENT.has(failure.code)) {
+      // It would be its last try: not if the endpoint is down, and that takes a moment to find out.
+      const verdict = await gate.verdict(pass.endpoint, at, () => this.control.mayBegin() && !this.stage.fault);
+      if (verdict === null) return null;
+      if (verdict === 'outage') journey.charges.pop();
+      decision = this.#judge(failure, journey);
+    }
+    if (decision.kind === 'stop_stage') {
+      this.stage.fault ??= decision.fault;
+      first.ended('other');
+    }
     return decision;
   }
 
-  /** Waits until a call may begin, and counts it as begun; false if the row is to be abandoned. */
-  async #enter(row: number): Promise<boolean> {
-    const { stage, control } = this;
+  #judge(failure: Failure, { history, charges }: Journey): Decision {
+    const { gate, first, policy } = this.stage;
+    const known = first.history();
+    history.tries = charges.filter(({ endpoint, at }) => !gate.excuses(endpoint, at)).length;
+    return decide(failure, history, { ...known, answered: known.answered || gate.known }, policy, this.random());
+  }
+
+  #tellFirst(failure: Failure): void {
+    const { first } = this.stage;
+    switch (failure.kind) {
+      case 'account':
+        return;
+      case 'request':
+        return first.ended('invalid_request');
+      case 'rate_limited':
+      case 'exhausted':
+        return first.ended('other');
+      case 'transient':
+        if (failure.code === 'malformed') return first.answered();
+        return first.ended(failure.code === 'connection' ? 'unreachable' : 'other');
+      case 'invalid':
+      case 'truncated':
+      case 'permanent':
+        return first.answered();
+    }
+  }
+
+  /** Waits until a call may begin, and counts it as begun; null if the row is to be abandoned. */
+  async #enter({ row, failures }: Journey, tokens: number): Promise<Pass | null> {
+    const { stage, control, ownerId } = this;
     const { first, gate } = stage;
+    const need = { ownerId, tokens, failures };
     for (;;) {
       if (!control.mayBegin() || stage.fault) {
         first.wakeNext();
-        return false;
+        return null;
       }
       if (!control.mayCall()) await control.changed();
       else if (!first.tryEnter()) await first.opened();
-      else if (!gate.tryEnter()) {
-        first.passOn();
-        await gate.opened();
-      } else if (control.begin(row)) return true;
       else {
-        gate.leave({ kind: 'other' });
+        const pass = gate.tryEnter(need) ?? (await gate.enter(need));
+        if (pass && control.mayBegin() && !stage.fault && control.mayCall()) {
+          if (control.begin(row)) return pass;
+          gate.giveBack(pass);
+          first.passOn();
+          return null;
+        }
+        if (pass) gate.giveBack(pass);
         first.passOn();
-        return false;
       }
     }
   }
@@ -132,27 +188,35 @@ export class RowPipeline {
     return this.control.mayBegin() && !this.stage.fault;
   }
 
-  async #call(messages: ChatMessage[], tally: RowTally, history: RowHistory): Promise<Called> {
-    const { model, output, outputTokens, timeoutMs, gate, first } = this.stage;
+  async #call(pass: Pass, messages: ChatMessage[], characters: number, { history, tally, failures }: Journey): Promise<Called> {
+    const { model, output, outputTokens, timeoutMs, gate, first, estimate } = this.stage;
     tally.calls++;
     const begunAt = this.now();
     const maxOutputTokens = history.extended ? outputTokens.extended : outputTokens.first;
     try {
       const answer = await model.complete(
         { messages, output, maxOutputTokens, timeoutMs },
-        { signal: this.control.signal, attempt: 1 + history.tries + history.refusals },
+        { signal: this.control.signal, attempt: 1 + failures, endpoint: pass.endpoint },
       );
       tally.add(answer);
+      const { usage, told } = answer;
+      const tokens = totalOf(usage);
+      if (!answer.usageEstimated) estimate.saw(characters, usage);
       const value = answer.kind === 'structured' ? answer.value : undefined;
       const faults = this.stage.validate(value);
-      if (faults.length > 0) return { kind: 'failed', failure: { kind: 'invalid', faults }, said: answer.message };
+      if (faults.length > 0) return { kind: 'failed', failure: { kind: 'invalid', faults }, said: answer.message, told, tokens };
+      // First the gate: what the answer tells of limits holds for those who come next.
+      gate.leave(pass, { kind: 'answered', tokens }, told);
       first.answered();
-      gate.leave({ kind: 'answered' });
       return { kind: 'valid', output: value as JsonObject };
     } catch (thrown) {
-      tally.add({ latencyMs: this.now() - begunAt, ...callOf(thrown) });
-      if (!this.control.signal.aborted) return { kind: 'failed', failure: failureOf(thrown), said: null };
-      gate.leave({ kind: 'other' });
+      const call = callOf(thrown);
+      tally.add({ latencyMs: this.now() - begunAt, ...call });
+      if (!this.control.signal.aborted) {
+        const tokens = call && totalOf(call.usage) > 0 ? totalOf(call.usage) : null;
+        return { kind: 'failed', failure: failureOf(thrown), said: null, told: call?.told ?? null, tokens };
+      }
+      gate.leave(pass, { kind: 'other' }, null);
       first.ended('other');
       return { kind: 'aborted' };
     }
@@ -165,17 +229,24 @@ const asExtended = (called: Called, { extended }: RowHistory): Called =>
     ? { ...called, failure: { kind: 'truncated', message: 'the answer was cut off by its length, and no longer one is allowed' } }
     : called;
 
-const outcomeFor = (failure: Failure, decision: Decision): CallOutcome => {
+const totalOf = (usage: TokenUsage): number => usage.input + usage.cacheRead + usage.cacheWrite + usage.output + usage.reasoning;
+
+/** What the call tells of its endpoint. */
+const outcomeOf = ({ failure, tokens }: FailedCall, decision: Decision): CallOutcome => {
   switch (failure.kind) {
-    case 'rate_limited':
-      return decision.kind === 'retry' ? { kind: 'refused', waitMs: decision.afterMs } : { kind: 'other' };
+    case 'rate_limited': {
+      const { message, retryAfterMs = null } = failure;
+      return decision.kind === 'retry' ? { kind: 'refused', waitMs: decision.afterMs, retryAfterMs, message } : { kind: 'other' };
+    }
     case 'transient':
-      if (failure.code === 'connection') return { kind: 'unreachable' };
-      return failure.code === 'malformed' ? { kind: 'answered' } : { kind: 'other' };
+      if (failure.code === 'malformed') return { kind: 'answered', tokens };
+      return { kind: 'silent', connected: failure.code !== 'connection', message: failure.message };
+    case 'exhausted':
+      return { kind: 'exhausted', message: failure.message };
     case 'invalid':
     case 'truncated':
     case 'permanent':
-      return { kind: 'answered' };
+      return { kind: 'answered', tokens };
     case 'request':
     case 'account':
       return { kind: 'other' };

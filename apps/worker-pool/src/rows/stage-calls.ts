@@ -3,7 +3,8 @@ import { type Model } from '@apwa/model';
 import { type PromptBuilder } from '../prompts/prompt-builder.js';
 import { type RetryPolicy } from './decide.js';
 import { type FirstCall } from './first-call.js';
-import { type Gate } from './gate.js';
+import { type ModelGate } from '../permits/model-gate.js';
+import { type TokenEstimate } from '../permits/token-estimate.js';
 
 /** What the calls of a stage in this member share. */
 export interface StageCalls {
@@ -11,7 +12,9 @@ export interface StageCalls {
   readonly prompts: PromptBuilder;
   readonly model: Model;
   /** Of the model: shared with other stages that use it. */
-  readonly gate: Gate;
+  readonly gate: ModelGate;
+  /** What calls of the stage take. */
+  readonly estimate: TokenEstimate;
   readonly first: FirstCall;
   readonly policy: RetryPolicy;
   readonly output: { name: string; schema: JsonSchema };
@@ -19,8 +22,6 @@ export interface StageCalls {
   validate(value: unknown): Fault[];
   /** The longest answer in tokens: undefined is what the endpoint's configuration says; `extended` after an answer was cut off. */
   readonly outputTokens: { first: number | undefined; extended: number };
-  /** Endpoints that stand behind the model's name. */
-  readonly endpoints: number;
   /** The longest call; what the model's configuration says if left out. */
   readonly timeoutMs: number | undefined;
   /** Why the stage was stopped by this member; null while it goes on. */

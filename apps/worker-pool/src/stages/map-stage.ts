@@ -13,6 +13,7 @@ import { misfitOf, readRows, type Storage } from '@apwa/tables';
 import { type OpenModel } from '../models/models.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
+import { TokenEstimate } from '../permits/token-estimate.js';
 import { FirstCall } from '../rows/first-call.js';
 import { type StageCalls } from '../rows/stage-calls.js';
 
@@ -46,6 +47,8 @@ export const createMapStage = ({ stageId, work, model, manifest, storage }: MapS
   const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
   const outputColumns = columnsOfSchema(template.output);
   const validate = validatorOf(template.output, outputColumns);
+  const configured = Math.min(...endpoints.map(({ outputTokens: most }) => most));
+  const longest = template.limits?.outputTokens ?? configured;
   const present = new Set(manifest.columns.map(({ name }) => name));
   const columns = [...new Set([...prompts.columns, ...STATUS_COLUMNS.filter((name) => present.has(name))])];
   return {
@@ -58,6 +61,7 @@ export const createMapStage = ({ stageId, work, model, manifest, storage }: MapS
       prompts,
       model: model.model,
       gate: model.gate,
+      estimate: new TokenEstimate(longest),
       first: new FirstCall({
         model: work.model,
         endpoint: [...new Set(endpoints.map(({ baseUrl }) => withoutCredentials(baseUrl)))].join(', '),
@@ -65,8 +69,7 @@ export const createMapStage = ({ stageId, work, model, manifest, storage }: MapS
       policy: { attempts: template.retry?.attempts ?? DEFAULT_ATTEMPTS, repairs: template.retry?.repairs ?? DEFAULT_REPAIRS },
       output: { name: 'answer', schema: template.output },
       validate,
-      outputTokens: outputTokens(template.limits?.outputTokens, Math.min(...endpoints.map((endpoint) => endpoint.outputTokens)), model),
-      endpoints: endpoints.length,
+      outputTokens: outputTokens(template.limits?.outputTokens, configured, model),
       timeoutMs: template.limits?.timeoutMs,
       fault: null,
     },

@@ -11,6 +11,8 @@ import {
   newId,
   newLeaseToken,
   PermanentError,
+  type PermitAnswer,
+  type PermitQuestion,
   runControlled,
   type RunControl,
   type ShardRange,
@@ -68,6 +70,37 @@ export class ExecutorScript {
   /** The next commits find no part. */
   missParts = 0;
   drainMembers = false;
+  readonly permitQuestions: RequestOf<'permits'>[] = [];
+  epoch = 1;
+  /** Changes what is answered about an endpoint; by itself nothing is limited, and a suspicion is looked into by a probe. */
+  permits: (question: PermitQuestion, answer: PermitAnswer) => PermitAnswer = (_, answer) => answer;
+  readonly #health = new Map<string, PermitAnswer['health']>();
+  readonly #known = new Set<string>();
+  /** Stages that members are told to give back. */
+  paused: string[] = [];
+
+  answerAbout(question: PermitQuestion): PermitAnswer {
+    const { model, endpoint, wants, news } = question;
+    const key = `${model}/${endpoint}`;
+    if (news.answered + news.refused > 0 || news.probe === 'answered') this.#known.add(key);
+    if (news.probe === 'answered') this.#health.set(key, 'well');
+    else if (news.probe === 'failed') this.#health.set(key, 'down');
+    else if (news.exhausted !== null) this.#health.set(key, 'exhausted');
+    else if (news.suspects) this.#health.set(key, 'suspected');
+    const health = this.#health.get(key) ?? 'well';
+    const answer: PermitAnswer = {
+      model,
+      endpoint,
+      counted: { calls: false, tokens: false, inFlight: false },
+      grants: wants.map(({ ownerId }) => ({ ownerId, calls: 0, tokens: 0, inFlight: null })),
+      full: false,
+      closedMs: 0,
+      health,
+      probe: health === 'suspected' || health === 'down',
+      known: this.#known.has(key),
+    };
+    return this.permits(question, answer);
+  }
 
   addStage(work: StageWork, ranges: ShardRange[], slots = 64): { stageId: string; ownerId: string } {
     const stageId = newId('stage');
@@ -169,10 +202,18 @@ class ScriptedController {
     const { incarnation, drainMembers } = script;
     return {
       lost,
+      paused: script.paused,
       controls: [...script.controls.values()],
       journal: { stream: journalStream(incarnation), incarnation },
       drain: drainMembers,
     };
+  }
+
+  @Handles(executorOperations.permits)
+  permits(request: RequestOf<'permits'>) {
+    if (script.silent) throw new TransientError('unavailable', 'no question is answered');
+    script.permitQuestions.push(request);
+    return { epoch: script.epoch, termMs: 2_000, againMs: 100, endpoints: request.endpoints.map((one) => script.answerAbout(one)) };
   }
 
   @Handles(executorOperations.commit)

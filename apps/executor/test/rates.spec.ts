@@ -1,0 +1,131 @@
+import { RateLimitsConfig, type RateLimitsConfig as Limits } from '@apwa/config';
+import { Meter } from '../src/permits/meter.js';
+import { SlidingProvider } from './support/permits/provider.js';
+import { play, type ScheduleOptions } from './support/permits/schedule.js';
+
+const MINUTE_MS = 60_000;
+const limits = (given: Partial<Limits> = {}): Limits => RateLimitsConfig.parse(given);
+const rows = (members: number, calls: number, tokens = 1): number[][] =>
+  Array.from({ length: members }, () => Array.from({ length: calls }, () => tokens));
+
+/** Share of what the provider allows that was used, and share of calls that it refused. */
+const played = (options: ScheduleOptions, allowed: (ms: number) => number) => {
+  const { ms, answered, members } = play(options);
+  const { provider } = options;
+  const done = members.reduce((sum, one) => sum + one.done, 0);
+  return { ms, answered, done, used: done / allowed(ms), refused: provider.refused / (provider.answered + provider.refused) };
+};
+
+interface Case {
+  rpm: number;
+  tpm?: number;
+  windowMs?: number;
+  members?: number;
+  minutes?: number;
+  given?: Partial<Limits>;
+  told?: boolean;
+  /** Tokens of each call. */
+  tokens?: number;
+}
+
+/** Everything on a virtual clock: the meter is production's, provider and members are as simple as can be. */
+describe('the share of a rate that is used, and of calls that are refused', () => {
+  const table: [string, Case][] = [
+    ['a configured limit', { rpm: 600, given: { requestsPerMinute: 600 } }],
+    ['a small one among many members', { rpm: 60, members: 12, given: { requestsPerMinute: 60 } }],
+    ['a large one', { rpm: 12_000, minutes: 3, given: { requestsPerMinute: 12_000 } }],
+    ['one that is measured by the second', { rpm: 18_000, windowMs: 1_000, minutes: 3, given: { requestsPerMinute: 18_000 } }],
+    ['one that headers tell', { rpm: 1_200, told: true }],
+    ['one that refusals alone tell', { rpm: 1_200 }],
+    ['one of tokens', { rpm: 1e9, tpm: 300_000, tokens: 700, given: { tokensPerMinute: 300_000 } }],
+    ['a configuration that allows more than the provider', { rpm: 600, given: { requestsPerMinute: 1_000 } }],
+  ];
+  it.each(table)('should be right for %s', (_, { rpm, tpm = Infinity, windowMs, members = 4, minutes = 10, given, told, tokens = 1 }) => {
+    const meter = new Meter(limits(given), 0);
+    const provider = new SlidingProvider({ calls: rpm, tokens: tpm }, windowMs);
+    const perMinute = Math.min(rpm, tpm / tokens);
+    const said = { requestsPerMinute: rpm, tokensPerMinute: null };
+    const runs = [{ ownerId: 'run_a', weight: 1, backlog: rows(members, Math.ceil((perMinute * minutes * 1.2) / members), tokens) }];
+    const options = { meter, provider, members, slots: 64, untilMs: minutes * MINUTE_MS, runs, told: () => (told ? said : null) };
+    const { used, refused, ms } = played(options, (elapsed) => (perMinute * elapsed) / MINUTE_MS);
+    console.log('##', _, used, refused, ms, meter.rates.pace);
+    expect(used).toBeGreaterThanOrEqual(0.9);
+    expect(refused).toBeLessThan(0.02);
+  });
+
+  it.each([
+    ['and says so', true, true],
+    ['and says only when to come back', false, true],
+    ['and says nothing', false, false],
+  ])('should be right for a limit that halves after five minutes %s', (_, told, retryAfter) => {
+    const meter = new Meter(limits({ requestsPerMinute: 1_200 }), 0);
+    const provider = new SlidingProvider({ calls: 1_200, tokens: Infinity }, 10_000);
+    const at = (now: number) => {
+      if (now === 5 * MINUTE_MS) provider.limits = { calls: 600, tokens: Infinity };
+    };
+    const said = () => (told ? { requestsPerMinute: provider.limits.calls, tokensPerMinute: null } : null);
+    const runs = [{ ownerId: 'run_a', weight: 1, backlog: rows(4, 4_000) }];
+    const options = { meter, provider, members: 4, slots: 64, untilMs: 10 * MINUTE_MS, runs, at, told: said, retryAfter };
+    const { used, refused, done } = played(options, () => 5 * 1_200 + 5 * 600);
+    console.log('##', _, used, refused, done, meter.rates.pace);
+    expect(used).toBeGreaterThanOrEqual(0.9);
+    expect(refused).toBeLessThan(0.02);
+  });
+});
+
+describe('runs beside each other', () => {
+  it('should share by weight, and leave nothing unused when one of them rests', () => {
+    const meter = new Meter(limits({ requestsPerMinute: 1_200 }), 0);
+    const provider = new SlidingProvider({ calls: 1_200, tokens: Infinity });
+    const runs = [
+      { ownerId: 'run_a', weight: 1, backlog: rows(3, 4_000) },
+      { ownerId: 'run_b', weight: 3, backlog: rows(3, 4_000) },
+    ];
+    const { answered, used } = played({ meter, provider, members: 3, slots: 128, untilMs: 5 * MINUTE_MS, runs }, () => 5 * 1_200);
+    console.log('##', answered, used);
+    expect((answered.get('run_b') ?? 0) / (answered.get('run_a') ?? 1)).toBeCloseTo(3, 1);
+    expect(used).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it('should give the calls under way by weight too, and pass nobody over for ever', () => {
+    const meter = new Meter(limits({ inFlight: 8 }), 0);
+    const provider = new SlidingProvider({ calls: Infinity, tokens: Infinity });
+    const runs = [
+      { ownerId: 'run_a', weight: 1, backlog: rows(4, 2_000) },
+      { ownerId: 'run_b', weight: 3, backlog: rows(4, 2_000) },
+    ];
+    const { answered } = played({ meter, provider, members: 4, slots: 64, untilMs: 2 * MINUTE_MS, runs, latencyMs: 1_000 }, () => 1);
+    console.log('##', answered);
+    expect((answered.get('run_b') ?? 0) / (answered.get('run_a') ?? 1)).toBeGreaterThan(2);
+    expect((answered.get('run_b') ?? 0) / (answered.get('run_a') ?? 1)).toBeLessThan(4);
+  });
+
+  it('should give a run of a later hour no credit for the time before', () => {
+    const meter = new Meter(limits({ requestsPerMinute: 600 }), 0);
+    const provider = new SlidingProvider({ calls: 600, tokens: Infinity });
+    const first = [{ ownerId: 'run_a', weight: 1, backlog: rows(2, 700) }];
+    play({ meter, provider, members: 2, slots: 64, untilMs: 2 * MINUTE_MS, runs: first });
+  });
+});
+
+describe('a huge row among small ones', () => {
+  it.each([
+    ['that fits into a minute', 75_000, 200_000],
+    ['that is larger than a minute', 75_000, 60_000],
+  ])('should be answered, %s, and starve nobody', (_, huge, tpm) => {
+    const meter = new Meter(limits({ tokensPerMinute: tpm }), 0);
+    const provider = new SlidingProvider({ calls: Infinity, tokens: tpm });
+    const backlog = rows(3, 400, 300);
+    backlog[1]?.splice(20, 0, huge);
+    const runs = [
+      { ownerId: 'run_a', weight: 1, backlog },
+      { ownerId: 'run_b', weight: 1, backlog: rows(3, 100, 300) },
+    ];
+    const { ms, done, refused } = played({ meter, provider, members: 3, slots: 64, untilMs: 60 * MINUTE_MS, runs }, () => 1);
+    const least = ((1_500 * 300 + huge) / tpm) * MINUTE_MS;
+    console.log('##', _, ms, least, done, refused);
+    expect(done).toBe(1_501);
+    expect(refused).toBeLessThan(0.02);
+    expect(least / ms).toBeGreaterThan(0.85);
+  });
+});

@@ -1,0 +1,139 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { ApwaError, executorOperations, type PermitQuestion } from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
+import { type Model } from '@apwa/model';
+import { type Logger } from '@apwa/service';
+import { LOG } from '../tokens.js';
+import { type EndpointGate } from './endpoint-gate.js';
+import { type ModelGate } from './model-gate.js';
+
+/** Between two questions, however much there is to say. Milliseconds. */
+const LEAST_MS = 20;
+/** After a question that was not answered. Milliseconds. */
+const AFTER_FAILURE_MS = 250;
+
+interface Open {
+  readonly gate: ModelGate;
+  readonly model: Model;
+}
+
+/**
+ * Asks the executor for permits, for all models of this member in one question at a time and a little ahead of need; makes the probes
+ * that it wants.
+ */
+@Injectable()
+export class Permits implements OnApplicationShutdown {
+  readonly #open: Open[] = [];
+  readonly #stop = new AbortController();
+  #memberId: string | null = null;
+  #epoch = 0;
+  #asking = false;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Infinity;
+  #notBefore = 0;
+  readonly #probing = new Set<EndpointGate>();
+
+  constructor(
+    private readonly messaging: Messaging,
+    @Inject(LOG) private readonly log: Logger,
+  ) {}
+
+  /** The executor knows the member by this id from now on. */
+  memberIs(memberId: string): void {
+    this.#memberId = memberId;
+    this.schedule();
+  }
+
+  /** Looks after the gate of a model that was opened. */
+  add(open: Open): void {
+    this.#open.push(open);
+  }
+
+  /** Something may have to be asked; `urgent`: earlier than was thought. Called with each call of a model, so that most end at once. */
+  schedule(urgent = true): void {
+    if ((!urgent && this.#timerAt < Infinity) || this.#asking || this.#memberId === null || this.#stop.signal.aborted) return;
+    const now = performance.now();
+    let at = Infinity;
+    for (const { gate } of this.#open) for (const endpoint of gate.endpoints) at = Math.min(at, endpoint.askAt(now, gate.waiting));
+    at = Math.max(at, this.#notBefore, now);
+    if (at === Infinity || at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => void this.#ask(), Math.ceil(at - now));
+  }
+
+  onApplicationShutdown(): void {
+    this.#stop.abort();
+    clearTimeout(this.#timer);
+    for (const { gate } of this.#open) gate.close();
+  }
+
+  async #ask(): Promise<void> {
+    this.#timerAt = Infinity;
+    const memberId = this.#memberId;
+    if (memberId === null || this.#asking || this.#stop.signal.aborted) return;
+    const sentAt = performance.now();
+    const asked = this.#questions(sentAt);
+    if (asked.length === 0) return;
+    this.#asking = true;
+    this.#notBefore = sentAt + LEAST_MS;
+    try {
+      const endpoints = asked.map(({ question }) => question);
+      const request = { memberId, epoch: this.#epoch, endpoints };
+      const reply = await this.messaging.request(executorOperations.permits, request, { signal: this.#stop.signal });
+      // An executor that was replaced, and does not know it yet: what it gives is void.
+      if (reply.epoch < this.#epoch) return this.#unanswered(asked);
+      const fresh = this.#epoch > 0 && reply.epoch > this.#epoch;
+      this.#epoch = reply.epoch;
+      const now = performance.now();
+      if (fresh) for (const { gate } of this.#open) for (const endpoint of gate.endpoints) endpoint.voidPermits();
+      const terms = { termMs: reply.termMs, againMs: reply.againMs, fresh };
+      for (const answer of reply.endpoints)
+        for (const { endpoint } of asked)
+          if (endpoint.model === answer.model && endpoint.endpoint === answer.endpoint) endpoint.answer(now, sentAt, answer, terms);
+      for (const gate of new Set(asked.map(({ gate: one }) => one))) gate.answered();
+      this.#probe();
+    } catch (thrown) {
+      this.log.debug({ error: ApwaError.from(thrown).toPayload() }, 'no answer about permits');
+      this.#unanswered(asked);
+    } finally {
+      this.#asking = false;
+      this.schedule();
+    }
+  }
+
+  #unanswered(asked: readonly { endpoint: EndpointGate; question: PermitQuestion }[]): void {
+    this.#notBefore = performance.now() + AFTER_FAILURE_MS;
+    for (const { endpoint, question } of asked) endpoint.unanswered(question);
+  }
+
+  /** Of every endpoint that is in use: one question costs hardly more for several. */
+  #questions(now: number) {
+    return this.#open.flatMap(({ gate }) =>
+      gate.endpoints.flatMap((endpoint, index) => {
+        if (endpoint.askAt(now, gate.waiting) === Infinity) return [];
+        return [{ gate, endpoint, question: endpoint.question(now, gate.waitingFor(index), gate.mayBeDown(endpoint)) }];
+      }),
+    );
+  }
+
+  #probe(): void {
+    for (const { gate, model } of this.#open)
+      for (const [index, endpoint] of gate.endpoints.entries()) {
+        if (!endpoint.probeWanted || this.#probing.has(endpoint)) continue;
+        this.#probing.add(endpoint);
+        void this.#probeOne(gate, endpoint, model.probe(index, this.#stop.signal));
+      }
+  }
+
+  async #probeOne(gate: ModelGate, endpoint: EndpointGate, probe: ReturnType<Model['probe']>): Promise<void> {
+    const result = await probe;
+    this.#probing.delete(endpoint);
+    if (this.#stop.signal.aborted) return;
+    const { model, endpoint: place } = endpoint;
+    this.log.debug({ model, endpoint: place, result }, 'an endpoint was probed');
+    endpoint.probed(performance.now(), result);
+    gate.answered();
+    this.schedule();
+  }
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { OwnerId } from './ids.js';
+
+const count = z.number().int().nonnegative();
+/** Tokens by estimate: no integers. */
+const tokens = z.number().nonnegative();
+
+/** An endpoint by its place in the configuration: the model's name, and the number of the endpoint in its group, from 0. */
+export const EndpointPlace = z.strictObject({ model: z.string().min(1).max(64), endpoint: z.number().int().min(0).max(1_000) });
+export type EndpointPlace = z.infer<typeof EndpointPlace>;
+
+/** What a run wants of an endpoint in one member, beyond the permits that the member holds for it. */
+export const PermitWant = z.strictObject({
+  ownerId: OwnerId,
+  /** The run's calls under way. */
+  inFlight: count,
+  /** Calls that wait, and those that will begin before the next question. */
+  calls: count,
+  /** Tokens of all these calls. */
+  tokens,
+  /** Tokens of the first of them, which none of the others overtakes. */
+  next: tokens,
+});
+export type PermitWant = z.infer<typeof PermitWant>;
+
+/** What the endpoint said of its limits in the headers of an answer; null where it said nothing. */
+export const ToldLimits = z.strictObject({
+  requestsPerMinute: z.number().positive().nullable(),
+  tokensPerMinute: z.number().positive().nullable(),
+});
+export type ToldLimits = z.infer<typeof ToldLimits>;
+
+/** What became of a member's calls to an endpoint since its last question. */
+export const EndpointNews = z.strictObject({
+  answered: count,
+  /** With 429 … */
+  refused: count,
+  /** … and for how long nobody is to call, where the endpoint said so. */
+  retryAfterMs: count.nullable(),
+  /** The latest that its headers said, told with every question: an executor that just started knows nothing. */
+  told: ToldLimits.nullable(),
+  /** Call after call ends without an answer: is the endpoint down? */
+  suspects: z.boolean(),
+  /** The account has no quota or credit left; the endpoint's words. */
+  exhausted: z.string().nullable(),
+  /** What came of the probe that the executor had asked for. */
+  probe: z.enum(['answered', 'failed']).nullable(),
+  /** Why the latest call that was not answered was not. */
+  reason: z.string().max(1_000).nullable(),
+});
+export type EndpointNews = z.infer<typeof EndpointNews>;
+
+/** A member's question about one endpoint. */
+export const PermitQuestion = z.strictObject({
+  ...EndpointPlace.shape,
+  wants: z.array(PermitWant).max(1_000),
+  /** Permits that are not needed after all. */
+  returns: z.strictObject({ calls: count, tokens }),
+  /** Tokens that answered calls took beyond their estimates; negative if they took less. */
+  correction: z.number(),
+  news: EndpointNews,
+});
+export type PermitQuestion = z.infer<typeof PermitQuestion>;
+
+/** Permits of a run at an endpoint: so many further calls of so many tokens may begin within the term. */
+export const PermitGrant = z.strictObject({
+  ownerId: OwnerId,
+  calls: count,
+  tokens,
+  /** Calls that the run may have under way in this member; null: not limited. */
+  inFlight: count.nullable(),
+});
+export type PermitGrant = z.infer<typeof PermitGrant>;
+
+/**
+ * `suspected`: it may be down, a probe will tell; `down`: it does not answer, and one call of the whole cluster at a time asks whether it
+ * does again; `exhausted`: the account behind it has no quota left.
+ */
+export const EndpointHealth = z.enum(['well', 'suspected', 'down', 'exhausted']);
+export type EndpointHealth = z.infer<typeof EndpointHealth>;
+
+export const PermitAnswer = z.strictObject({
+  ...EndpointPlace.shape,
+  /** What is limited here: where nothing is, calls begin freely. */
+  counted: z.strictObject({ calls: z.boolean(), tokens: z.boolean(), inFlight: z.boolean() }),
+  grants: z.array(PermitGrant),
+  /** The endpoint is at its limit: not all that is wanted was granted. */
+  full: z.boolean(),
+  /** Nobody calls for so long. */
+  closedMs: count,
+  health: EndpointHealth,
+  /** The asker makes the probe, and tells what came of it. */
+  probe: z.boolean(),
+  /** The endpoint has answered a call before, whoever made it. */
+  known: z.boolean(),
+});
+export type PermitAnswer = z.infer<typeof PermitAnswer>;
