@@ -1,3 +1,4 @@
 export * from './model.js';
 export { type FailedCall, callOf } from './failed-call.js';
 export { type CreateModelOptions, createModel } from './create-model.js';
+export { createTransport, type Transport } from './transport.js';
