@@ -1,27 +1,26 @@
 import { type EndpointConfig } from '@apwa/config';
 import { type ApwaError, noUsage } from '@apwa/contracts';
 import { type LoweredSchema } from '@apwa/json-schema';
-import OpenAI from 'openai';
+import { type ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions';
 import { type Outcome, readChoice } from './answer.js';
 import { type KeyReader, keyReaderOf } from './api-key.js';
+import { ModelClient } from './client.js';
 import { Completion } from './completion.js';
 import { type Callee, errorOf, refusalOf, refusedBy } from './errors.js';
 import { withCall } from './failed-call.js';
 import { type CallFigures, type ModelAnswer, type ModelRequest } from './model.js';
 import { faultOf } from './refusals.js';
 import { bodyOf } from './request-body.js';
-import { countTokens, mostTokens, requestTexts } from './tokens.js';
+import { countTokens, requestTexts, surelyFit } from './tokens.js';
 import { type Transport } from './transport.js';
 import { costOf, parseUsage } from './usage.js';
 
 /** Our tokenizer is not every model's: what is left for the answer is told with this much to spare. */
 const COUNT_MARGIN = 1.05;
 
-type Body = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming;
-
 /** One endpoint of a model: makes calls, one try each. */
 export class Endpoint {
-  private readonly client: OpenAI;
+  private readonly client: ModelClient;
   private readonly readKey: KeyReader;
   private readonly host: string;
 
@@ -33,19 +32,7 @@ export class Endpoint {
   ) {
     this.host = new URL(config.baseUrl).host;
     this.readKey = keyReaderOf(config, place);
-    // Everything that the client would take from the environment is set: nothing of another account may be sent here.
-    this.client = new OpenAI({
-      baseURL: config.baseUrl,
-      // Each call brings its own header.
-      apiKey: 'none',
-      adminAPIKey: null,
-      organization: null,
-      project: null,
-      webhookSecret: null,
-      maxRetries: 0,
-      logLevel: 'off',
-      fetch: transport.fetch,
-    });
+    this.client = new ModelClient(transport, { baseURL: config.baseUrl });
   }
 
   async complete(request: ModelRequest, signal: AbortSignal | undefined): Promise<ModelAnswer> {
@@ -61,11 +48,14 @@ export class Endpoint {
 
     let answered: unknown;
     try {
-      answered = await this.client.chat.completions.create(bodyOf(request, config, lowered, outputTokens) as Body, {
-        headers: { Authorization: key === undefined ? null : `Bearer ${key}` },
-        timeout: timeoutMs,
-        ...(signal ? { signal } : {}),
-      });
+      answered = await this.client.chat.completions.create(
+        bodyOf(request, config, lowered, outputTokens) as ChatCompletionCreateParamsNonStreaming,
+        {
+          headers: { Authorization: key === undefined ? null : `Bearer ${key}` },
+          timeout: timeoutMs,
+          ...(signal ? { signal } : {}),
+        },
+      );
     } catch (thrown) {
       signal?.throwIfAborted();
       const error = errorOf(thrown, callee, { timeoutMs, latencyMs: latency() });
@@ -132,7 +122,7 @@ export class Endpoint {
     const { contextTokens, outputTokens, name } = this.config;
     const wanted = request.maxOutputTokens ?? outputTokens;
     const { texts, marks } = requestTexts(request);
-    if (mostTokens(texts) + marks + wanted <= contextTokens) return wanted;
+    if (surelyFit(texts, contextTokens - marks - wanted)) return wanted;
     const counted = (await countTokens(texts, contextTokens)) + marks;
     if (counted >= contextTokens)
       throw withCall(faultOf('context_exceeded', `The request has more tokens than the ${contextTokens} that ${name} takes`), {

@@ -18,7 +18,7 @@ const MOST_WARM_UP = 1_000;
 
 const APWA = 'APWA';
 const LOOP = 'openai loop';
-const TUNED = 'openai loop, tuned fetch';
+const TUNED = 'openai loop, our client';
 const PEER_NAMES = { langgraph: 'LangGraph.js Send', mastra: 'Mastra foreach', 'ai-sdk': 'Vercel AI SDK' } as const;
 
 interface Attempt extends Effort {

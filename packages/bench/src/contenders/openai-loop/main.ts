@@ -1,22 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import { createTransport } from '@apwa/model';
+import { createTransport, ModelClient } from '@apwa/model';
 import OpenAI from 'openai';
 import { type ContenderMessage, type Task } from '../task.js';
 
 /**
  * The bare loop: `concurrency` workers that take the next row, call, and parse the answer. No retries, no journal, nothing kept
- * but the answers. `tuned` as second argument: with our `fetch` in place of the client's default.
+ * but the answers. `tuned` as second argument: with the client that we make of it, over our own connections.
  */
-const [argument = '', fetchKind = 'default'] = process.argv.slice(2);
+const [argument = '', clientKind = 'default'] = process.argv.slice(2);
 const task = JSON.parse(argument) as Task;
 const tell = (message: ContenderMessage): void => void process.send?.(message);
 
-const client = new OpenAI({
-  baseURL: task.baseUrl,
-  apiKey: 'none',
-  maxRetries: 0,
-  ...(fetchKind === 'tuned' ? { fetch: createTransport().fetch } : {}),
-});
+const client =
+  clientKind === 'tuned'
+    ? new ModelClient(createTransport(), { baseURL: task.baseUrl })
+    : new OpenAI({ baseURL: task.baseUrl, apiKey: 'none', maxRetries: 0 });
 const lines = (await readFile(task.rowsFile, 'utf8')).split('\n').slice(0, Math.max(task.rows, task.warmUp));
 const texts = lines.map((line) => (JSON.parse(line) as { text: string }).text);
 
