@@ -46,7 +46,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: '(^|/)(dist|node_modules)/' },
-    exclude: { path: '(^|/)generated/' },
+    // Programs of other frameworks are run in a folder of their own, where their packages are.
+    exclude: { path: '((^|/)generated|^packages/bench/peers)/' },
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'default'] },

@@ -12,6 +12,7 @@ const node = join(bin, 'node');
 /** What each command runs, from the repository's root. */
 const programs = {
   apwa: ['packages/cli/dist/main.js'],
+  bench: ['packages/bench/dist/main.js'],
   demo: ['packages/cli/dist/demo/main.js'],
   dev: ['packages/cli/dist/dev/main.js'],
   test: ['scripts/run-tests.mjs'],

@@ -1,16 +1,17 @@
 import { type EndpointConfig } from '@apwa/config';
 import { type ApwaError, noUsage, type ToldLimits } from '@apwa/contracts';
 import { type LoweredSchema } from '@apwa/json-schema';
-import OpenAI from 'openai';
+import { type ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions';
 import { type Outcome, readChoice } from './answer.js';
 import { type KeyReader, keyReaderOf } from './api-key.js';
+import { ModelClient } from './client.js';
 import { Completion } from './completion.js';
 import { type Callee, errorOf, headersOf, refusalOf, refusedBy } from './errors.js';
 import { withCall } from './failed-call.js';
 import { type CallFigures, type ModelAnswer, type ModelRequest } from './model.js';
 import { faultOf } from './refusals.js';
 import { bodyOf } from './request-body.js';
-import { countTokens, mostTokens, requestTexts } from './tokens.js';
+import { countTokens, requestTexts, surelyFit } from './tokens.js';
 import { toldLimitsOf } from './told-limits.js';
 import { type Transport } from './transport.js';
 import { costOf, parseUsage } from './usage.js';
@@ -18,11 +19,9 @@ import { costOf, parseUsage } from './usage.js';
 /** Our tokenizer is not every model's: what is left for the answer is told with this much to spare. */
 const COUNT_MARGIN = 1.05;
 
-type Body = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming;
-
 /** One endpoint of a model: makes calls, one try each. */
 export class Endpoint {
-  private readonly client: OpenAI;
+  private readonly client: ModelClient;
   private readonly readKey: KeyReader;
   private readonly host: string;
 
@@ -34,19 +33,7 @@ export class Endpoint {
   ) {
     this.host = new URL(config.baseUrl).host;
     this.readKey = keyReaderOf(config, place);
-    // Everything that the client would take from the environment is set: nothing of another account may be sent here.
-    this.client = new OpenAI({
-      baseURL: config.baseUrl,
-      // Each call brings its own header.
-      apiKey: 'none',
-      adminAPIKey: null,
-      organization: null,
-      project: null,
-      webhookSecret: null,
-      maxRetries: 0,
-      logLevel: 'off',
-      fetch: transport.fetch,
-    });
+    this.client = new ModelClient(transport, { baseURL: config.baseUrl });
   }
 
   async complete(request: ModelRequest, signal: AbortSignal | undefined): Promise<ModelAnswer> {
@@ -63,8 +50,9 @@ export class Endpoint {
     let answered: unknown;
     let told: ToldLimits | null = null;
     try {
+      const body = bodyOf(request, config, lowered, outputTokens) as ChatCompletionCreateParamsNonStreaming;
       const { data, response } = await this.client.chat.completions
-        .create(bodyOf(request, config, lowered, outputTokens) as Body, {
+        .create(body, {
           headers: { Authorization: key === undefined ? null : `Bearer ${key}` },
           timeout: timeoutMs,
           ...(signal ? { signal } : {}),
@@ -138,7 +126,7 @@ export class Endpoint {
     const { contextTokens, outputTokens, name } = this.config;
     const wanted = request.maxOutputTokens ?? outputTokens;
     const { texts, marks } = requestTexts(request);
-    if (mostTokens(texts) + marks + wanted <= contextTokens) return wanted;
+    if (surelyFit(texts, contextTokens - marks - wanted)) return wanted;
     const counted = (await countTokens(texts, contextTokens)) + marks;
     if (counted >= contextTokens)
       throw withCall(faultOf('context_exceeded', `The request has more tokens than the ${contextTokens} that ${name} takes`), {

@@ -3,7 +3,8 @@ import { APIConnectionError, APIError } from 'openai';
 import { redact } from './redact.js';
 import { codeOfRefusal, type FaultCode, type FaultDetails, faultOf, type Refusal } from './refusals.js';
 import { retryAfterOf } from './retry-after.js';
-import { MAX_RESPONSE_BYTES, ResponseTooLarge } from './transport.js';
+import { ResponseTooLarge } from './connections.js';
+import { MAX_RESPONSE_BYTES } from './transport.js';
 
 /** Who was called, for messages. */
 export interface Callee {

@@ -1,3 +1,4 @@
+import { type JsonSchema } from '@apwa/contracts';
 import { type ChatMessage, type ModelRequest } from './model.js';
 
 /** The tokenizer takes time quadratic in the length of a word; pieces keep that small, and cost a token each at most. */
@@ -10,12 +11,29 @@ const textsOf = (message: ChatMessage): string[] => {
   return [message.content ?? '', ...(message.tool_calls ?? []).map(({ function: { name, arguments: text } }) => `${name} ${text}`)];
 };
 
-/** No token is shorter than a byte: bytes are the most tokens that a text can be. */
-export const mostTokens = (texts: string[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+/** Bytes of UTF-8 that a UTF-16 unit makes at most. */
+const BYTES_PER_UNIT = 3;
+
+/** Whether texts have fewer tokens than `bound` for sure: no token is shorter than a byte. Bytes are counted only where it is close. */
+export const surelyFit = (texts: string[], bound: number): boolean => {
+  const units = texts.reduce((sum, text) => sum + text.length, 0);
+  return units * BYTES_PER_UNIT <= bound || texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= bound;
+};
+
+const schemaTexts = new WeakMap<JsonSchema, string>();
+
+/** A schema as text, made once: a stage's calls all have the same one. */
+const textOfSchema = (schema: JsonSchema): string => {
+  const known = schemaTexts.get(schema);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(schema);
+  schemaTexts.set(schema, text);
+  return text;
+};
 
 /** All text of a request that becomes tokens, with what the messages' marks take. */
 export const requestTexts = ({ messages, tools, output }: ModelRequest): { texts: string[]; marks: number } => ({
-  texts: [...messages.flatMap(textsOf), ...(tools ? [JSON.stringify(tools)] : []), ...(output ? [JSON.stringify(output.schema)] : [])],
+  texts: [...messages.flatMap(textsOf), ...(tools ? [JSON.stringify(tools)] : []), ...(output ? [textOfSchema(output.schema)] : [])],
   marks: messages.length * PER_MESSAGE,
 });
 

@@ -1,27 +1,24 @@
-import { Agent, request } from 'undici';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { type Cancel } from './cancel.js';
+import { Connections, ResponseTooLarge } from './connections.js';
 
 /** The largest answer that is read. A model's longest one is far below; what is above never ends. */
 export const MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
-/** How long a connection may take to be made; the answer has the call's own timeout. */
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Providers close idle connections after some seconds; going first avoids requests into a closing one. */
-const KEEP_ALIVE_MS = 4_000;
-
-/** Headers that leave the process: neither the client's figures about this machine nor headers of its own environment variables. */
-const SENT_HEADERS = ['accept', 'authorization', 'content-type', 'user-agent'];
 
 /** A way to make requests with the signature of `fetch`. */
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-export interface Transport {
-  fetch: Fetch;
-  close(): void;
+/** A POST, ready to be sent. */
+export interface Outgoing {
+  url: string;
+  headers: Record<string, string>;
+  body: string;
 }
 
-/** An answer that cannot be taken, whatever its content. */
-export class ResponseTooLarge extends Error {
-  override readonly name = 'ResponseTooLarge';
+export interface Transport {
+  /** Resolves with the whole answer, whatever its status. Rejects with what ended `cancel`, or the connection's error. */
+  post(request: Outgoing, cancel: Cancel): Promise<Response>;
+  close(): void;
 }
 
 const decompress = (bytes: Buffer, encoding: string | null): Buffer => {
@@ -73,10 +70,26 @@ const normaliseError = (text: string): string => {
   }
 };
 
-/**
- * What the client reads of a response, complete and in memory. A real `Response` would cost as much again as the call itself.
- */
-const responseOf = (url: string, status: number, headers: Headers, body: string): Response => {
+/** What the client reads of headers, over those that undici has taken apart. A real `Headers` would check each of them once more. */
+class ReceivedHeaders {
+  constructor(private readonly values: Record<string, string | string[] | undefined>) {}
+
+  get(name: string): string | null {
+    const value = this.values[name.toLowerCase()];
+    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+  }
+
+  *entries(): Generator<[string, string]> {
+    for (const name of Object.keys(this.values)) yield [name, this.get(name) ?? ''];
+  }
+
+  [Symbol.iterator](): Generator<[string, string]> {
+    return this.entries();
+  }
+}
+
+/** What the client reads of a response, complete and in memory. A real `Response` would cost as much again as the call itself. */
+const responseOf = (url: string, status: number, headers: Pick<Headers, 'get'>, body: string): Response => {
   const text = status >= 400 ? normaliseError(body) : body;
   const response = {
     status,
@@ -90,58 +103,38 @@ const responseOf = (url: string, status: number, headers: Headers, body: string)
   return response as unknown as Response;
 };
 
-const urlOf = (target: string | URL | Request): string =>
-  typeof target === 'string' ? target : 'href' in target ? target.href : target.url;
-
-const chosenHeaders = (init: RequestInit | undefined): Record<string, string> => {
-  const headers = new Headers(init?.headers);
-  return Object.fromEntries(
-    SENT_HEADERS.flatMap((name): [string, string][] => {
-      const value = headers.get(name);
-      return value === null ? [] : [[name, value]];
-    }),
-  );
-};
-
-/**
- * Requests over undici: as many connections at once as there are calls, no timeouts but the call's own (undici's 300 s would
- * end long answers), no redirects, no cookies, no proxies of the environment.
- */
+/** Requests over connections of our own. */
 export const createTransport = (): Transport => {
-  const dispatcher = new Agent({
-    connections: null,
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    allowH2: false,
-  });
+  const targets = new Map<string, { connections: Connections; path: string }>();
+  const targetOf = (url: string) => {
+    const known = targets.get(url);
+    if (known) return known;
+    const { origin, pathname, search } = new URL(url);
+    const made = { connections: new Connections(origin, MAX_RESPONSE_BYTES), path: `${pathname}${search}` };
+    targets.set(url, made);
+    return made;
+  };
   return {
-    fetch: async (target, init) => {
-      const url = urlOf(target);
-      const answer = await request(url, {
-        dispatcher,
-        method: 'POST',
-        headers: chosenHeaders(init),
-        body: typeof init?.body === 'string' ? init.body : null,
-        signal: init?.signal ?? undefined,
-      });
-      const headers = new Headers();
-      for (const [name, value] of Object.entries(answer.headers))
-        for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) headers.append(name, one);
-      const bytes = decompress(await readBounded(answer.body), headers.get('content-encoding'));
-      return responseOf(url, answer.statusCode, headers, bytes.toString('utf8'));
+    post: async ({ url, headers, body }, cancel) => {
+      const { connections, path } = targetOf(url);
+      const received = await connections.post({ path, headers, body }, cancel);
+      const answered = new ReceivedHeaders(received.headers);
+      const bytes = decompress(received.body, answered.get('content-encoding'));
+      return responseOf(url, received.status, answered, bytes.toString('utf8'));
     },
-    close: () => void dispatcher.destroy().catch(() => undefined),
+    close: () => {
+      for (const { connections } of targets.values()) connections.close();
+      targets.clear();
+    },
   };
 };
 
-/** The same borders around a `fetch` from outside: no redirects, chosen headers, bounded answers. It is its owner's to close. */
+/** The same borders around a `fetch` from outside: no redirects, bounded answers. It is its owner's to close. */
 export const boundedTransport = (inner: Fetch): Transport => ({
-  fetch: async (target, init) => {
-    const url = urlOf(target);
-    const answer = await inner(url, { ...init, headers: chosenHeaders(init), redirect: 'manual' });
+  post: async ({ url, headers, body }, cancel) => {
+    const controller = new AbortController();
+    cancel.onEnd((reason) => controller.abort(reason));
+    const answer = await inner(url, { method: 'POST', headers, body, redirect: 'manual', signal: controller.signal });
     const bytes = answer.body ? await readBounded(answer.body) : Buffer.from(await answer.text());
     return responseOf(url, answer.status, answer.headers, bytes.toString('utf8'));
   },

@@ -24,7 +24,11 @@ export class EndpointServer implements AsyncDisposable {
     });
   });
 
+  /** Connections that were made so far. */
+  connections = 0;
+
   async listen(): Promise<this> {
+    this.server.on('connection', () => this.connections++);
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
     return this;
   }

@@ -1,0 +1,103 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { monotonicMs, type StubCommand, type StubStats } from './protocol.js';
+import { RequestReader } from './request-reader.js';
+import { markedRow } from './row-marks.js';
+
+/** What every call is answered: a small structured answer with usage, the same bytes each time. */
+const COMPLETION = JSON.stringify({
+  id: 'chatcmpl-stub',
+  object: 'chat.completion',
+  created: 1_700_000_000,
+  model: 'stub',
+  choices: [
+    {
+      index: 0,
+      message: { role: 'assistant', content: '{"label":"neutral"}', refusal: null, annotations: [] },
+      logprobs: null,
+      finish_reason: 'stop',
+    },
+  ],
+  usage: { prompt_tokens: 120, completion_tokens: 6, total_tokens: 126 },
+});
+const ANSWER = Buffer.from(
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(COMPLETION)}\r\n\r\n${COMPLETION}`,
+);
+
+/** Rows that the table of what was asked has room for at first. */
+const ROWS = 1 << 16;
+
+/** A model that answers anything with the same completion after a set time, with as little work as a socket takes. */
+export class StubServer {
+  readonly #server: Server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
+  #latencyMs = 0;
+  #asked = new Uint8Array(ROWS);
+  #stats = emptyStats(0);
+  #cpuBefore = process.cpuUsage();
+
+  /** Resolves with the port. */
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen({ port: 0, host: '127.0.0.1', backlog: 16_384 }, resolve));
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the stub listens on no port');
+    return address.port;
+  }
+
+  obey({ latencyMs, reset }: Pick<StubCommand, 'latencyMs' | 'reset'>): StubStats {
+    if (latencyMs !== undefined) this.#latencyMs = latencyMs;
+    const { user, system } = process.cpuUsage(this.#cpuBefore);
+    const seen = { ...this.#stats, cpuMs: (user + system) / 1_000 };
+    if (reset) {
+      this.#asked.fill(0);
+      this.#stats = emptyStats(this.#stats.inFlight);
+      this.#cpuBefore = process.cpuUsage();
+    }
+    return seen;
+  }
+
+  #serve(socket: Socket): void {
+    const reader = new RequestReader();
+    // A client that goes away in the middle of a call has nothing to be told.
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      for (const body of reader.read(chunk)) this.#answer(socket, body);
+    });
+  }
+
+  #answer(socket: Socket, body: Buffer): void {
+    const stats = this.#stats;
+    stats.requests++;
+    stats.inFlight++;
+    if (stats.inFlight > stats.maxInFlight) stats.maxInFlight = stats.inFlight;
+    stats.firstRequestAt ??= monotonicMs();
+    const row = markedRow(body);
+    if (row !== undefined) this.#note(row);
+    if (this.#latencyMs === 0) this.#send(socket);
+    else setTimeout(() => this.#send(socket), this.#latencyMs);
+  }
+
+  #note(row: number): void {
+    if (row >= this.#asked.length) {
+      const larger = new Uint8Array(Math.max(row + 1, this.#asked.length * 2));
+      larger.set(this.#asked);
+      this.#asked = larger;
+    }
+    if (this.#asked[row] === 1) this.#stats.repeats++;
+    this.#asked[row] = 1;
+  }
+
+  #send(socket: Socket): void {
+    this.#stats.inFlight--;
+    this.#stats.lastAnswerAt = monotonicMs();
+    if (socket.writable) socket.write(ANSWER);
+  }
+}
+
+const emptyStats = (inFlight: number): StubStats => ({
+  requests: 0,
+  inFlight,
+  maxInFlight: inFlight,
+  repeats: 0,
+  firstRequestAt: null,
+  lastAnswerAt: null,
+  cpuMs: 0,
+});

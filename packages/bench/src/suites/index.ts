@@ -1,0 +1,7 @@
+import { type Suite } from '../suite.js';
+import { concurrency } from './concurrency.js';
+import { latency } from './latency.js';
+import { overhead } from './overhead.js';
+
+/** All suites, in the order in which they are run. */
+export const SUITES: readonly Suite[] = [overhead, concurrency, latency];

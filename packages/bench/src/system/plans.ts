@@ -1,0 +1,19 @@
+import { type Plan } from '@apwa/contracts';
+import { INSTRUCTIONS, OUTPUT_SCHEMA } from '../contenders/task.js';
+
+/** The table that rows are imported into, and its name in plans. */
+export const INPUT = 'rows';
+
+/** The contenders' task as a plan: one structured call per row. */
+export const labelPlan = (): Plan => ({
+  version: 1,
+  steps: [
+    {
+      id: 'labels',
+      kind: 'map',
+      input: INPUT,
+      template: { mode: 'llm', instructions: `${INSTRUCTIONS}\n{{text}}`, output: OUTPUT_SCHEMA },
+    },
+  ],
+  outputs: ['labels'],
+});

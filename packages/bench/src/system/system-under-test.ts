@@ -1,0 +1,103 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ApwaError, InternalError, isTerminal, type Plan, type Run, type RunRequest } from '@apwa/contracts';
+import { type Client, createClient } from '@apwa/sdk';
+import { type Stack, startStack, tempDir, type TempDir } from '@apwa/test-kit';
+import pg from 'pg';
+import { stringify } from 'yaml';
+import { INPUT } from './plans.js';
+
+export interface SystemOptions {
+  /** The stub's address. */
+  modelUrl: string;
+  members: number;
+  /** Calls in flight per member. */
+  slots: number;
+  /** For the services, for example to have a profile written. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** The production stack as processes of this machine, with the stub as its model. */
+export class SystemUnderTest {
+  private constructor(
+    readonly stack: Stack,
+    readonly client: Client,
+    private readonly dir: TempDir,
+  ) {}
+
+  static async start({ modelUrl, members, slots, env = {} }: SystemOptions): Promise<SystemUnderTest> {
+    const dir = await tempDir('bench');
+    try {
+      const configPath = join(dir.path, 'bench.config.yaml');
+      await writeFile(configPath, stringify({ model: 'stub', models: { stub: { baseUrl: modelUrl, name: 'stub' } } }));
+      const stack = await startStack({ dir: dir.path, model: 'configured', configPath, members, slots, env });
+      return new SystemUnderTest(stack, createClient({ url: stack.url }), dir);
+    } catch (error) {
+      await dir.remove();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.stack.stop();
+    await this.dir.remove();
+  }
+
+  /** The first process of each part; what they start counts with them, the executor's members with the executor. */
+  get roots(): Map<string, number> {
+    const { nats, postgres, manager, executor } = this.stack.services;
+    return new Map([
+      ['manager', manager.pid],
+      ['executor and members', executor.pid],
+      ['NATS', nats.pid],
+      ['Postgres', postgres.pid],
+    ]);
+  }
+
+  /** The parts' processes by name: members one by one. */
+  async processes(): Promise<Map<string, number>> {
+    const { nats, postgres, manager, executor } = this.stack.services;
+    const members = (await this.stack.memberPids()).sort((a, b) => a - b);
+    return new Map([
+      ['manager', manager.pid],
+      ['executor', executor.pid],
+      ...members.map((pid, index): [string, number] => [`member ${index + 1}`, pid]),
+      ['NATS', nats.pid],
+      ['Postgres', postgres.pid],
+    ]);
+  }
+
+  /** Imports a file of rows; resolves with the id of the table. */
+  async import(path: string): Promise<string> {
+    const upload = await this.client.uploads.of([{ name: 'rows.jsonl', path }]);
+    const { id } = await this.client.tables.import({ name: INPUT, upload: upload.id });
+    await this.client.tables.wait(id);
+    return id;
+  }
+
+  submit(table: string, plan: Plan, limits: RunRequest['limits'] = {}): Promise<Run> {
+    return this.client.runs.create({ inputs: [{ name: INPUT, table }], plan, limits });
+  }
+
+  /** Resolves when the run has ended well, with every row of its steps answered. */
+  async finished({ id }: Pick<Run, 'id'>, rows: number): Promise<Run> {
+    const run = await this.client.runs.wait(id);
+    if (run.error) throw ApwaError.fromPayload(run.error);
+    for (const { id: step, counts } of run.steps)
+      if (counts.ok !== rows)
+        throw new InternalError('rows_missing', `step ${step} of run ${id} has ${counts.ok} of ${rows} rows, ${counts.failed} failed`);
+    if (!isTerminal(run.state)) throw new InternalError('not_ended', `run ${id} is ${run.state}`);
+    return run;
+  }
+
+  /** Rows of a statement over the executor's schema. */
+  async ledger<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
+    const client = new pg.Client({ connectionString: this.stack.databaseUrl, options: '-c search_path=executor' });
+    await client.connect();
+    try {
+      return (await client.query<T>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+}
