@@ -1,6 +1,7 @@
 export * from './errors.js';
 export * from './ids.js';
 export * from './json.js';
+export * from './age.js';
 export * from './table.js';
 export * from './plan.js';
 export * from './stage.js';
@@ -8,3 +9,4 @@ export * from './journal.js';
 export * from './messages.js';
 export * from './run.js';
 export * from './http.js';
+export * from './retention.js';
