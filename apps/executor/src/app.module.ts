@@ -37,12 +37,15 @@ import {
   type Timing,
 } from './settings.js';
 import { ProgressService } from './stages/progress.service.js';
+import { ForgettingService } from './stages/forgetting.service.js';
 import { StageEnds } from './stages/stage-ends.js';
+import { NamedKeysService } from './stages/named-keys.service.js';
 import { StagesController } from './stages/stages.controller.js';
 import { StagesRepository } from './stages/stages.repository.js';
 import { StagesService } from './stages/stages.service.js';
 import { Leftovers } from './sweeper/leftovers.js';
 import { Sweeper } from './sweeper/sweeper.js';
+import { Strays } from './sweeper/strays.js';
 import { Waiting } from './sweeper/waiting.js';
 
 export interface ExecutorOptions {
@@ -65,7 +68,14 @@ export class ExecutorModule implements OnApplicationShutdown {
   static forRoot({ config, log, stop, memberCommand = null, healthFile = null, timing = {} }: ExecutorOptions): DynamicModule {
     return {
       module: ExecutorModule,
-      imports: [MessagingModule.forRoot({ service: 'executor', natsUrl: config.nats.url, name: 'executor' })],
+      imports: [
+        MessagingModule.forRoot({
+          service: 'executor',
+          natsUrl: config.nats.url,
+          name: 'executor',
+          journalBytes: config.executor.journalBytes,
+        }),
+      ],
       controllers: [StagesController, RunsController, MembersController, PermitsController],
       providers: [
         { provide: CONFIG, useValue: config },
@@ -94,10 +104,13 @@ export class ExecutorModule implements OnApplicationShutdown {
         ProviderPauses,
         PermitsService,
         StagesService,
+        ForgettingService,
+        NamedKeysService,
         MembersRepository,
         MembersService,
         PoolsService,
         Leftovers,
+        Strays,
         Waiting,
         Sweeper,
       ],

@@ -39,6 +39,8 @@ export const TIMING = {
   collectAgainMs: 60_000,
   /** Whatever an ended stage has left is removed after this and the two times before. */
   clearLastMs: 600_000,
+  /** The journal is looked through for messages of stages that have ended this often: what is seen twice is removed. */
+  strayMs: 600_000,
   /** A member that is gone is listed this long. */
   forgetMemberMs: 600_000,
   /** The first wait before a member that ended is started again, doubled with each crash up to the last. */

@@ -116,6 +116,32 @@ describe('stages', () => {
     expect(after.version).toBeGreaterThan(before.version);
   });
 
+  it.each([
+    ['journal_room', /^the journal is full: it takes \d+ bytes at most \(executor\.journalBytes\)/],
+    ['journal', /^the journal takes nothing/],
+  ] as const)('should say that its members wait for the journal: %s', async (waitsFor, said) => {
+    const [stage, other] = [await world.submit(1), await world.submit(1)];
+    const [member, another] = [await world.member(), await world.member()];
+    await Promise.all([member.claim(1), another.claim(1)]);
+    const held = [...member.held, ...another.held].find(({ stageId }) => stageId === stage.id);
+    const beat = async (waits: typeof waitsFor | null) => {
+      for (const one of [member, another])
+        await one.heartbeat({
+          attempts: one.held.map(({ token }) => ({ token, counts: noCounts(), waitsFor: token === held?.token ? waits : null })),
+        });
+    };
+    const waitingFor = async () => (await world.stage(stage.id)).waitingFor;
+    await eventually(async () => {
+      await beat(waitsFor);
+      return said.test((await waitingFor()) ?? '');
+    });
+    expect((await world.stage(other.id)).waitingFor).toBeNull();
+    await eventually(async () => {
+      await beat(null);
+      return (await waitingFor()) === null;
+    });
+  });
+
   it('should end with the reason that a holder gives, and with nobody else’s', async () => {
     const stage = await world.submit(2_000);
     const member = await world.member();

@@ -35,6 +35,7 @@ describe('loadConfig', () => {
       manager: { host: '127.0.0.1', port: 8484 },
       executor: { leaseMs: 10_000, heartbeatMs: 2_000 },
       pools: [{ name: 'default', backend: 'processes', slots: 256, min: 2, max: 2, resources: {} }],
+      retention: { tables: 'never', runs: 'never', uploads: '24h', exports: 'never' },
       log: { level: 'info' },
     });
     expect(config.models.small?.endpoints[0]).not.toHaveProperty('prices');
@@ -110,6 +111,11 @@ models:
       `${MODEL}executor: { leaseMs: 1000, heartbeatMs: 900 }\n`,
       'executor.heartbeatMs: must be at most half of leaseMs (1000)',
     ],
+    ['a negative age', `${MODEL}retention: { tables: -3d }\n`, 'retention.tables: must be an age such as 45m, 24h or 30d, or never'],
+    ['an age of nothing', `${MODEL}retention: { uploads: 0h }\n`, 'retention.uploads: must be an age such as 45m, 24h or 30d, or never'],
+    ['an age without a unit', `${MODEL}retention: { runs: 30 }\n`, 'retention.runs: must be text, but is 30'],
+    ['an age of what is not kept', `${MODEL}retention: { export: 1d }\n`, 'retention.export: unknown key; did you mean exports?'],
+    ['a journal without room', `${MODEL}executor: { journalBytes: 1000 }\n`, 'executor.journalBytes: must be at least 65536'],
     [
       "a model's name that no variable can hold",
       'models: { a__b: { baseUrl: "http://h", name: x } }',

@@ -1,4 +1,4 @@
-import { Resources, PoolName } from '@apwa/contracts';
+import { Age, ageMs, Resources, PoolName } from '@apwa/contracts';
 import { z } from 'zod';
 import { setting } from './setting.js';
 
@@ -243,6 +243,30 @@ export const LimitsConfig = z.strictObject({
 });
 export type LimitsConfig = z.infer<typeof LimitsConfig>;
 
+/** Of what is never old enough to go. */
+const NEVER = 'never';
+
+const RetentionAge = z
+  .string()
+  .refine((text) => text === NEVER || Age.safeParse(text).success, 'must be an age such as 45m, 24h or 30d, or never');
+
+/** How old something must be to go, in milliseconds; null: it stays for ever. */
+export const retentionMs = (age: string): number | null => (age === NEVER ? null : ageMs(age));
+
+export const RetentionConfig = z.strictObject({
+  tables: setting(
+    RetentionAge.default(NEVER),
+    'Age after which a table goes, with its exports: `30d`, `12h`, `never`. One that a run reads which has not ended, that is being exported, or that a table which stays is made from, stays.',
+  ),
+  runs: setting(RetentionAge.default(NEVER), 'Age after which the record of a run that has ended goes, once none of its tables is left.'),
+  uploads: setting(
+    RetentionAge.default('24h'),
+    'Age after which an upload goes: since it was last added to or, if it was imported, since the last import of it ended.',
+  ),
+  exports: setting(RetentionAge.default(NEVER), 'Age after which the file of an export goes. Its table stays.'),
+});
+export type RetentionConfig = z.infer<typeof RetentionConfig>;
+
 /** The names of models stand in environment variables too, between two underscores. */
 const ModelName = z
   .string()
@@ -301,6 +325,14 @@ export const Config = z.strictObject({
           z.number().int().min(100).max(MINUTE_MS).default(2_000),
           'How often a member renews its leases: several times within `leaseMs`. Milliseconds.',
         ),
+        journalBytes: setting(
+          z
+            .number()
+            .int()
+            .min(64 * 1024)
+            .default(1024 ** 3),
+          "The most that answers on their way take on NATS' disk; keep it well below what is free there. When that is full, members wait with new rows until shards are committed. Bytes.",
+        ),
       })
       .prefault({}),
     'The service that owns stages, shards and pools.',
@@ -314,6 +346,7 @@ export const Config = z.strictObject({
     { default: 'one pool `default` of two processes' },
   ),
   limits: setting(LimitsConfig.prefault({}), 'What work other than model calls may use.'),
+  retention: setting(RetentionConfig.prefault({}), 'How long things are kept that nobody deletes.'),
   log: setting(
     z
       .strictObject({

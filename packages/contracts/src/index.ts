@@ -1,6 +1,7 @@
 export * from './errors.js';
 export * from './ids.js';
 export * from './json.js';
+export * from './age.js';
 export * from './table.js';
 export * from './permits.js';
 export * from './plan.js';
@@ -9,3 +10,4 @@ export * from './journal.js';
 export * from './messages.js';
 export * from './run.js';
 export * from './http.js';
+export * from './retention.js';

@@ -90,6 +90,29 @@ export const executorOperations = {
     z.strictObject({ shards: z.array(CommittedShard), more: z.boolean() }),
   ),
   controlRun: operation('executor', 'control_run', RunControl, RunControl),
+  /**
+   * Removes stages of an owner from the ledger, with their journals and the parts that no commit names: nothing of them can be
+   * committed afterwards. `stageIds` left out: all of them, and the owner itself. Unknown ones count as forgotten; refused
+   * (`stage_running`) while one has not ended.
+   */
+  forgetStages: operation(
+    'executor',
+    'forget_stages',
+    z.strictObject({ ownerId: OwnerId, stageIds: z.array(StageId).min(1).max(500).optional() }),
+    z.strictObject({ /** Stages that were there. */ forgotten: z.number().int().nonnegative() }),
+    60_000,
+  ),
+  /**
+   * Which of these keys of storage (parts and journaled rows) the ledger does not name, nor any attempt that could still have
+   * them named. What tables and exports name is not asked here: their catalogue is the manager's.
+   */
+  unnamedKeys: operation(
+    'executor',
+    'unnamed_keys',
+    z.strictObject({ keys: z.array(z.string().min(1).max(1024)).max(500) }),
+    z.strictObject({ unnamed: z.array(z.string()) }),
+    15_000,
+  ),
 
   /** A member announces itself. Again after a restart of the executor or a lost lease: the same id is accepted again. */
   join: operation(

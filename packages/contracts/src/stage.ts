@@ -246,7 +246,12 @@ export const RunControl = z.strictObject({
 export type RunControl = z.infer<typeof RunControl>;
 
 /** Figures of a running attempt, for progress displays. */
-export const AttemptProgress = z.strictObject({ token: LeaseToken, counts: StageCounts });
+export const AttemptProgress = z.strictObject({
+  token: LeaseToken,
+  counts: StageCounts,
+  /** Why it begins no new rows, if so: the journal has no room (`journal_room`), or does not serve (`journal`). */
+  waitsFor: z.enum(['journal_room', 'journal']).nullable().default(null),
+});
 export type AttemptProgress = z.infer<typeof AttemptProgress>;
 
 /** `joining` until the executor has accepted it; `draining` takes no new shards and finishes or hands on what it has. */

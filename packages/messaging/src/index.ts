@@ -5,4 +5,4 @@ export { checkHandlers } from './handler-check.js';
 export { connectMicroservice, createService, type ServiceOptions } from './create-service.js';
 export { JournalReader } from './journal/reader.js';
 export { JournalStreams } from './journal/streams.js';
-export { JournalWriter } from './journal/writer.js';
+export { JournalWriter, type JournalRefusal } from './journal/writer.js';

@@ -12,6 +12,8 @@ export interface MessagingModuleOptions {
   natsUrl: string;
   /** Shown by NATS' monitoring. Default: the service's name. */
   name?: string;
+  /** The most that the journal's stream may take, for the service that makes it. Default: 1 GiB. */
+  journalBytes?: number;
 }
 
 /** Global: `Messaging`, `JournalStreams`, `JournalWriter` and `JournalReader` can be injected anywhere. */
@@ -20,10 +22,15 @@ export class MessagingModule implements OnApplicationShutdown {
   constructor(@Inject(Messaging) private readonly messaging: Messaging) {}
 
   /** The application's start waits for the first connection. */
-  static forRoot({ service, natsUrl, name = service }: MessagingModuleOptions): DynamicModule {
+  static forRoot({ service, natsUrl, name = service, journalBytes }: MessagingModuleOptions): DynamicModule {
     const providers = [
       { provide: Messaging, useFactory: () => Messaging.connect(natsUrl, name) },
-      ...[JournalStreams, JournalWriter, JournalReader].map((provide) => ({
+      {
+        provide: JournalStreams,
+        inject: [Messaging],
+        useFactory: (messaging: Messaging) => new JournalStreams(messaging, journalBytes),
+      },
+      ...[JournalWriter, JournalReader].map((provide) => ({
         provide,
         inject: [Messaging],
         useFactory: (messaging: Messaging) => new provide(messaging),

@@ -238,6 +238,58 @@ describe('the journal', () => {
     await streams.ensure(1);
   }, 30_000);
 
+  it('should say that it refuses batches for want of room, until none waits any more', async () => {
+    await new JournalStreams(messaging, 200_000).ensure(1);
+    const token = newLeaseToken();
+    const place = placeOf(token);
+    await streams.purge(1, 'apwa.journal.g1.>');
+    const heard: (string | null)[] = [];
+    const stop = writer.onRefusal(() => heard.push(writer.refusal));
+    const large = (sequence: number) => batchOf(token, sequence, [rowOf(sequence, 'x'.repeat(60_000))]);
+    await Promise.all([0, 1, 2].map((sequence) => writer.publish(place, large(sequence))));
+    expect(heard).toEqual([]);
+    const abort = new AbortController();
+    const waiting = writer.publish(place, large(3));
+    const givenUp = writer.publish(place, large(4), abort.signal);
+    await eventually(() => writer.refusal === 'full');
+    // A small one finds room; the large ones wait still.
+    await writer.publish(place, batchOf(token, 5, []));
+    expect(writer.refusal).toBe('full');
+    abort.abort(new Error('the lease is lost'));
+    await expect(givenUp).rejects.toThrow('the lease is lost');
+    expect(writer.refusal).toBe('full');
+    await streams.purge(1, place.shardSubjects);
+    await waiting;
+    expect(heard).toEqual(['full', null]);
+    stop();
+    await streams.ensure(1);
+  }, 30_000);
+
+  it('should drop nothing when its limit is set below what it holds, and take more when it is raised', async () => {
+    const token = newLeaseToken();
+    const place = placeOf(token);
+    const batches = [0, 1, 2].map((sequence) => batchOf(token, sequence, [rowOf(sequence, 'x'.repeat(60_000))]));
+    for (const batch of batches) await writer.publish(place, batch);
+    await new JournalStreams(messaging, 70_000).ensure(1);
+    await expect(all(reader.read(place))).resolves.toEqual(batches);
+    const more = writer.publish(place, batchOf(token, 3, []));
+    await eventually(() => writer.refusal === 'full');
+    await streams.ensure(1);
+    await more;
+    expect(await all(reader.read(place))).toHaveLength(4);
+  }, 30_000);
+
+  it('should go on as it was when a limit is refused that the disk has no room for', async () => {
+    await streams.ensure(1);
+    await expect(new JournalStreams(messaging, 2 ** 52).ensure(1)).rejects.toMatchObject({
+      class: 'transient',
+      code: 'journal_unavailable',
+      message: expect.stringContaining('insufficient storage') as string,
+    });
+    const token = newLeaseToken();
+    await writer.publish(placeOf(token), batchOf(token, 0));
+  }, 30_000);
+
   it('should say that it is lost when NATS comes back empty (H9)', async () => {
     const token = newLeaseToken();
     const place = placeOf(token);

@@ -1,6 +1,6 @@
 export * from './storage/storage.js';
 export { openStorage } from './storage/open-storage.js';
-export { writeManifest, readManifest } from './manifests/manifests.js';
+export { manifestPrefix, manifestsOf, readManifest, writeManifest } from './manifests/manifests.js';
 export { readRows, readPage, type RowSelection } from './parquet/read-rows.js';
 export { writeMapPart, misfitOf, type MapPartContent } from './parquet/write-map-part.js';
 export { TableJobs } from './jobs/table-jobs.js';

@@ -4,17 +4,26 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { createHash, randomBytes } from 'node:crypto';
+import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { newId } from '@apwa/contracts';
 import { ensureS3Binary, INSTALL_TIMEOUT_MS, S3Server } from '@apwa/test-kit';
 import { openStorage, type Storage } from '../src/index.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
+interface Opened {
+  storage: Storage;
+  /** Begins a write of so many bytes, and dies. */
+  dieWriting: (bytes: number) => Promise<void>;
+  close: () => Promise<void>;
+}
+
 /** The contract that every kind of storage keeps. */
-const keepsTheContract = (open: () => Promise<{ storage: Storage; close: () => Promise<void> }>) => {
+const keepsTheContract = (open: () => Promise<Opened>) => {
   let storage: Storage;
+  let dieWriting: Opened['dieWriting'];
   let close: () => Promise<void>;
-  beforeAll(async () => ({ storage, close } = await open()), 180_000);
+  beforeAll(async () => ({ storage, dieWriting, close } = await open()), 180_000);
   afterAll(async () => {
     storage.close();
     await close();
@@ -117,6 +126,39 @@ const keepsTheContract = (open: () => Promise<{ storage: Storage; close: () => P
     expect(await keysOf(`uploads/${upload}/`)).toEqual([`uploads/${upload}/0`, `uploads/${upload}/10`]);
   });
 
+  it('should find what writes have left that never ended, and remove it', async () => {
+    const found = async () => {
+      const writes = [];
+      for await (const write of storage.unfinished()) writes.push(write);
+      return writes;
+    };
+    const key = newKey();
+    await storage.write(key, Buffer.from('stays'));
+    expect(await found()).toEqual([]);
+    await dieWriting(6 << 20);
+    const [left, ...others] = await found();
+    expect(others).toEqual([]);
+    expect(left?.bytes).toBe(6 << 20);
+    expect(Math.abs(Date.now() - (left?.modifiedAt.getTime() ?? 0))).toBeLessThan(120_000);
+    await storage.discard(left?.id ?? '');
+    expect(await found()).toEqual([]);
+    await storage.discard(left?.id ?? '');
+    expect(Buffer.from(await storage.read(key)).toString()).toBe('stays');
+  });
+
+  it('should tidy up what is empty, and nothing else', async () => {
+    const [one, two] = [newId('upload'), newId('upload')];
+    const keys = [`uploads/${one}/a/b/0`, `uploads/${two}/0`];
+    for (const key of keys) await storage.write(key, Buffer.from('x'));
+    await storage.delete(keys[0] ?? '');
+    await storage.tidy(`uploads/${one}/`);
+    await storage.tidy(`uploads/${two}/`);
+    await storage.tidy('uploads/upl_none/');
+    expect(await storage.describe(keys[1] ?? '')).not.toBeNull();
+    await storage.write(keys[0] ?? '', Buffer.from('again'));
+    expect(await storage.describe(keys[0] ?? '')).toMatchObject({ bytes: 5 });
+  });
+
   it.each(['', '/etc/passwd', '../up', 'a/../b', 'a//b', './a', '.hidden', 'a/', 'a\0b', 'a b', 'a\\b', 'ä', 'x'.repeat(300)])(
     'should refuse the key %j',
     async (key) => {
@@ -130,7 +172,27 @@ describe('storage in a folder', () => {
   let folder: string;
   keepsTheContract(async () => {
     folder = await mkdtemp(join(tmpdir(), 'apwa-storage-'));
-    return { storage: await openStorage({ url: pathToFileURL(folder).href }), close: () => rm(folder, { recursive: true }) };
+    return {
+      storage: await openStorage({ url: pathToFileURL(folder).href }),
+      dieWriting: (bytes) => writeFile(join(folder, '.tmp', randomBytes(12).toString('hex')), randomBytes(bytes)),
+      close: () => rm(folder, { recursive: true }),
+    };
+  });
+
+  it('should keep no folders of what is gone', async () => {
+    const storage = await openStorage({ url: pathToFileURL(folder).href });
+    const stage = newId('stage');
+    await storage.write(`journal/${stage}/shd_a/0.json`, Buffer.from('x'));
+    await storage.tidy(`journal/${stage}/`);
+    expect(await readdir(join(folder, 'journal', stage))).toEqual(['shd_a']);
+    await storage.delete(`journal/${stage}/shd_a/0.json`);
+    await storage.tidy(`journal/${stage}/`);
+    expect(await readdir(join(folder, 'journal'))).toEqual([]);
+  });
+
+  it.each(['../uploads', '/etc/passwd', ''])('should discard nothing under the id %j', async (id) => {
+    const storage = await openStorage({ url: pathToFileURL(folder).href });
+    await expect(storage.discard(id)).rejects.toMatchObject({ code: 'invalid_key' });
   });
 
   it('should leave nothing prepared behind', async () => {
@@ -142,7 +204,18 @@ describe('storage on an S3 server', () => {
   beforeAll(ensureS3Binary, INSTALL_TIMEOUT_MS);
   keepsTheContract(async () => {
     const server = await S3Server.start();
-    return { storage: await openStorage(server.options('some/prefix')), close: () => server[Symbol.asyncDispose]() };
+    const { url, s3 } = server.options('some/prefix');
+    const { accessKeyId, secretAccessKey, ...client } = s3;
+    const dieWriting = async (bytes: number): Promise<void> => {
+      const writer = new S3Client({ ...client, credentials: { accessKeyId, secretAccessKey } });
+      const place = { Bucket: new URL(url).hostname, Key: `some/prefix/${newId('upload')}` };
+      const { UploadId } = await writer.send(new CreateMultipartUploadCommand(place));
+      const half = bytes / 2;
+      for (const PartNumber of [1, 2])
+        await writer.send(new UploadPartCommand({ ...place, UploadId, PartNumber, Body: randomBytes(half), ContentLength: half }));
+      writer.destroy();
+    };
+    return { storage: await openStorage({ url, s3 }), dieWriting, close: () => server[Symbol.asyncDispose]() };
   });
 });
 

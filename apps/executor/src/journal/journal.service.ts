@@ -56,9 +56,10 @@ export class JournalService implements OnModuleDestroy {
   async #check(): Promise<void> {
     const { incarnation, made } = await this.#read();
     if (made && (await this.streams.exists(incarnation))) {
+      // Whatever becomes of its settings: a limit that the disk of NATS has no room for is refused, and the stream goes on as it was.
+      this.#incarnation = incarnation;
       // Brings the settings up to date; `created` tells that it went just now.
-      if ((await this.streams.ensure(incarnation)) === 'present') this.#incarnation = incarnation;
-      else await this.#make(incarnation + 1);
+      if ((await this.streams.ensure(incarnation)) !== 'present') await this.#make(incarnation + 1);
     } else await this.#make(made ? incarnation + 1 : incarnation);
   }
 

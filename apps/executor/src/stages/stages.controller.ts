@@ -2,6 +2,8 @@ import { executorOperations } from '@apwa/contracts';
 import { Handles } from '@apwa/messaging';
 import { Controller } from '@nestjs/common';
 import { type z } from 'zod';
+import { ForgettingService } from './forgetting.service.js';
+import { NamedKeysService } from './named-keys.service.js';
 import { StagesService } from './stages.service.js';
 
 type RequestOf<Name extends keyof typeof executorOperations> = z.output<(typeof executorOperations)[Name]['request']>;
@@ -9,7 +11,11 @@ type RequestOf<Name extends keyof typeof executorOperations> = z.output<(typeof 
 /** What the manager asks. */
 @Controller()
 export class StagesController {
-  constructor(private readonly stages: StagesService) {}
+  constructor(
+    private readonly stages: StagesService,
+    private readonly forgetting: ForgettingService,
+    private readonly keys: NamedKeysService,
+  ) {}
 
   @Handles(executorOperations.submitStage)
   submitStage(request: RequestOf<'submitStage'>) {
@@ -29,5 +35,15 @@ export class StagesController {
   @Handles(executorOperations.listCommittedShards)
   listCommittedShards({ stageId, after, limit }: RequestOf<'listCommittedShards'>) {
     return this.stages.committed(stageId, after, limit);
+  }
+
+  @Handles(executorOperations.forgetStages)
+  async forgetStages({ ownerId, stageIds }: RequestOf<'forgetStages'>) {
+    return { forgotten: await this.forgetting.forget(ownerId, stageIds) };
+  }
+
+  @Handles(executorOperations.unnamedKeys)
+  async unnamedKeys({ keys }: RequestOf<'unnamedKeys'>) {
+    return { unnamed: await this.keys.unnamed(keys) };
   }
 }

@@ -153,6 +153,11 @@ export class StagesRepository {
     return rows.map(({ stageId }) => stageId);
   }
 
+  /** The stages that these attempts are at, as long as they are active. */
+  async stagesByAttempt(queries: Queries, tokens: readonly string[]): Promise<{ stageId: string; token: string }[]> {
+    return queries.attempt.findMany({ where: { token: { in: [...tokens] }, state: 'active' }, select: { stageId: true, token: true } });
+  }
+
   /** Raises the version of running stages, so that who asks sees their progress. Locked in the order of their ids. */
   async touch(queries: Queries, stageIds: readonly string[]): Promise<StageChange[]> {
     return changesOf(

@@ -89,7 +89,7 @@ export class LedgerBench {
   }
 
   heartbeat(memberId: string, tokens: readonly string[], state: 'running' | 'stopped' = 'running') {
-    const attempts = tokens.map((token) => ({ token, counts: noCounts() }));
+    const attempts = tokens.map((token) => ({ token, counts: noCounts(), waitsFor: null }));
     return this.members.heartbeat({ memberId, state, freeSlots: 0, attempts, residentMb: 1, loopDelayMs: 1 });
   }
 

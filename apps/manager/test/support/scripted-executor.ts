@@ -54,6 +54,8 @@ export class ExecutorScript {
   shardsPerMap = 70;
   /** Notices are lost: state has to be asked for. */
   silent = false;
+  /** It answers nothing about what it has forgotten or names. */
+  unreachable = false;
   /** Decides how a stage goes; null: it stays `running` until `settle` is called. */
   decide: (submission: Submission) => Outcome | null = () => ({});
   /** Puts bytes where a part stands. */
@@ -148,6 +150,26 @@ export class ExecutorScript {
     return control;
   }
 
+  /** Forgets stages that have ended; answers how many there were. */
+  forgetStages(ownerId: string, stageIds?: string[]): number {
+    if (this.unreachable) throw new TransientError('executor_replaced', 'nobody may answer');
+    const wanted = [...this.stages.values()].filter(
+      ({ submission }) => submission.ownerId === ownerId && (!stageIds || stageIds.includes(submission.stageId)),
+    );
+    if (wanted.some(({ stage }) => stage.state === 'running')) throw new RefusedError('stage_running', 'a stage has not ended');
+    for (const { submission } of wanted) this.stages.delete(submission.stageId);
+    return wanted.length;
+  }
+
+  /** Keys that no committed shard names; those of stages that run may be named yet. */
+  unnamed(keys: string[]): string[] {
+    if (this.unreachable) throw new TransientError('executor_replaced', 'nobody may answer');
+    const known = [...this.stages.values()];
+    const named = new Set(known.flatMap(({ shards }) => shards.map(({ content }) => content.part.key)));
+    const running = known.filter(({ stage }) => stage.state === 'running').map(({ submission }) => `parts/${submission.stageId}/`);
+    return keys.filter((key) => !named.has(key) && !running.some((prefix) => key.startsWith(prefix)));
+  }
+
   /** Forgets everything, as a database that comes back empty would. */
   forget(): void {
     this.stages.clear();
@@ -233,6 +255,16 @@ class ScriptedController {
   @Handles(executorOperations.controlRun)
   controlRun(control: RunControl): RunControl {
     return this.script.control(control);
+  }
+
+  @Handles(executorOperations.forgetStages)
+  forgetStages({ ownerId, stageIds }: z.output<typeof executorOperations.forgetStages.request>) {
+    return { forgotten: this.script.forgetStages(ownerId, stageIds) };
+  }
+
+  @Handles(executorOperations.unnamedKeys)
+  unnamedKeys({ keys }: z.output<typeof executorOperations.unnamedKeys.request>) {
+    return { unnamed: this.script.unnamed(keys) };
   }
 
   @Handles(executorOperations.getStage)

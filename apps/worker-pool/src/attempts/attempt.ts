@@ -1,6 +1,7 @@
 import {
   ApwaError,
   type Assignment,
+  type AttemptProgress,
   type CommitContent,
   noCounts,
   type RowResult,
@@ -15,6 +16,7 @@ import { countRow } from '../rows/tally.js';
 import { type ReadyStage } from '../stages/stages.js';
 import { JournalBatcher } from './journal-batcher.js';
 import { type ShardJournal } from './journal.js';
+import { type JournalTurns, type TurnTaker } from './journal-turns.js';
 import { delayOf, EXECUTOR_PATIENCE, JOURNAL_PATIENCE, mayHeal, retrying, STORAGE_PATIENCE, type Waiting } from './retrying.js';
 import { type ShardRequests } from './shard-requests.js';
 import { type AttemptEnd, type AttemptWork, type RowsInHand } from './work.js';
@@ -29,6 +31,8 @@ const AGAIN_MS = 200;
 export interface AttemptParts {
   slots: Slots;
   journal: ShardJournal;
+  /** Who may begin rows while the journal takes no more. */
+  turns: JournalTurns;
   requests: ShardRequests;
   log: Logger;
   /** What the stage of the attempt is, made ready. */
@@ -51,7 +55,7 @@ export interface AttemptTerms {
  * One attempt at a shard, from its claim to its end. What is due when, `holder` of the ledger's protocol decides; here its effects
  * are carried out.
  */
-export class Attempt implements RowsInHand {
+export class Attempt implements RowsInHand, TurnTaker {
   readonly control: AttemptControl;
   /** Journaled rows, for progress displays. */
   readonly counts: StageCounts = noCounts();
@@ -110,6 +114,20 @@ export class Attempt implements RowsInHand {
     return isOver(this.#state);
   }
 
+  get missing(): number {
+    return this.#book.missing;
+  }
+
+  get unbegun(): number {
+    return this.#state.phase === 'working' && !this.#state.held && this.#work ? this.#book.missing - this.#book.flying : 0;
+  }
+
+  /** Why no new row begins, or why a paused shard is not given back yet. */
+  get waitsFor(): AttemptProgress['waitsFor'] {
+    const waits = this.#state.held ? this.#waitsForJournal : this.unbegun > 0 && this.parts.turns.holds(this.token);
+    return waits ? this.parts.turns.reason() : null;
+  }
+
   /** Runs the attempt; resolves with its end. Does not reject. */
   async run(): Promise<AttemptEnd> {
     try {
@@ -165,7 +183,8 @@ export class Attempt implements RowsInHand {
   }
 
   room(): Promise<void> | undefined {
-    return this.#batcher.room();
+    // Who looks for rows where none are left is not in the way of the journal.
+    return (this.unbegun > 0 ? this.parts.turns.room(this.token) : undefined) ?? this.#batcher.room();
   }
 
   /** Slots go back in large pieces: a shard that is claimed with a few of them would lag behind the others. */
@@ -173,6 +192,11 @@ export class Attempt implements RowsInHand {
     if (count > this.parts.slots.heldBy(this.token) / 2) return;
     this.parts.slots.shrink(this.token, count);
     this.parts.freed();
+  }
+
+  /** Finished rows that are in no journal, because it takes no more. */
+  get #waitsForJournal(): boolean {
+    return !this.over && this.#batcher.unacked > 0 && this.parts.turns.reason() !== null;
   }
 
   get #while(): Waiting {
@@ -193,7 +217,10 @@ export class Attempt implements RowsInHand {
   }
 
   #begin(row: number): boolean {
-    return this.#dispatch({ kind: 'begin', row, now: performance.now() }).length > 0;
+    const begun = this.#dispatch({ kind: 'begin', row, now: performance.now() }).length > 0;
+    // Another may have its turn now.
+    if (begun && this.unbegun === 0) this.parts.turns.changed();
+    return begun;
   }
 
   #dispatch(event: HolderEvent, result?: RowResult): readonly HolderEffect[] {
@@ -246,6 +273,7 @@ export class Attempt implements RowsInHand {
   #changed(): void {
     this.#retryDeferred();
     this.control.ring();
+    this.parts.turns.changed();
     if (this.#stage?.kind !== 'map') return;
     this.#stage.calls.first.wakeAll();
     this.#stage.calls.gate.wakeAll();
@@ -309,10 +337,16 @@ export class Attempt implements RowsInHand {
     if (error && !(error instanceof TransientError)) return this.#failStage(error);
     // What is paused holds no slots: its finished rows are in the journal, and whoever resumes takes them over.
     if (error) await this.control.sleep(RELEASE_DELAY_MS);
-    else if (this.#state.held) await this.#batcher.flush(FLUSH_MS);
+    else if (this.#state.held) await this.#journalAll();
     else await this.control.sleep(AGAIN_MS);
     if (error || this.#state.held) await this.handOn();
     else this.#runRows();
+  }
+
+  /** A shard of a paused run is kept while the journal takes no more of it: given back, its finished rows would be asked again. */
+  async #journalAll(): Promise<void> {
+    do await this.#batcher.flush(FLUSH_MS);
+    while (this.#state.held && this.#waitsForJournal);
   }
 
   async #writePart(write: number): Promise<void> {

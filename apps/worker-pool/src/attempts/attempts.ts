@@ -11,6 +11,7 @@ import { type ReadyStage, Stages } from '../stages/stages.js';
 import { LOG, SETTINGS, STORAGE, TABLE_JOBS } from '../tokens.js';
 import { Attempt } from './attempt.js';
 import { ShardJournal } from './journal.js';
+import { JournalTurns } from './journal-turns.js';
 import { MapWorker } from './map-work.js';
 import { ShardRequests } from './shard-requests.js';
 import { type AttemptWork } from './work.js';
@@ -25,6 +26,7 @@ const LAST_WORDS_MS = 1_000;
 export class Attempts {
   readonly slots: Slots;
   readonly #active = new Map<string, Attempt>();
+  readonly #turns: JournalTurns;
   readonly #jobTurns = new Semaphore(JOBS_AT_ONCE);
   readonly #ends = new Set<Promise<void>>();
   #leaseMs = 10_000;
@@ -43,6 +45,8 @@ export class Attempts {
     @Inject(LOG) private readonly log: Logger,
   ) {
     this.slots = new Slots(settings.slots);
+    this.#turns = new JournalTurns({ refusal: () => writer.refusal, takers: () => this.#active.values() });
+    writer.onRefusal(() => this.#turns.changed());
   }
 
   /** `freed` is called whenever slots became free. */
@@ -70,6 +74,7 @@ export class Attempts {
         slots: this.slots,
         log: this.log,
         journal: new ShardJournal(assignment, this.writer, this.reader, this.storage),
+        turns: this.#turns,
         requests: this.#requests(assignment),
         stage: () => this.stages.ready(assignment.stageId),
         work: (stage) => this.#work(assignment, stage),
@@ -83,7 +88,7 @@ export class Attempts {
   }
 
   progress(): AttemptProgress[] {
-    return [...this.#active.values()].map(({ token, counts }) => ({ token, counts: structuredClone(counts) }));
+    return [...this.#active.values()].map(({ token, counts, waitsFor }) => ({ token, counts: structuredClone(counts), waitsFor }));
   }
 
   renewed(tokens: readonly string[], sentAt: number): void {
@@ -132,6 +137,7 @@ export class Attempts {
     this.log.debug({ stageId, shardId, token, range, slots: assignment.slots, attempt: assignment.attempt }, 'attempt begins');
     const end = await attempt.run();
     this.#active.delete(token);
+    this.#turns.changed();
     this.slots.release(token);
     this.log.debug({ stageId, shardId, token, end }, 'attempt is over');
     this.#freed();

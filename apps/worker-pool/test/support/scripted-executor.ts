@@ -279,6 +279,14 @@ class ScriptedController {
   controlRun(): never {
     throw new InternalError('not_scripted', 'members do not ask this');
   }
+  @Handles(executorOperations.forgetStages)
+  forgetStages(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.unnamedKeys)
+  unnamedKeys(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
   @Handles(executorOperations.listMembers)
   listMembers(): never {
     throw new InternalError('not_scripted', 'members do not ask this');

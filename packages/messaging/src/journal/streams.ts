@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { journalStream } from '@apwa/contracts';
+import { journalStream, journalSubjects } from '@apwa/contracts';
 import { Messaging } from '../messaging.js';
 import { JournalApi } from './api.js';
 import { journalConfig, JOURNAL_PREFIX, MAX_BYTES } from './settings.js';
@@ -44,6 +44,14 @@ export class JournalStreams {
     const others = names.filter((name) => /^\d+$/.test(name.slice(JOURNAL_PREFIX.length)) && name.startsWith(JOURNAL_PREFIX));
     for (const name of others)
       if (name !== journalStream(incarnation)) await this.api.call((manager) => manager.streams.delete(name), false);
+  }
+
+  /** The stages that messages are there of. */
+  async stages(incarnation: number): Promise<Set<string>> {
+    const options = { subjects_filter: journalSubjects(incarnation) };
+    const info = await this.api.call((manager) => manager.streams.info(journalStream(incarnation), options), null);
+    const at = journalSubjects(incarnation).split('.').length - 1;
+    return new Set(Object.keys(info?.state.subjects ?? {}).map((subject) => subject.split('.')[at] ?? ''));
   }
 
   /**

@@ -27,9 +27,14 @@ const PublishAnswer = z.union([
 /** Errors after which the batch may have been stored although no acknowledgement came. */
 const UNSURE = ['deadline_exceeded', 'connection_lost', 'responder_lost'];
 
+/** JetStream's error codes for a stream, an account or a disk that has no room for another message. */
+const NO_ROOM = [10_023, 10_047, 10_077];
 /** JetStream's error codes that no waiting cures. */
 const MESSAGE_TOO_LARGE = 10_054;
 const WRONG_STREAM = 10_060;
+
+/** Why JetStream takes no more batches: there is no room for them, or it does not serve the journal at all. */
+export type JournalRefusal = 'full' | 'off';
 
 /** Writes the journal of a member's attempts. */
 @Injectable()
@@ -38,6 +43,9 @@ export class JournalWriter {
   private readonly api: JournalApi;
   private readonly places: Places;
   private stalled = false;
+  /** Batches that JetStream has refused and that wait to be taken, by id. */
+  private readonly refused = new Map<string, JournalRefusal>();
+  private readonly watchers = new Set<() => void>();
 
   constructor(
     private readonly messaging: Messaging,
@@ -45,6 +53,19 @@ export class JournalWriter {
   ) {
     this.api = new JournalApi(messaging);
     this.places = new Places(maxInFlight);
+  }
+
+  /** Null while no batch waits because it was refused: new ones would only wait beside it. */
+  get refusal(): JournalRefusal | null {
+    if (this.refused.size === 0) return null;
+    const reasons = [...this.refused.values()];
+    return reasons.includes('full') ? 'full' : (reasons[0] ?? null);
+  }
+
+  /** Called when the journal begins to refuse batches, and when it takes all of them again. Answers what ends that. */
+  onRefusal(changed: () => void): () => void {
+    this.watchers.add(changed);
+    return () => void this.watchers.delete(changed);
   }
 
   /**
@@ -60,6 +81,7 @@ export class JournalWriter {
     try {
       await this.store(place, id, data, signal);
     } finally {
+      this.noteRefusal(id, null);
       release();
     }
   }
@@ -69,6 +91,7 @@ export class JournalWriter {
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LAST_WAIT_MS)) {
       const outcome = await this.tryOnce(place, id, data, signal);
       if (outcome.kind === 'stored') {
+        this.noteRefusal(id, null);
         this.wentOn();
         // On a repeat the duplicate is our own earlier try whose acknowledgement was lost.
         if (outcome.duplicate && !mayBeStored)
@@ -78,6 +101,7 @@ export class JournalWriter {
         return;
       }
       mayBeStored ||= outcome.mayBeStored;
+      this.noteRefusal(id, outcome.refusal);
       this.stall(outcome.why);
       await pause(wait * (0.5 + Math.random() / 2), signal);
     }
@@ -94,27 +118,38 @@ export class JournalWriter {
       return outcomeOf(place, PublishAnswer.parse(decodeJson(message.data)));
     } catch (thrown) {
       if (!(thrown instanceof TransientError) || thrown.code === 'connection_closed') throw tooLarge(thrown) ?? thrown;
-      if (thrown.code !== 'no_responder') return { kind: 'again', mayBeStored: UNSURE.includes(thrown.code), why: thrown.message };
+      if (thrown.code !== 'no_responder')
+        return { kind: 'again', mayBeStored: UNSURE.includes(thrown.code), refusal: null, why: thrown.message };
     }
     const silence = await this.api.explainSilence(place).catch((error: unknown) => error);
     if (silence instanceof TransientError && silence.code !== 'journal_lost')
-      return { kind: 'again', mayBeStored: false, why: silence.message };
+      return { kind: 'again', mayBeStored: false, refusal: 'off', why: silence.message };
     throw silence;
   }
 
-  /** One line when it begins, one when it goes on: not one per try. */
+  private noteRefusal(id: string, refusal: JournalRefusal | null): void {
+    const before = this.refusal;
+    if (refusal === null) this.refused.delete(id);
+    else this.refused.set(id, refusal);
+    if (this.refusal === before) return;
+    for (const changed of [...this.watchers]) changed();
+  }
+
+  /** One line when it begins, one when it goes on: not one per try, nor one per small batch for which there is room still. */
   private stall(why: string): void {
     if (!this.stalled) this.log.warn(`The journal waits: ${why}`);
     this.stalled = true;
   }
 
   private wentOn(): void {
-    if (this.stalled) this.log.log('The journal goes on');
+    if (!this.stalled || this.refused.size > 0) return;
+    this.log.log('The journal goes on');
     this.stalled = false;
   }
 }
 
-type Outcome = { kind: 'stored'; duplicate: boolean } | { kind: 'again'; mayBeStored: boolean; why: string };
+type Outcome =
+  { kind: 'stored'; duplicate: boolean } | { kind: 'again'; mayBeStored: boolean; refusal: JournalRefusal | null; why: string };
 
 const outcomeOf = (place: JournalPlace, answer: z.infer<typeof PublishAnswer>): Outcome => {
   if (!('error' in answer)) return { kind: 'stored', duplicate: answer.duplicate ?? false };
@@ -123,7 +158,10 @@ const outcomeOf = (place: JournalPlace, answer: z.infer<typeof PublishAnswer>): 
   if (errorCode === WRONG_STREAM)
     throw new InternalError('journal_misplaced', `The subject ${place.subject} is not one of ${place.stream}.`, { field: place.subject });
   // 5xx: the server has no room or no peer at the moment; whatever else is wrong with the request will stay so.
-  if (code >= 500) return { kind: 'again', mayBeStored: false, why: `JetStream refuses what comes (${description})` };
+  if (code >= 500) {
+    const refusal = errorCode !== undefined && NO_ROOM.includes(errorCode) ? 'full' : 'off';
+    return { kind: 'again', mayBeStored: false, refusal, why: `JetStream refuses what comes (${description})` };
+  }
   throw new InternalError('journal_refused', `JetStream refused a batch: ${description}`, { field: place.subject, value: answer.error });
 };
 

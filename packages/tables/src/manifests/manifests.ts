@@ -13,7 +13,7 @@ const cache = new BoundedCache<TableManifest>(CACHED_BYTES);
 export const writeManifest = async (storage: Storage, manifest: TableManifest): Promise<TableReference> => {
   const content = Buffer.from(JSON.stringify(TableManifest.parse(manifest)));
   const { sha256 } = describeBytes(content);
-  const manifestKey = `manifests/${manifest.tableId}/${manifest.version}-${sha256.slice(0, 8)}.json`;
+  const manifestKey = `${manifestPrefix(manifest.tableId)}${manifest.version}-${sha256.slice(0, 8)}.json`;
   await storage.write(manifestKey, content);
   return { tableId: manifest.tableId, version: manifest.version, manifestKey, sha256, rows: manifest.rows };
 };
@@ -29,6 +29,23 @@ export const readManifest = async (storage: Storage, reference: TableReference):
   cache.set(reference.sha256, manifest, content.byteLength);
   return manifest;
 };
+
+/**
+ * Every version of a table that was written, with its key; none for a table that has no more. InternalError `manifest_damaged` if
+ * one is not what its name says: who looks for what may be deleted must not take less for granted than was written.
+ */
+export async function* manifestsOf(storage: Storage, tableId: string): AsyncIterable<{ key: string; manifest: TableManifest }> {
+  for await (const { key } of storage.list(manifestPrefix(tableId))) {
+    const content = await storage.read(key);
+    const named = /-([0-9a-f]{8})\.json$/.exec(key)?.[1];
+    if (named === undefined || !describeBytes(content).sha256.startsWith(named))
+      throw new InternalError('manifest_damaged', `The manifest ${key} does not have the checksum of its name.`);
+    yield { key, manifest: TableManifest.parse(JSON.parse(Buffer.from(content).toString('utf8'))) };
+  }
+}
+
+/** What the keys of all manifests of a table begin with. */
+export const manifestPrefix = (tableId: string): string => `manifests/${tableId}/`;
 
 /** A table with those it is based on, itself first. */
 export const readManifestChain = async (storage: Storage, reference: TableReference): Promise<TableManifest[]> => {

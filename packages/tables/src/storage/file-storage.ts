@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, mkdir, open, opendir, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, opendir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { keyExists, noSuchObject, storageFault } from './errors.js';
 import { describeFile, HashingStream } from './hashing.js';
 import { checkKey, checkPrefix } from './keys.js';
-import { type ByteRange, type ListedObject, type Storage, type StoredObject } from './storage.js';
+import { type ByteRange, type ListedObject, type Storage, type StoredObject, type UnfinishedWrite } from './storage.js';
 
 /** Where writes are prepared: no key can name it, as segments do not begin with a dot. */
 const PREPARED = '.tmp';
@@ -98,6 +98,25 @@ export class FileStorage implements Storage {
     }
   }
 
+  async *unfinished(): AsyncIterable<UnfinishedWrite> {
+    const folder = join(this.root, PREPARED);
+    for (const name of await namesIn(folder)) {
+      const found = await stat(join(folder, name)).catch(() => null);
+      if (found?.isFile()) yield { id: name, bytes: found.size, modifiedAt: found.mtime };
+    }
+  }
+
+  async discard(id: string): Promise<void> {
+    const path = join(this.root, PREPARED, checkKey(id));
+    await this.guarded(id, () => rm(path, { force: true }));
+  }
+
+  async tidy(prefix: string): Promise<void> {
+    const folder = join(this.root, ...checkPrefix(prefix).split('/').slice(0, -1));
+    // The storage itself stays.
+    if (prefix.includes('/')) await this.guarded(prefix, () => removeEmpty(folder));
+  }
+
   close(): void {
     // Holds nothing open.
   }
@@ -155,6 +174,25 @@ const syncFolder = async (folder: string): Promise<void> => {
     await handle.close();
   }
 };
+
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((thrown: unknown) => {
+    if (codeOf(thrown) === 'ENOENT') return [];
+    throw storageFault(folder, thrown);
+  });
+
+/** From the innermost outwards; a folder that holds something stays. */
+const removeEmpty = async (folder: string): Promise<void> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((thrown: unknown) => {
+    if (codeOf(thrown) === 'ENOENT') return [];
+    throw thrown;
+  });
+  for (const entry of entries) if (entry.isDirectory()) await removeEmpty(join(folder, entry.name));
+  await rmdir(folder).catch((thrown: unknown) => {
+    if (!STAYS.has(codeOf(thrown) ?? '')) throw thrown;
+  });
+};
+const STAYS = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 async function* walk(folder: string): AsyncIterable<string> {
   let entries;

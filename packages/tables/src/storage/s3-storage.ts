@@ -18,7 +18,8 @@ import { PermanentError, RefusedError, TransientError } from '@apwa/contracts';
 import { keyExists, noSuchObject, storageFault } from './errors.js';
 import { describeBytes, describeFile, describeStream, HashingStream } from './hashing.js';
 import { checkKey, checkPrefix } from './keys.js';
-import { type ByteRange, type ListedObject, type S3Options, type Storage, type StoredObject } from './storage.js';
+import { abortUpload, type S3Place, unfinishedUploads } from './s3-unfinished.js';
+import { type ByteRange, type ListedObject, type S3Options, type Storage, type StoredObject, type UnfinishedWrite } from './storage.js';
 
 /** Bytes of a piece of a multipart upload: S3 allows 10,000 pieces, so an object may have 156 GiB. */
 const PIECE_BYTES = 16 * 1024 * 1024;
@@ -139,8 +140,31 @@ export class S3Storage implements Storage {
     } while (token !== undefined);
   }
 
+  async *unfinished(): AsyncIterable<UnfinishedWrite> {
+    try {
+      yield* unfinishedUploads(this.place);
+    } catch (thrown) {
+      throw this.faultOf(this.prefix, thrown);
+    }
+  }
+
+  async discard(id: string): Promise<void> {
+    await abortUpload(this.place, id).catch((thrown: unknown) => {
+      if (statusOf(thrown) !== 404) throw this.faultOf(id, thrown);
+    });
+  }
+
+  async tidy(): Promise<void> {
+    // A bucket has no folders.
+  }
+
   close(): void {
     this.client.destroy();
+  }
+
+  private get place(): S3Place {
+    const { client, bucket, prefix } = this;
+    return { client, bucket, prefix };
   }
 
   private get(key: string, range?: ByteRange): Promise<GetObjectCommandOutput> {

@@ -18,6 +18,15 @@ export interface ListedObject {
   modifiedAt: Date;
 }
 
+/** What a write has left that has not ended: it is under way, or its process died. */
+export interface UnfinishedWrite {
+  /** For `discard`. */
+  id: string;
+  bytes: number;
+  /** When it went on last, or was begun. */
+  modifiedAt: Date;
+}
+
 /**
  * Immutable objects under keys of our own making (see `checkKey`): a folder or a bucket.
  *
@@ -40,6 +49,12 @@ export interface Storage {
   delete(key: string): Promise<void>;
   /** Objects whose keys begin with `prefix`, in no particular order. */
   list(prefix: string): AsyncIterable<ListedObject>;
+  /** Writes that have not ended, of any key. */
+  unfinished(): AsyncIterable<UnfinishedWrite>;
+  /** Removes what an unfinished write has left; one that is not there counts as removed. */
+  discard(id: string): Promise<void>;
+  /** Removes the folders below a prefix `…/` that hold nothing any more, where storage has folders. Nothing may be written there. */
+  tidy(prefix: string): Promise<void>;
   /** Where the object stands as a local file; null where storage is not local. */
   localPath(key: string): string | null;
   /** Lets connections go. */
