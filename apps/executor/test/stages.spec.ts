@@ -210,7 +210,7 @@ describe('stages', () => {
       await member.release(first, { journaled: noCounts() });
       await control(ownerId, 2, 'active');
       const again = await member.claimOne();
-      expect(again).toMatchObject({ shardId: first.shardId, attempt: 2 });
+      expect([first.controlVersion, again]).toMatchObject([0, { shardId: first.shardId, attempt: 2, controlVersion: 2 }]);
       await member.heartbeat({ attempts: [{ token: again.token, counts: noCounts() }] });
       expect((await world.stage(stage.id)).progress).toEqual(journaled);
       expect(await member.commit(again)).toBe('committed');

@@ -2,6 +2,8 @@ import { type Export, type Plan, type Run, type Table, type TableHead } from '@a
 import { until } from '@apwa/stack';
 import { readManifest } from '@apwa/tables';
 import { jest } from '@jest/globals';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Api, World } from './support/world.js';
 
 jest.setTimeout(60_000);
@@ -140,6 +142,23 @@ describe('a table that is not complete', () => {
     // It is no input of another run.
     const inputs = [{ name: 'rows', table }];
     expect(await api.refused('POST', '/v1/runs', { plan: judging, inputs })).toMatchObject({ code: 'table_not_ready', value: 'cancelled' });
+  });
+
+  it('should not hold up a cancel when storage takes nothing, and be read from the executor then', async () => {
+    const { id, stage, tables } = await begun();
+    const [table] = tables;
+    await world.executor.commitShards(stage, ...SOME);
+    await partially(table, 25);
+    // Where the manifests of the table would stand there is a file.
+    const place = join(world.dir, 'storage', 'manifests', table ?? '');
+    await mkdir(dirname(place), { recursive: true });
+    await writeFile(place, '');
+    await api.ok('POST', `/v1/runs/${id}/cancel`);
+    await api.until(id, 'cancelled');
+    expect(await api.refused('GET', `/v1/tables/${table}/head`)).toMatchObject({ status: 503, code: 'storage_unavailable' });
+    await rm(place);
+    expect(await head(table)).toMatchObject({ partial: { rows: 25, of: ROWS } });
+    expect(await show(table)).toMatchObject({ state: 'cancelled', partial: { rows: 25, of: ROWS } });
   });
 
   it('should keep its rows when its step fails', async () => {

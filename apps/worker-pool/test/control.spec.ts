@@ -75,6 +75,19 @@ describe('a member under control', () => {
     expect(await world.result(stageId)).toHaveLength(200);
   });
 
+  it('should go on at its next claim when the notice of a resume is lost', async () => {
+    await world.member();
+    slowly(100);
+    const { ownerId, stageId } = await world.stage(texts(60), { slots: 10 });
+    await until(() => world.model.calls.length > 20);
+    world.executor.control(ownerId, 1, 'paused');
+    await until(() => world.script.attempts[0]?.state === 'released');
+    world.executor.control(ownerId, 2, 'active', false);
+    await until(() => world.script.done(stageId), 20_000);
+    expect(world.script.attempts.map(({ state }) => state)).toEqual(['released', 'won']);
+    expect(world.model.calls).toHaveLength(60);
+  });
+
   it('should begin no call once its lease is older than its term, and journal those in flight', async () => {
     const member = await world.member();
     slowly(300);

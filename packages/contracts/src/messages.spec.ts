@@ -1,7 +1,7 @@
 import { newId, newLeaseToken } from './ids.js';
 import { INLINE_BYTES, JournalBatch, journalStream, journalSubject, journalSubjects } from './journal.js';
 import { executorOperations, operations, workHint } from './messages.js';
-import { Run, RunRequest } from './run.js';
+import { Run, RunPause, RunRequest } from './run.js';
 import { addCounts, noCounts, noUsage, sizeOf } from './stage.js';
 
 describe('operations', () => {
@@ -106,6 +106,13 @@ describe('RunRequest', () => {
     ['an unknown approval', { goal: 'x', inputs, approval: 'maybe' }, 'approval'],
   ])('should refuse %s', (_, request, field) => {
     expect(RunRequest.safeParse(request).error?.issues[0]?.path[0]).toBe(field);
+  });
+
+  it('should know of a pause who paused the run, and refuse other reasons', () => {
+    const pause = { reason: 'budget', message: 'The budget is used up.', since: new Date(0).toISOString() };
+    expect(RunPause.parse(pause)).toEqual(pause);
+    expect(RunPause.safeParse({ ...pause, reason: 'weather' }).success).toBe(false);
+    expect(RunPause.safeParse({ ...pause, since: 'yesterday' }).success).toBe(false);
   });
 
   it('should refuse a run of another shape', () => {

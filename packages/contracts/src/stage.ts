@@ -215,6 +215,8 @@ export const Assignment = z.strictObject({
   range: ShardRange,
   /** Model calls that the attempt may have in flight: taken from the member's free slots and the run's limit. */
   slots: z.number().int().positive(),
+  /** The version of the run's control at the claim, 0 if nothing was asked of it yet: the run was active then. */
+  controlVersion: z.number().int().nonnegative(),
   journal: JournalPlace,
 });
 export type Assignment = z.infer<typeof Assignment>;

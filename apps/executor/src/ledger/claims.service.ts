@@ -15,6 +15,9 @@ interface Waiting extends Contender {
   readonly inFlight: number;
 }
 
+/** A shard that is claimed, and the version of the control under which its run is active. */
+type Claimed = LedgerEntry & { readonly controlVersion: number };
+
 interface Claim {
   memberId: string;
   freeSlots: number;
@@ -85,14 +88,16 @@ export class ClaimsService {
   }
 
   /** The run's next shard, locked; null if it was paused, or its work taken back, since it was looked at. */
-  async #entry(queries: Queries, ownerId: string, member: MemberRow, lane: string): Promise<LedgerEntry | null> {
-    const [run] = await queries.$queryRaw<{ control: string }[]>`SELECT control FROM runs WHERE owner_id = ${ownerId} FOR UPDATE`;
+  async #entry(queries: Queries, ownerId: string, member: MemberRow, lane: string): Promise<Claimed | null> {
+    const [run] = await queries.$queryRaw<{ control: string; version: number }[]>`
+      SELECT control, control_version AS version FROM runs WHERE owner_id = ${ownerId} FOR UPDATE`;
     if (run?.control !== 'active') return null;
     const shardId = await this.ledger.claimable(queries, { ownerId, pool: member.pool, lane });
-    return shardId ? this.ledger.lock(queries, shardId) : null;
+    const entry = shardId ? await this.ledger.lock(queries, shardId) : null;
+    return entry && { ...entry, controlVersion: run.version };
   }
 
-  #assignment({ stage, row, shard }: LedgerEntry, token: string, attempt: number, slots: number): Assignment {
+  #assignment({ stage, row, shard, controlVersion }: Claimed, token: string, attempt: number, slots: number): Assignment {
     return {
       token,
       stageId: stage.id,
@@ -103,6 +108,7 @@ export class ClaimsService {
       lane: stage.lane,
       range: shard.range,
       slots,
+      controlVersion,
       journal: journalPlace(this.journal.incarnation, stage.id, row.originId, token),
     };
   }

@@ -1,4 +1,4 @@
-import { type ErrorPayload, InternalError, type StageWork, TableId, newId, workerPoolOperations } from '@apwa/contracts';
+import { ApwaError, type ErrorPayload, InternalError, type StageWork, TableId, newId, workerPoolOperations } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { type Storage, writeManifest } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
@@ -16,6 +16,8 @@ import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle } from './assembly.js';
 import { PartialTables } from './partial-tables.js';
 import { checkSize, workOfStep } from './work.js';
+
+const STORAGE_AWAY = new Set(['storage_unavailable', 'storage_full']);
 
 type Kept = Omit<MadeTable, 'metadata'> | null;
 type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'> & { weight?: number };
@@ -55,10 +57,17 @@ export class ProductionService {
     await this.settle(id, 'failed', error, await this.kept(id).catch(() => null));
   }
 
-  /** What there is of a table that will not be complete. */
+  /** What there is of a table that will not be complete. Where it cannot be written down now, the executor is asked when it is read. */
   private async kept(id: string, signal?: AbortSignal): Promise<Kept> {
     const table = isTable(id) ? await this.tables.findRow(id) : null;
-    return table && this.partials.soFar(table, signal ? { signal } : {});
+    if (!table) return null;
+    try {
+      return await this.partials.soFar(table, signal ? { signal } : {});
+    } catch (thrown) {
+      // Nobody's cancel waits for room on a disk.
+      if (STORAGE_AWAY.has(ApwaError.from(thrown).code)) return null;
+      throw thrown;
+    }
   }
 
   private async settle(id: string, as: 'failed' | 'cancelled', error: ErrorPayload | null, kept: Kept): Promise<void> {

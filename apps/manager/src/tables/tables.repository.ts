@@ -41,21 +41,16 @@ export const tableFacts = (row: TableRow): ProductFacts => ({
 export const referenceOf = (row: Pick<TableRow, 'reference'>): TableReference | null => fromJsonOrNull<TableReference>(row.reference);
 export const columnsOf = (row: Pick<TableRow, 'columns'>): Column[] => fromJsonOrNull<Column[]>(row.columns) ?? [];
 
-/** What there is of a table that is not complete: the rows of a map are there shard by shard, those of other work all at once. */
+/**
+ * What there is of a table that is not complete: the rows of a map are there shard by shard, those of other work all at once. Where
+ * it was not written down when the table ended, it is what was heard of last.
+ */
 export const partialOf = ({ state, reference, stage }: Pick<ShownTable, 'state' | 'reference' | 'stage'>): PartialRows | null => {
+  if (state === 'waiting' || state === 'ready') return null;
   const kept = referenceOf({ reference });
-  const known = snapshotOf(stage);
-  const map = stage?.kind === 'map' ? known : null;
-  switch (state as TableState) {
-    case 'waiting':
-    case 'ready':
-      return null;
-    case 'writing':
-      return map && { rows: map.counts.ok + map.counts.failed, of: map.subtasks };
-    case 'failed':
-    case 'cancelled':
-      return kept && { rows: kept.rows, of: map?.subtasks ?? kept.rows };
-  }
+  const map = stage?.kind === 'map' ? snapshotOf(stage) : null;
+  const rows = kept?.rows ?? (map && map.counts.ok + map.counts.failed);
+  return rows === null ? null : { rows, of: map?.subtasks ?? rows };
 };
 
 export const tableView = (row: ShownTable): Table => ({

@@ -125,7 +125,12 @@ export class MemberService {
     const askedAt = performance.now();
     const freeSlots = this.attempts.slots.free;
     const { assignments } = await this.messaging.request(executorOperations.claim, { memberId: this.id, freeSlots, lane: 'standard' });
-    for (const assignment of assignments) this.attempts.take(assignment, askedAt, this.#controls.stateOf(assignment.ownerId));
+    for (const assignment of assignments) {
+      const { ownerId, controlVersion } = assignment;
+      // Only shards of active runs are given: who has missed the notice of a resume hears of it here (HAZARDS H18).
+      if (controlVersion > 0) this.#control({ ownerId, version: controlVersion, state: 'active' });
+      this.attempts.take(assignment, askedAt, this.#controls.stateOf(ownerId));
+    }
     return assignments.length > 0;
   }
 

@@ -175,6 +175,7 @@ class ScriptedController {
         lane: 'standard',
         range: shard.range,
         slots,
+        controlVersion: script.controls.get(stage.ownerId)?.version ?? 0,
         journal: {
           stream: journalStream(script.incarnation),
           incarnation: script.incarnation,
@@ -200,10 +201,17 @@ class ScriptedController {
       else Object.assign(attempt, { renewedAt: performance.now(), counts });
     }
     const { incarnation, drainMembers } = script;
+    const owners = request.attempts.map(({ token }) => {
+      const shard = script.attempts.find((one) => one.token === token)?.shard;
+      return shard && script.stages.get(shard.stageId)?.ownerId;
+    });
     return {
       lost,
+<<<<<<< HEAD
       paused: script.paused,
       controls: [...script.controls.values()],
+=======
+      controls: [...script.controls.values()].filter(({ ownerId }) => owners.includes(ownerId)),
       journal: { stream: journalStream(incarnation), incarnation },
       drain: drainMembers,
     };
