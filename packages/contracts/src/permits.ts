@@ -15,10 +15,12 @@ export const PermitWant = z.strictObject({
   /** The run's calls under way. */
   inFlight: count,
   /** Calls that wait, and those that will begin before the next question. */
+  toBegin: count,
+  /** Of these the calls without a permit … */
   calls: count,
-  /** Tokens of all these calls. */
+  /** … and the tokens without one. */
   tokens,
-  /** Tokens of the first of them, which none of the others overtakes. */
+  /** Of these the tokens of the first call that waits, which none of the others overtakes. */
   next: tokens,
 });
 export type PermitWant = z.infer<typeof PermitWant>;

@@ -15,6 +15,8 @@ const IDLE_MS = 100;
 /** Whose turn it is at the calls under way, where there are fewer than claims, changes this often. Milliseconds. */
 const TURN_MS = 1_000;
 const MINUTE_MS = 60_000;
+/** A share of refused calls that tells of a rate which is a little too high, and not of too many calls under way. */
+const FEW_REFUSED = 0.1;
 
 interface Asker {
   askedAt: number;
@@ -42,6 +44,8 @@ export class Meter {
   readonly #tokens: Bucket;
   #closedUntil = -Infinity;
   #typicalTokens = 0;
+  /** Somebody went without at the last question: time from then on is not idle. */
+  #short = false;
 
   /** `quietUntil`: nothing that is counted is given before. */
   constructor(
@@ -50,7 +54,7 @@ export class Meter {
     private readonly quietUntil = -Infinity,
   ) {
     this.rates = new Rates(config, now);
-    this.#calls = { level: 0, at: now };
+    this.#calls = { level: 1, at: now };
     this.#tokens = { level: 0, at: now };
   }
 
@@ -78,9 +82,10 @@ export class Meter {
     this.#hear(now, member, question.news);
     const probe = probeDue(this.circuit, member, now);
     if (probe) this.#happened({ kind: 'probing', member }, now);
-    const wants = question.wants.flatMap((want) => {
+    const wants = question.wants.map((want) => {
       const weight = weightOf(want.ownerId);
-      return weight === null ? [] : [{ ...want, weight }];
+      // What it has under way is counted all the same.
+      return weight === null ? { ...want, toBegin: 0, calls: 0, tokens: 0, next: 0, weight: 1 } : { ...want, weight };
     });
     const back = this.#turns.drop(member, new Set(wants.map(({ ownerId }) => ownerId)));
     this.#takeBack(now, asker, question, back);
@@ -104,6 +109,7 @@ export class Meter {
 
   #expire(now: number): void {
     for (const [member, { askedAt }] of this.#askers) if (now - askedAt > TERM_MS) this.forget(member);
+    if (this.#askers.size === 0) this.#short = false;
   }
 
   #happened(event: CircuitEvent, now: number): void {
@@ -118,9 +124,12 @@ export class Meter {
     if (news.exhausted !== null) this.#happened({ kind: 'exhausted', member, message: news.exhausted }, now);
     else if (news.suspects) this.#happened({ kind: 'suspected', member, message }, now);
     this.known ||= news.answered + news.refused > 0 || news.probe === 'answered';
+    const { known } = this.rates;
     this.rates.saw(now, news);
     // Of an endpoint whose limits are known the rate was too high, and not the number of calls.
-    if (!this.rates.said) windowSaw(this.#window, now, news, Math.max(this.inFlight, news.refused));
+    const few = known && news.refused <= FEW_REFUSED * (news.answered + news.refused);
+    const { answered, refused } = news;
+    if (!this.rates.said) windowSaw(this.#window, now, { answered, refused: few ? 0 : refused }, Math.max(this.inFlight, refused));
     if (news.refused > 0) this.#closedUntil = Math.max(this.#closedUntil, now + (news.retryAfterMs ?? 0));
   }
 
@@ -143,6 +152,7 @@ export class Meter {
     const claim = this.#turns.claim(want.ownerId, member, want.weight);
     claim.open = healthFor(this.circuit, member) === 'well';
     claim.inFlight = want.inFlight;
+    claim.toBegin = want.toBegin;
     const excess = claim.given.calls - want.calls;
     if (excess > 0 || want.calls === 0) {
       const tokens = want.calls === 0 ? claim.given.tokens : Math.max(0, claim.given.tokens - want.tokens);
@@ -160,15 +170,15 @@ export class Meter {
   #give(now: number): void {
     const { calls, tokens } = this.rates.used;
     const open = now >= this.quietUntil && now >= this.#closedUntil;
-    const wanted = this.#turns.wanted;
-    const span = wanted ? BUSY_MS : IDLE_MS;
+    const span = this.#short ? BUSY_MS : IDLE_MS;
     const mostTokens = tokens ?? Infinity;
     const most = (perMinute: number, one: number) => Math.max(one, (perMinute * span) / MINUTE_MS);
     // A call that is larger than all the tokens of a minute goes when the minute's are there: then it goes alone.
     const largest = Math.max(this.#typicalTokens, Math.min(this.#turns.largest(), mostTokens));
     if (calls !== null) fill(this.#calls, now, open ? calls / MINUTE_MS : 0, most(calls, 1));
     if (tokens !== null) fill(this.#tokens, now, open ? tokens / MINUTE_MS : 0, most(tokens, largest));
-    this.rates.grow(now, wanted && open);
+    this.rates.grow(now, this.#short && open);
+    this.#short = this.#turns.wanted;
     if (!open || (calls === null && tokens === null)) return;
     const supply = {
       calls: calls === null ? Infinity : this.#calls.level,
@@ -177,6 +187,7 @@ export class Meter {
       cost: (some: number, their: number) => Math.max(calls === null ? 0 : some / calls, tokens === null ? 0 : their / tokens),
     };
     this.#turns.give(supply);
+    this.#short = this.#turns.wanted;
     if (calls !== null) this.#calls.level = supply.calls;
     if (tokens !== null) this.#tokens.level = supply.tokens;
   }
@@ -199,7 +210,7 @@ export class Meter {
       if (given.calls > 0) this.#typicalTokens = Math.min(given.tokens / given.calls, tokens ?? 0);
       asker.lent.push({ at: now, ...given });
       claim.given = { calls: 0, tokens: 0 };
-      full ||= claim.calls > 0 && (rated || (grant.inFlight !== null && grant.inFlight <= claim.inFlight));
+      full ||= (rated && claim.calls > 0) || (grant.inFlight !== null && grant.inFlight < claim.inFlight + claim.toBegin);
       return grant;
     });
     const { model, endpoint } = place;

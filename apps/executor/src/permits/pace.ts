@@ -28,6 +28,8 @@ const MEMORY_MS = 1_000;
 const MEMORY_CALLS = 20;
 /** After ten seconds without a refusal it has grown by 0.5 %, after a minute by 18 %. Per square second. */
 const GROWTH = 0.00005;
+/** Of a rate that nobody has told: refusals may tell a minute late that it is too high, so that it must not have gone far by then. Per second. */
+const CAREFUL_GROWTH = 0.002;
 
 export const newPace = (now: number): Pace => ({
   factor: FIRST_PACE,
@@ -52,9 +54,11 @@ export const paceSaw = (pace: Pace, now: number, answered: number, refused: numb
   return true;
 };
 
-/** Lets the pace grow up to `now`, where it is what holds calls back. */
-export const paceGrows = (pace: Pace, now: number, held: boolean, most: number): void => {
+/** Lets the pace grow up to `now`, to no more than `most`. `careful`: of a rate that nobody has told. */
+export const paceGrows = (pace: Pace, now: number, { most, careful }: { most: number; careful: boolean }): void => {
   const seconds = (at: number) => Math.max(0, at - pace.since) / 1_000;
-  if (held) pace.factor = Math.max(pace.factor, Math.min(most, pace.factor + GROWTH * (seconds(now) ** 2 - seconds(pace.grownAt) ** 2)));
+  const growth = GROWTH * (seconds(now) ** 2 - seconds(pace.grownAt) ** 2);
+  const grown = pace.factor + (careful ? Math.min(growth, (CAREFUL_GROWTH * (now - pace.grownAt)) / 1_000) : growth);
+  pace.factor = Math.max(pace.factor, Math.min(most, grown));
   pace.grownAt = now;
 };

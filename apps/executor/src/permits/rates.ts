@@ -10,7 +10,7 @@ export interface PerMinute {
 
 const MINUTE_MS = 60_000;
 /** A rate that was learned from refusals alone may have been far too low: it grows beyond itself, and is forgotten at this many times it. */
-const FORGOTTEN_AT = 8;
+const FORGOTTEN_AT = 4;
 
 const least = (...limits: (number | null | undefined)[]): number | null => {
   const known = limits.filter((limit): limit is number => limit !== null && limit !== undefined);
@@ -43,6 +43,11 @@ export class Rates {
     return calls !== null || tokens !== null;
   }
 
+  /** There is a rate, were it only a learned one. */
+  get known(): boolean {
+    return this.said || this.#learned !== null;
+  }
+
   /** What is used of the limits at this moment, per minute. */
   get used(): PerMinute {
     const share = (1 - this.config.reserve) * this.#pace.factor;
@@ -57,8 +62,9 @@ export class Rates {
 
   /** `held`: calls wait for permits. */
   grow(now: number, held: boolean): void {
-    const most = this.said ? MOST_PACE : FORGOTTEN_AT;
-    paceGrows(this.#pace, now, held, most);
+    const careful = !this.said;
+    if (held) paceGrows(this.#pace, now, { most: careful ? FORGOTTEN_AT : MOST_PACE, careful });
+    else this.#pace.grownAt = now;
     if (!this.said && this.#learned !== null && this.#pace.factor >= FORGOTTEN_AT) {
       this.#learned = null;
       this.#pace = newPace(now);
@@ -68,7 +74,7 @@ export class Rates {
   saw(now: number, { answered, refused, retryAfterMs, told }: EndpointNews): void {
     if (told) this.#hear(now, told);
     this.#admitted += answered;
-    const known = this.said || this.#learned !== null;
+    const { known } = this;
     if (known) paceSaw(this.#pace, now, answered, refused);
     if (refused === 0) return;
     if (!known) this.#learn(now, retryAfterMs ?? 0);

@@ -14,6 +14,8 @@ export interface Claim {
   next: number;
   given: { calls: number; tokens: number };
   inFlight: number;
+  /** Calls that could begin before the member asks again. */
+  toBegin: number;
   /** Calls that the member may have under way, as it was told last. */
   room: number;
   /** Whether the member may be given anything now. */
@@ -74,6 +76,7 @@ export class Turns {
       next: 0,
       given,
       inFlight: 0,
+      toBegin: 0,
       room: 0,
       open: true,
     };
@@ -127,7 +130,7 @@ export class Turns {
   /** Calls that this member may have under way for each of its runs, of `limit` in all. */
   rooms(member: string, limit: number, turn: number): Map<string, number> {
     const runs = this.runs;
-    const demandOf = ({ inFlight, calls, open }: Claim) => inFlight + (open ? calls : 0);
+    const demandOf = ({ inFlight, toBegin, open }: Claim) => inFlight + (open ? toBegin : 0);
     const demands = runs.map(({ weight, claims }) => ({
       weight,
       demand: [...claims.values()].reduce((sum, one) => sum + demandOf(one), 0),

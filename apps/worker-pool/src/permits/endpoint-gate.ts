@@ -60,6 +60,8 @@ export class EndpointGate {
   #told: ToldLimits | null = null;
   #correction = 0;
   #urgent = false;
+  /** Calls began elsewhere that were meant for this endpoint. */
+  #missed = false;
   #asked = { suspects: false };
   /** The executor wants a probe of this member. */
   probeWanted = false;
@@ -106,6 +108,13 @@ export class EndpointGate {
     run.starts++;
     this.#inFlight++;
     return true;
+  }
+
+  /** A call that would have begun here begins elsewhere: it is wanted all the same. */
+  missed(ownerId: string): void {
+    if (this.limited) this.#run(ownerId).starts++;
+    else if (this.outages.health === 'well') return;
+    this.#missed = true;
   }
 
   /** The call was not made after all. */
@@ -179,7 +188,7 @@ export class EndpointGate {
 
   /** When the executor is to be asked; Infinity if there is nothing to ask. */
   askAt(now: number, waits: boolean): number {
-    const used = this.#inFlight > 0 || waits || this.outages.doubts > 0 || this.#unsaid;
+    const used = this.#inFlight > 0 || waits || this.#missed || this.outages.doubts > 0 || this.#unsaid;
     if (!used && !this.#holds(now)) return Infinity;
     if (this.#urgent && used) return now;
     const soon = this.limited || this.outages.health !== 'well' || this.outages.suspects;
@@ -201,10 +210,10 @@ export class EndpointGate {
       );
       returns.calls += want.over.calls;
       returns.tokens += want.over.tokens;
-      if (want.calls === 0 && run.inFlight === 0) this.#forget(ownerId, run);
-      return want.calls === 0 && run.inFlight === 0
-        ? []
-        : [{ ownerId, inFlight: run.inFlight, calls: want.calls, tokens: want.tokens, next: want.next }];
+      const { toBegin, calls, tokens, next } = want;
+      if (toBegin > 0 || run.inFlight > 0) return [{ ownerId, inFlight: run.inFlight, toBegin, calls, tokens, next }];
+      this.#forget(ownerId, run);
+      return [];
     });
     this.#asked = { suspects: mayBeDown && this.outages.suspects && this.#news.probe !== 'answered' };
     const question: PermitQuestion = {
@@ -217,6 +226,7 @@ export class EndpointGate {
     };
     this.#askedAt = now;
     this.#urgent = false;
+    this.#missed = false;
     this.#news = nothing();
     this.#correction = 0;
     return question;
@@ -313,6 +323,7 @@ export class EndpointGate {
     const short = this.#counted.tokens && calls > 0 && missing > 0 ? 1 : 0;
     const more = Math.max(short, needed.calls - run.held.calls);
     return {
+      toBegin: needed.calls,
       calls: more,
       tokens: more > 0 ? missing : 0,
       next: more > 0 ? Math.max(0, (calls > 0 ? next : each) - run.held.tokens) : 0,

@@ -92,12 +92,15 @@ export class ModelGate {
     this.dispatch();
   }
 
-  leave({ ownerId, endpoint, tokens }: Pass, outcome: CallOutcome, told: ToldLimits | null): void {
+  /** Ends the call of a pass; when that was, for questions about outages. */
+  leave({ ownerId, endpoint, tokens }: Pass, outcome: CallOutcome, told: ToldLimits | null): number {
     const gate = this.#endpoint(endpoint);
-    gate.leave(this.#now(), ownerId, tokens, outcome, told);
+    const now = this.#now();
+    gate.leave(now, ownerId, tokens, outcome, told);
     if (gate.outages.doubts > 0) this.#news.wakeAll();
     this.#asks(gate.urgent);
     if (this.#queues.size > 0) this.dispatch();
+    return now;
   }
 
   /** Something changed for those who wait: they look again, in their order. */
@@ -182,9 +185,14 @@ export class ModelGate {
 
   #choose(need: Need): Pass | null {
     const now = this.#now();
+    const before: number[] = [];
     for (const endpoint of this.#order(need, now)) {
       const gate = this.#endpoint(endpoint);
-      if (gate.tryBegin(now, need.ownerId, need.tokens)) return { ownerId: need.ownerId, endpoint, tokens: need.tokens };
+      if (gate.tryBegin(now, need.ownerId, need.tokens)) {
+        for (const other of before) this.#endpoint(other).missed(need.ownerId);
+        return { ownerId: need.ownerId, endpoint, tokens: need.tokens };
+      }
+      before.push(endpoint);
       // It takes calls, and only has to be asked for permits: the next one in the order is not meant yet.
       if (this.config.strategy === 'ordered' && !gate.shut(now)) return null;
     }

@@ -101,16 +101,16 @@ export class RowPipeline {
     const { failure } = called;
     const { history } = journey;
     const { gate, first } = this.stage;
-    const at = this.now();
     history.refusals = failure.kind === 'rate_limited' ? history.refusals + 1 : 0;
+    // The first call hears of the failure before it is judged: the judgement looks at what it knows.
+    this.#tellFirst(failure);
+    const refused = failure.kind === 'rate_limited' ? this.#judge(failure, journey) : null;
+    const at = gate.leave(pass, outcomeOf(called, refused), called.told);
     if (failure.kind === 'transient') {
       journey.charges.push({ endpoint: pass.endpoint, at });
       journey.failures++;
     }
-    // The first call hears of the failure before it is judged: the judgement looks at what it knows.
-    this.#tellFirst(failure);
-    let decision = this.#judge(failure, journey);
-    gate.leave(pass, outcomeOf(called, decision), called.told);
+    let decision = refused ?? this.#judge(failure, journey);
     if (decision.kind === 'fail' && failure.kind === 'transient' && SILENT.has(failure.code)) {
       // It would be its last try: not if the endpoint is down, and that takes a moment to find out.
       const verdict = await gate.verdict(pass.endpoint, at, () => this.control.mayBegin() && !this.stage.fault);
@@ -232,11 +232,11 @@ const asExtended = (called: Called, { extended }: RowHistory): Called =>
 const totalOf = (usage: TokenUsage): number => usage.input + usage.cacheRead + usage.cacheWrite + usage.output + usage.reasoning;
 
 /** What the call tells of its endpoint. */
-const outcomeOf = ({ failure, tokens }: FailedCall, decision: Decision): CallOutcome => {
+const outcomeOf = ({ failure, tokens }: FailedCall, refused: Decision | null): CallOutcome => {
   switch (failure.kind) {
     case 'rate_limited': {
       const { message, retryAfterMs = null } = failure;
-      return decision.kind === 'retry' ? { kind: 'refused', waitMs: decision.afterMs, retryAfterMs, message } : { kind: 'other' };
+      return refused?.kind === 'retry' ? { kind: 'refused', waitMs: refused.afterMs, retryAfterMs, message } : { kind: 'other' };
     }
     case 'transient':
       if (failure.code === 'malformed') return { kind: 'answered', tokens };

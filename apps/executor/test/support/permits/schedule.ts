@@ -83,7 +83,7 @@ class SimulatedMember {
       const ahead = queue.slice(0, slots);
       const tokens = Math.max(0, ahead.reduce((sum, one) => sum + one, 0) - hand.tokens);
       const calls = Math.max(tokens > 0 && ahead.length > 0 ? 1 : 0, ahead.length - hand.calls);
-      return [{ ownerId, inFlight, calls, tokens, next: Math.max(0, (ahead[0] ?? 0) - hand.tokens) }];
+      return [{ ownerId, inFlight, toBegin: ahead.length, calls, tokens, next: Math.max(0, (ahead[0] ?? 0) - hand.tokens) }];
     });
     const question: PermitQuestion = {
       model: 'small',
