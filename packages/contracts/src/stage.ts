@@ -152,7 +152,12 @@ export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
 };
 
 /** Why a stage stands still until somebody has its run go on: the provider takes no more calls of the account. */
-export const PausedBy = z.strictObject({ kind: z.literal('provider'), message: z.string() });
+export const PausedBy = z.strictObject({
+  kind: z.literal('provider'),
+  message: z.string(),
+  /** Of the run's control that held then: a later one is somebody's answer to this. */
+  controlVersion: z.number().int().nonnegative(),
+});
 export type PausedBy = z.infer<typeof PausedBy>;
 
 export const Stage = z.strictObject({

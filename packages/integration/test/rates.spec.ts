@@ -140,7 +140,7 @@ describe('a group of endpoints', () => {
     expect(new Set(rows.map(({ _model }) => _model))).toEqual(new Set(['preferred', 'other']));
   });
 
-  it('should pause the stage when none has quota left, with no row failed, and go on when somebody says so', async () => {
+  it('should pause the run when none has quota left, with no row failed, and go on when somebody says so', async () => {
     const [first, second] = [await model(), await model()];
     system = await start([
       { baseUrl: first.url, name: 'preferred' },
@@ -163,13 +163,13 @@ describe('a group of endpoints', () => {
     expect((await stageOf())?.progress.failed).toBe(0);
     for (const one of [first, second]) one.otherwise(answer);
     expect(first.calls + second.calls).toBe(calls);
-    const { nats } = await system.config();
-    const messaging = await Messaging.connect(nats.url, 'a person');
-    try {
-      await messaging.request(executorOperations.controlRun, { ownerId: run.id, version: 1, state: 'active' });
-    } finally {
-      await messaging.close();
-    }
+    const { client } = system;
+    const stopped = await eventually(async () => {
+      const now = await client.runs.get(run.id);
+      return now.state === 'paused' ? now : null;
+    });
+    expect(stopped.paused).toMatchObject({ reason: 'provider', message: paused?.pausedBy?.message });
+    await client.runs.resume(run.id);
     const ended = await system.wait(run.id);
     expect(ended).toMatchObject({ state: 'succeeded', error: null });
     expectEveryRowOnce(await system.rows(ended, 'mails'), 1_000);

@@ -186,12 +186,19 @@ export class StagesRepository {
   }
 
   /** Maps of these owners over a model stand still from now on; those that changed come back. */
-  async pause(queries: Queries, model: string, owners: readonly string[], pausedBy: PausedBy): Promise<StageChange[]> {
+  async pause(
+    queries: Queries,
+    model: string,
+    owners: readonly string[],
+    { kind, message }: Omit<PausedBy, 'controlVersion'>,
+  ): Promise<StageChange[]> {
     return changesOf(
       await queries.$queryRaw<ChangeRow[]>`
-        UPDATE stages SET paused_by = ${JSON.stringify(pausedBy)}, waiting_for = ${pausedBy.message}, version = nextval('stage_versions')
-        WHERE owner_id = ANY(${owners}) AND model = ${model} AND state = 'running' AND paused_by IS NULL
-        RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
+        UPDATE stages s SET waiting_for = ${message}, version = nextval('stage_versions'), paused_by = json_build_object(
+          'kind', ${kind}::text, 'message', ${message}::text, 'controlVersion', r.control_version)::text
+        FROM runs r
+        WHERE r.owner_id = s.owner_id AND s.owner_id = ANY(${owners}) AND s.model = ${model} AND s.state = 'running' AND s.paused_by IS NULL
+        RETURNING s.id AS "stageId", s.owner_id AS "ownerId", s.pool, s.version, s.state`,
     );
   }
 

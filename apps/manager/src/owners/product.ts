@@ -1,4 +1,4 @@
-import { type ErrorPayload, type StageState, type TableState } from '@apwa/contracts';
+import { type ErrorPayload, type PausedBy, type StageState, type TableState } from '@apwa/contracts';
 
 /** A stage as the manager knows it: what was written down, and what the executor said last. */
 export interface StageFacts {
@@ -12,6 +12,8 @@ export interface StageFacts {
   activeShards: number;
   failedRows: number;
   okRows: number;
+  /** The executor has paused it by itself, under that version of its run's control. */
+  pausedBy: PausedBy | null;
 }
 
 /** What a stage makes: a table or an export. */

@@ -32,6 +32,7 @@ export const keyOf = (action: Action): string => {
       return `control ${action.version}`;
     case 'check_plan':
     case 'fail':
+    case 'pause':
     case 'close':
       return action.do;
   }

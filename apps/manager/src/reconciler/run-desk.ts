@@ -48,6 +48,8 @@ export class RunDesk implements Desk {
         return this.runs.fail(runId, action.error);
       case 'control':
         return this.tell(runId, action, signal);
+      case 'pause':
+        return void (await this.runs.pause(runId, action.reason, action.message));
       case 'finish':
         return this.runs.finish(runId, action.from, action.state);
       case 'close':

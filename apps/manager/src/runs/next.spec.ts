@@ -10,6 +10,7 @@ const stage = (facts: Partial<StageFacts> = {}): StageFacts => ({
   activeShards: 0,
   failedRows: 0,
   okRows: 0,
+  pausedBy: null,
   ...facts,
 });
 const product = (id: string, state: ProductFacts['state'], stage: StageFacts | null = null): ProductFacts => ({
@@ -186,6 +187,19 @@ const table: [string, Partial<RunFacts>, RunAction[]][] = [
     [{ do: 'fail', error: fault }],
   ],
 ];
+
+describe('a run with a stage that the executor has paused', () => {
+  const pausedUnder = (controlVersion: number) =>
+    step('a', ['rows'], product('tbl_a', 'writing', stage({ pausedBy: { kind: 'provider', message: 'no quota', controlVersion } })));
+
+  it('should be paused for the same reason', () =>
+    expect(next(run({ steps: [pausedUnder(2)], control: KNOWN }))).toEqual([{ do: 'pause', reason: 'provider', message: 'no quota' }]));
+
+  it('should not be paused again for what somebody has answered since', () =>
+    expect(next(run({ steps: [pausedUnder(1)], control: KNOWN }))).toEqual([]));
+
+  it('should not be paused twice', () => expect(next(run({ steps: [pausedUnder(2)], control: KNOWN, paused: true }))).toEqual([]));
+});
 
 /** What is left to be done for a run that is paused, once the executor knows. */
 const paused: [string, Partial<RunFacts>, RunAction[]][] = [

@@ -1,4 +1,4 @@
-import { type ErrorPayload, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
+import { type ErrorPayload, type PauseReason, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
 import { isSettled, nextForProduct, type ProductAction, type ProductFacts, type StageFacts } from '../owners/product.js';
 
 /** A step with the table that it makes. */
@@ -50,6 +50,8 @@ export type RunAction =
   | { do: 'fail'; error: ErrorPayload }
   /** Tells the executor what becomes of the run's stages. State and version belong together: an older pair changes nothing. */
   | { do: 'control'; state: RunControl['state']; version: number }
+  /** Writes down that the executor has paused one of its stages, and why: somebody has to have the run go on. */
+  | { do: 'pause'; reason: PauseReason; message: string }
   | { do: 'finish'; from: StoredState; state: EndState };
 
 /**
@@ -73,7 +75,11 @@ export const next = (facts: RunFacts): RunAction[] => {
     case 'exporting':
       if (facts.cancelRequested) return [{ do: 'enter', from: state, state: 'cancelling' }];
       if (facts.failure) return stopAll(facts, 'failed');
-      return [...tell(facts), ...goOn(facts, state).filter((action) => !facts.paused || endsWhatIsUnderWay(action, facts))];
+      return [
+        ...tell(facts),
+        ...pause(facts),
+        ...goOn(facts, state).filter((action) => !facts.paused || endsWhatIsUnderWay(action, facts)),
+      ];
   }
 };
 
@@ -92,6 +98,7 @@ const endsWhatIsUnderWay = (action: RunAction, { control }: RunFacts): boolean =
       return control.known;
     case 'start':
     case 'enter':
+    case 'pause':
     case 'finish':
       return false;
   }
@@ -104,6 +111,12 @@ export const isUnderWay = (facts: RunFacts): boolean =>
 /** The executor follows pause and resume; that a run is to stop it is told with the rest of its end. */
 const tell = ({ paused, control: { version, known } }: RunFacts): RunAction[] =>
   version > 0 && !known ? [{ do: 'control', state: paused ? 'paused' : 'active', version }] : [];
+
+/** What paused a stage under an older control has been answered since, by a pause of somebody's or by letting it go on. */
+const pause = ({ paused, control, steps }: RunFacts): RunAction[] => {
+  const by = steps.map(({ product }) => product.stage?.pausedBy).find((one) => one && one.controlVersion >= control.version);
+  return by && !paused ? [{ do: 'pause', reason: by.kind, message: by.message }] : [];
+};
 
 /** A state in which a run works towards its result. A pause leaves it as it is: there the run goes on. */
 type WorkingState = Exclude<StoredState, EndState | 'cancelling'>;

@@ -21,6 +21,7 @@ export const stageFacts = (row: StageRow): StageFacts => {
     activeShards: stage?.shards.active ?? 0,
     failedRows: stage?.counts.failed ?? 0,
     okRows: stage?.counts.ok ?? 0,
+    pausedBy: stage?.state === 'running' ? (stage.pausedBy ?? null) : null,
   };
 };
 

@@ -207,10 +207,7 @@ class ScriptedController {
     });
     return {
       lost,
-<<<<<<< HEAD
       paused: script.paused,
-      controls: [...script.controls.values()],
-=======
       controls: [...script.controls.values()].filter(({ ownerId }) => owners.includes(ownerId)),
       journal: { stream: journalStream(incarnation), incarnation },
       drain: drainMembers,
