@@ -1,5 +1,4 @@
-import { executorOperations, type Plan, type Stage } from '@apwa/contracts';
-import { Messaging } from '@apwa/messaging';
+import { type Plan, type Stage } from '@apwa/contracts';
 import { eventually, type ScriptedModel, scriptedModel } from '@apwa/test-kit';
 import { expectEveryRowOnce, mailPlan, numberedRows, System } from './support/system.js';
 
@@ -153,7 +152,7 @@ describe('a group of endpoints', () => {
       (await (system as System).stages(run.id)).find(({ subtasks }) => subtasks === 1_000);
     const paused = await eventually(async () => ((await stageOf())?.pausedBy ? await stageOf() : null), { timeoutMs: 20_000 });
     expect(paused?.pausedBy).toMatchObject({ kind: 'provider', message: expect.stringContaining('Insufficient balance') });
-    expect(paused?.waitingFor).toBe(paused?.pausedBy?.message);
+    await eventually(async () => (await stageOf())?.waitingFor === paused?.pausedBy?.message);
     // Its shards are given back: whoever else has work has the slots.
     await eventually(async () => (await (system as System).stack.members()).every(({ slots }) => slots.free === slots.total), {
       timeoutMs: 20_000,

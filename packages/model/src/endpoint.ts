@@ -48,7 +48,7 @@ export class Endpoint {
     const latency = () => Math.round(performance.now() - startedAt);
 
     let answered: unknown;
-    let told: ToldLimits | null = null;
+    let told: ToldLimits | null;
     try {
       const body = bodyOf(request, config, lowered, outputTokens) as ChatCompletionCreateParamsNonStreaming;
       const { data, response } = await this.client.chat.completions
