@@ -117,8 +117,6 @@ describe('a member and its rows', () => {
 
   it.each([
     [401, { message: 'Incorrect API key provided: sk-test-canary-1234', code: 'invalid_api_key' }, 'authentication', 'apiKey'],
-    [402, { message: 'Insufficient balance' }, 'quota_exhausted', 'apiKey'],
-    [429, { message: 'You exceeded your current quota', code: 'insufficient_quota' }, 'quota_exhausted', 'apiKey'],
     [404, { message: 'The model does not exist', code: 'model_not_found' }, 'unknown_model', 'name'],
   ])('should stop the stage at its first call when it is answered %i %j', async (status, error, code, field) => {
     const { stageId, fault } = await run(texts(100, `refused-${status}`), () => ({ status, body: { error } }));

@@ -58,12 +58,7 @@ export class Meter {
     this.#tokens = { level: 0, at: now };
   }
 
-  /** Nobody has asked for a term. */
-  idle(now: number): boolean {
-    this.#expire(now);
-    return this.#askers.size === 0;
-  }
-
+  /** Calls under way, of all members. */
   get inFlight(): number {
     return this.#turns.runs.reduce((sum, { claims }) => sum + [...claims.values()].reduce((of, { inFlight }) => of + inFlight, 0), 0);
   }

@@ -55,11 +55,6 @@ export class Rates {
     return { calls: calls === null ? null : calls * share, tokens: tokens === null ? null : tokens * share };
   }
 
-  /** How much of the limits is used, the reserve aside. */
-  get pace(): number {
-    return this.#pace.factor;
-  }
-
   /** `held`: calls wait for permits. */
   grow(now: number, held: boolean): void {
     const careful = !this.said;

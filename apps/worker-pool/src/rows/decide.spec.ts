@@ -18,6 +18,7 @@ const row = (change: Partial<RowHistory> = {}): RowHistory => ({
 });
 const stage = (change: Partial<StageHistory> = {}): StageHistory => ({
   answered: true,
+  known: true,
   unreachableMs: 0,
   invalidRequests: 0,
   model: 'small',
@@ -49,17 +50,24 @@ const cases: [string, Failure, RowHistory, StageHistory, Decision][] = [
   ['a timeout, the last time', transient('timeout'), row({ tries: 5 }), stage(), { kind: 'fail', code: 'timeout', message: 'sorry' }],
   ['a dropped connection', transient('connection'), row(), stage(), { kind: 'retry', afterMs: 250, countsAsTry: true }],
   [
+    'no connection where others were answered before',
+    transient('connection'),
+    row(),
+    stage({ answered: false, unreachableMs: UNREACHABLE_PATIENCE_MS }),
+    { kind: 'retry', afterMs: 250, countsAsTry: true },
+  ],
+  [
     'no connection at all yet',
     transient('connection'),
     row(),
-    stage({ answered: false }),
+    stage({ answered: false, known: false }),
     { kind: 'retry', afterMs: 375, countsAsTry: false },
   ],
   [
     'no connection at all for too long',
     transient('connection'),
     row(),
-    stage({ answered: false, unreachableMs: UNREACHABLE_PATIENCE_MS }),
+    stage({ answered: false, known: false, unreachableMs: UNREACHABLE_PATIENCE_MS }),
     {
       kind: 'stop_stage',
       fault: {

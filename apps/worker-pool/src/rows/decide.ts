@@ -35,8 +35,10 @@ export interface RowHistory {
 
 /** What the stage has been through in this member. */
 export interface StageHistory {
-  /** A call has been answered by the model, in whatever way: of the stage, or of others before it. */
+  /** A call of the stage has been answered by the model, in whatever way. */
   answered: boolean;
+  /** Somebody's call has been, before: the address is right, and whoever is silent there is away. */
+  known: boolean;
   /** Milliseconds for which nothing but refused connections has been seen; 0 when the last call was the first of them. */
   unreachableMs: number;
   /** Requests that were not taken before any was answered. */
@@ -141,7 +143,7 @@ const decideTransient = (
   policy: RetryPolicy,
   random: number,
 ): Decision => {
-  if (failure.code === 'connection' && !stage.answered) {
+  if (failure.code === 'connection' && !stage.answered && !stage.known) {
     if (stage.unreachableMs < UNREACHABLE_PATIENCE_MS)
       return { kind: 'retry', afterMs: Math.round(UNREACHABLE_RETRY_MS * (0.5 + random / 2)), countsAsTry: false };
     return { kind: 'stop_stage', fault: unreachable(stage, failure.message) };

@@ -67,7 +67,7 @@ export class FirstCall {
     this.#waiters.wakeAll();
   }
 
-  history(): StageHistory {
+  history(): Omit<StageHistory, 'known'> {
     return {
       answered: this.#known || this.#state === 'answered',
       unreachableMs: this.#unreachableSince === undefined ? 0 : this.now() - this.#unreachableSince,

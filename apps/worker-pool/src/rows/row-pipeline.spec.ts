@@ -1,4 +1,4 @@
-import { PermanentError, RefusedError, TransientError, type ApwaError, noUsage } from '@apwa/contracts';
+import { type EndpointHealth, PermanentError, RefusedError, TransientError, type ApwaError, noUsage } from '@apwa/contracts';
 import { type CallOptions, type Model, type ModelAnswer, type ModelRequest } from '@apwa/model';
 import { EndpointConfig } from '@apwa/config';
 import { ModelGate } from '../permits/model-gate.js';
@@ -75,6 +75,17 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
   return { model, stage, control, state, pipeline, run: (text = 'x') => pipeline.run(0, { a: text }) };
 };
 
+/** The executor's word about the stage's endpoint. */
+const hear = ({ gate }: StageCalls, health: EndpointHealth): void => {
+  const [endpoint] = gate.endpoints;
+  const now = performance.now();
+  endpoint?.question(now, gate.waitingFor(0), true);
+  const counted = { calls: false, tokens: false, inFlight: false };
+  const answer = { model: 'small', endpoint: 0, counted, grants: [], full: false, closedMs: 0, health, probe: false, known: true };
+  endpoint?.answer(now, now, answer, { termMs: 2_000, againMs: 100, fresh: false });
+  gate.answered();
+};
+
 describe('RowPipeline', () => {
   it('should give the answer, with what it took', async () => {
     const { run, model } = setUp([{ value: { n: 1 } }]);
@@ -134,6 +145,38 @@ describe('RowPipeline', () => {
       new TransientError('malformed', 'no JSON'),
     ]);
     expect(await run()).toMatchObject({ status: 'failed', error: { code: 'malformed' }, attempts: 3 });
+  });
+
+  it('should use up no try with a failure while the endpoint is down', async () => {
+    const policy = { attempts: 1, repairs: 0 };
+    const { run, stage } = setUp([new TransientError('provider_error', '503'), { value: { n: 1 } }], { policy });
+    const result = run();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    hear(stage, 'down');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    hear(stage, 'well');
+    expect(await result).toMatchObject({ status: 'ok', attempts: 2 });
+  });
+
+  it('should fail a row whose last try failed though the endpoint is well', async () => {
+    const policy = { attempts: 1, repairs: 0 };
+    const { run, stage } = setUp([new TransientError('provider_error', '500')], { policy });
+    const result = run();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    hear(stage, 'suspected');
+    hear(stage, 'well');
+    expect(await result).toMatchObject({ status: 'failed', error: { code: 'provider_error' }, attempts: 1 });
+  });
+
+  it('should wait while the account has no quota, and fail no row for it', async () => {
+    const { run, stage } = setUp([new RefusedError('quota_exhausted', 'no credit'), { value: { n: 1 } }], {
+      policy: { attempts: 1, repairs: 0 },
+    });
+    const result = run();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    hear(stage, 'well');
+    expect(await result).toMatchObject({ status: 'ok', attempts: 2 });
+    expect(stage.fault).toBeNull();
   });
 
   it('should stop the stage at a wrong key, and fail no row', async () => {

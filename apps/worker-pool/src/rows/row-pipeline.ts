@@ -127,9 +127,8 @@ export class RowPipeline {
 
   #judge(failure: Failure, { history, charges }: Journey): Decision {
     const { gate, first, policy } = this.stage;
-    const known = first.history();
     history.tries = charges.filter(({ endpoint, at }) => !gate.excuses(endpoint, at)).length;
-    return decide(failure, history, { ...known, answered: known.answered || gate.known }, policy, this.random());
+    return decide(failure, history, { ...first.history(), known: gate.known }, policy, this.random());
   }
 
   #tellFirst(failure: Failure): void {
