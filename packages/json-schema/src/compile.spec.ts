@@ -109,10 +109,12 @@ describe('compileSchema', () => {
   });
 
   describe('with schemas and answers that are made to hang it', () => {
+    /** Milliseconds of this process's own processor time: what else runs on the machine does not count. */
     const within = (ms: number, act: () => void) => {
-      const start = performance.now();
+      const begun = process.cpuUsage();
       act();
-      expect(performance.now() - start).toBeLessThan(ms);
+      const { user, system } = process.cpuUsage(begun);
+      expect((user + system) / 1_000).toBeLessThan(ms);
     };
 
     it.each(['(a+)+$', '^(a|a)*$', '(.*a){12}', '^([a-zA-Z0-9])(([\\-.]|[_]+)?([a-zA-Z0-9]+))*$'])(
