@@ -125,7 +125,7 @@ describe('permits', () => {
     });
     const other = prober === a.id ? b.id : a.id;
     expect((await ask(other, wants)).answer).toMatchObject({ health: 'down', probe: false });
-    expect((await ask(prober as string, wants, { probe: 'answered' })).answer).toMatchObject({ health: 'well' });
+    expect((await ask(prober, wants, { probe: 'answered' })).answer).toMatchObject({ health: 'well' });
     await eventually(async () => !reason.test((await world.stage(stage.id)).waitingFor ?? ''));
     await world.stopExecutors();
     await world.executor();

@@ -61,7 +61,7 @@ export class Endpoint {
     const latency = () => Math.round(performance.now() - startedAt);
 
     let answered: unknown;
-    let told: ToldLimits | null = null;
+    let told: ToldLimits | null;
     try {
       const { data, response } = await this.client.chat.completions
         .create(bodyOf(request, config, lowered, outputTokens) as Body, {
