@@ -1,7 +1,7 @@
 import { scriptedModel, type ScriptedModel } from '@apwa/test-kit';
 import { expectEveryRowOnce, mailPlan, numberedRows, System } from './support/system.js';
 
-/** Real: everything. The offline model refuses, breaks and garbles on purpose. */
+/** Real: everything. The offline model breaks and garbles on purpose, and enforces a limit. */
 describe('a model that misbehaves', () => {
   it('should cost tries and no rows: errors, garbled answers and a rate limit', async () => {
     const system = await System.start({
@@ -14,7 +14,6 @@ describe('a model that misbehaves', () => {
       const stats = await system.modelStats();
       expect(stats.errors).toBeGreaterThan(30);
       expect(stats.malformed).toBeGreaterThan(5);
-      expect(stats.refused).toBeGreaterThan(0);
     } finally {
       await system.stop();
     }
