@@ -55,7 +55,7 @@ Types: string becomes VARCHAR, integer BIGINT, number DOUBLE, boolean BOOLEAN, a
 4. Instructions must be complete: whoever carries them out knows nothing but them and the row. Say what is meant, what to do in doubtful cases and when a value is missing. Name each column that is needed as {{column}}, exactly as the table spells it.
 5. Output schemas: closed lists as "enum"; every property in "required"; arrays of objects for several findings with parts. A property must not have the name of a column of the input (upper and lower case count as the same), nor begin with _.
 6. Ids of steps: lower-case letters, digits and _, beginning with a letter; not the name of an input; each once.
-7. Leave "model" and "limits" out unless the person asks for them.
+7. Leave "model", "limits" and "retry" out unless the person asks for them. Who wants a step to stop when too many rows fail gets "retry": {"stopWhenFailuresExceed": {"count": 50}} or {"share": 0.2}.
 
 # Example
 The person: "How do people feel about each product, and what breaks?" over a table reviews (product VARCHAR, text VARCHAR):

@@ -38,7 +38,7 @@ class ScriptedModel implements Model {
   close(): void {}
 }
 
-const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
+const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => number) => {
   const model = new ScriptedModel(turns);
   const stage: StageCalls = {
     stageId: 'stg_a',
@@ -46,12 +46,13 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
     model,
     gate: new Gate(),
     first: new FirstCall({ model: 'small', endpoint: 'http://model.test' }),
-    policy: { attempts: 3, repairs: 2 },
+    policy: { attempts: 3, repairs: 2, totalMs: Infinity },
     output: { name: 'answer', schema: {} },
     validate: (value) => (typeof (value as { n?: unknown } | undefined)?.n === 'number' ? [] : [{ field: 'n', message: 'must be number' }]),
     outputTokens: { first: 100, extended: 200 },
     endpoints: 1,
     timeoutMs: undefined,
+    longestCallMs: 60_000,
     fault: null,
     ...change,
   };
@@ -62,7 +63,7 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
     mayCall: () => state.fresh && !state.held,
     mayBegin: () => !state.held,
   });
-  const pipeline = new RowPipeline(stage, control, undefined, () => 0.01);
+  const pipeline = new RowPipeline(stage, control, now, () => 0.01);
   return { model, stage, control, state, pipeline, run: (text = 'x') => pipeline.run(0, { a: text }) };
 };
 
@@ -125,6 +126,38 @@ describe('RowPipeline', () => {
       new TransientError('malformed', 'no JSON'),
     ]);
     expect(await run()).toMatchObject({ status: 'failed', error: { code: 'malformed' }, attempts: 3 });
+  });
+
+  it('should give each call what is left of the row’s time, and fail the row when there is none', async () => {
+    let clock = 0;
+    const policy = { attempts: 9, repairs: 2, totalMs: 10_000 };
+    const { run, model } = setUp(
+      [{ value: {} }, { value: {} }, new TransientError('timeout', 'late')],
+      { policy, timeoutMs: 8_000 },
+      () => clock,
+    );
+    const complete = model.complete.bind(model);
+    model.complete = (request, options) => {
+      clock += 4_000;
+      return complete(request, options);
+    };
+    expect(await run()).toMatchObject({ status: 'failed', error: { code: 'timeout', message: 'late' }, attempts: 3 });
+    expect(model.requests.map(({ timeoutMs }) => timeoutMs)).toEqual([8_000, 6_000, 2_000]);
+  });
+
+  it('should not call a row again whose time ran out while the endpoint took no calls', async () => {
+    let clock = 0;
+    const policy = { attempts: 9, repairs: 2, totalMs: 10_000 };
+    const gate = new Gate();
+    const { run, stage } = setUp([new TransientError('rate_limited', 'slow', { retryAfterMs: 1 })], { policy, gate }, () => clock);
+    const opened = gate.opened.bind(gate);
+    gate.opened = () => {
+      clock = 10_000;
+      return opened();
+    };
+    expect(await run()).toMatchObject({ status: 'failed', error: { code: 'rate_limited', message: 'slow' }, attempts: 1 });
+    expect(gate.inFlight).toBe(0);
+    expect(stage.first.tryEnter()).toBe(true);
   });
 
   it('should stop the stage at a wrong key, and fail no row', async () => {

@@ -3,7 +3,7 @@ import { callOf, type ChatMessage } from '@apwa/model';
 import { repairMessage } from '../prompts/prompt-builder.js';
 import { tokensAtLeast } from './context-bound.js';
 import { type CallControl } from './control.js';
-import { type Decision, decide, type Failure, type RowHistory } from './decide.js';
+import { type Decision, decide, type Failure, type RowHistory, rowErrorOf } from './decide.js';
 import { failureOf } from './failure.js';
 import { type CallOutcome } from './gate.js';
 import { type StageCalls } from './stage-calls.js';
@@ -36,13 +36,22 @@ export class RowPipeline {
 
     const history: RowHistory = { tries: 0, repairs: 0, refusals: 0, extended: false, elapsedMs: 0 };
     let messages = prompt;
+    const { totalMs } = stage.policy;
     let begunAt: number | undefined;
+    let before: Failure | undefined;
     for (;;) {
       if (!(await this.#enter(row))) return null;
       begunAt ??= this.now();
-      const called = asExtended(await this.#call(messages, tally, history), history);
+      const leftMs = begunAt + totalMs - this.now();
+      if (before && leftMs <= 0) {
+        this.#leave();
+        const { code, message } = rowErrorOf(before);
+        return tally.failed(row, code, message);
+      }
+      const called = asExtended(await this.#call(messages, tally, history, leftMs), history);
       if (called.kind === 'aborted') return null;
       if (called.kind === 'valid') return tally.ok(row, called.output);
+      before = called.failure;
       history.elapsedMs = this.now() - begunAt;
       const decision = this.#decide(called.failure, history);
       if (decision.kind !== 'fail') this.control.land(row);
@@ -115,11 +124,16 @@ export class RowPipeline {
         await gate.opened();
       } else if (control.begin(row)) return true;
       else {
-        gate.leave({ kind: 'other' });
-        first.passOn();
+        this.#leave();
         return false;
       }
     }
+  }
+
+  /** What was entered is left without a call. */
+  #leave(): void {
+    this.stage.gate.leave({ kind: 'other' });
+    this.stage.first.passOn();
   }
 
   /** Sleeps, in pieces if something changes meanwhile; false if the row is to be abandoned. */
@@ -132,10 +146,13 @@ export class RowPipeline {
     return this.control.mayBegin() && !this.stage.fault;
   }
 
-  async #call(messages: ChatMessage[], tally: RowTally, history: RowHistory): Promise<Called> {
-    const { model, output, outputTokens, timeoutMs, gate, first } = this.stage;
+  /** `leftMs`: of the row's time, Infinity without a bound. */
+  async #call(messages: ChatMessage[], tally: RowTally, history: RowHistory, leftMs: number): Promise<Called> {
+    const { model, output, outputTokens, longestCallMs, gate, first } = this.stage;
     tally.calls++;
     const begunAt = this.now();
+    const timeoutMs =
+      leftMs === Infinity ? this.stage.timeoutMs : Math.max(1, Math.ceil(Math.min(leftMs, this.stage.timeoutMs ?? longestCallMs)));
     const maxOutputTokens = history.extended ? outputTokens.extended : outputTokens.first;
     try {
       const answer = await model.complete(
@@ -168,7 +185,7 @@ const asExtended = (called: Called, { extended }: RowHistory): Called =>
 const outcomeFor = (failure: Failure, decision: Decision): CallOutcome => {
   switch (failure.kind) {
     case 'rate_limited':
-      return decision.kind === 'retry' ? { kind: 'refused', waitMs: decision.afterMs } : { kind: 'other' };
+      return { kind: 'refused', waitMs: decision.kind === 'retry' ? decision.afterMs : (failure.retryAfterMs ?? 0) };
     case 'transient':
       if (failure.code === 'connection') return { kind: 'unreachable' };
       return failure.code === 'malformed' ? { kind: 'answered' } : { kind: 'other' };
