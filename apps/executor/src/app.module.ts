@@ -32,6 +32,7 @@ import {
   TIMING,
   type Timing,
 } from './settings.js';
+import { FailureWatch } from './stages/failure-watch.js';
 import { ProgressService } from './stages/progress.service.js';
 import { StageEnds } from './stages/stage-ends.js';
 import { StagesController } from './stages/stages.controller.js';
@@ -86,6 +87,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         ProgressService,
         StagesRepository,
         StageEnds,
+        FailureWatch,
         StagesService,
         MembersRepository,
         MembersService,

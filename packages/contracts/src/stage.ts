@@ -129,6 +129,8 @@ export const StageCounts = z.strictObject({
   failed: z.number().int().nonnegative(),
   /** Failed rows by code. */
   errors: z.partialRecord(RowErrorCode, z.number().int().positive()),
+  /** The message of one failed row for each code, shortened. */
+  examples: z.partialRecord(RowErrorCode, z.string()).default({}),
   usage: TokenUsage,
   costUsd: z.number().nonnegative(),
   /** Calls made, repeats counted. */
@@ -136,7 +138,7 @@ export const StageCounts = z.strictObject({
 });
 export type StageCounts = z.infer<typeof StageCounts>;
 
-export const noCounts = (): StageCounts => ({ ok: 0, failed: 0, errors: {}, usage: noUsage(), costUsd: 0, calls: 0 });
+export const noCounts = (): StageCounts => ({ ok: 0, failed: 0, errors: {}, examples: {}, usage: noUsage(), costUsd: 0, calls: 0 });
 
 export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
   const errors = { ...a.errors };
@@ -145,6 +147,7 @@ export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
     ok: a.ok + b.ok,
     failed: a.failed + b.failed,
     errors,
+    examples: { ...b.examples, ...a.examples },
     usage: addUsage(a.usage, b.usage),
     costUsd: a.costUsd + b.costUsd,
     calls: a.calls + b.calls,

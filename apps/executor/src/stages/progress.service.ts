@@ -17,12 +17,16 @@ export class ProgressService {
     this.#reports.delete(memberId);
   }
 
-  /** The sum over these attempts; those of which nothing was heard yet count nothing. */
-  of(attempts: readonly { token: string; memberId: string }[]): StageCounts {
-    return attempts
-      .map(({ token, memberId }) => this.#reports.get(memberId)?.get(token))
-      .reduce<StageCounts>((sum, counts) => (counts ? addCounts(sum, counts) : sum), noCounts());
+  /** The sum over the shards of these attempts: of each the attempt that is furthest. Of which nothing was heard yet counts nothing. */
+  of(attempts: readonly { token: string; memberId: string; shardId: string }[]): StageCounts {
+    const furthest = new Map<string, StageCounts>();
+    for (const { token, memberId, shardId } of attempts) {
+      const counts = this.#reports.get(memberId)?.get(token);
+      if (counts && rowsIn(counts) >= rowsIn(furthest.get(shardId) ?? noCounts())) furthest.set(shardId, counts);
+    }
+    return [...furthest.values()].reduce<StageCounts>(addCounts, noCounts());
   }
 }
 
+const rowsIn = ({ ok, failed }: StageCounts): number => ok + failed;
 const doneIn = ({ ok, failed, calls }: StageCounts): number => ok + failed + calls;
