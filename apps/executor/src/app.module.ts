@@ -4,6 +4,7 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '
 import { Boot } from './boot.js';
 import { Database } from './database/database.js';
 import { EpochService } from './epoch/epoch.service.js';
+import { AnsweredRows } from './journal/answered-rows.js';
 import { JournalService } from './journal/journal.service.js';
 import { ClaimsService } from './ledger/claims.service.js';
 import { CommitsService } from './ledger/commits.service.js';
@@ -39,6 +40,7 @@ import { StagesController } from './stages/stages.controller.js';
 import { StagesRepository } from './stages/stages.repository.js';
 import { StagesService } from './stages/stages.service.js';
 import { Leftovers } from './sweeper/leftovers.js';
+import { Suspects } from './sweeper/suspects.js';
 import { Sweeper } from './sweeper/sweeper.js';
 import { Waiting } from './sweeper/waiting.js';
 
@@ -76,6 +78,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         Database,
         EpochService,
         JournalService,
+        AnsweredRows,
         NoticesService,
         LedgerRepository,
         LedgerWriter,
@@ -93,6 +96,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         MembersService,
         PoolsService,
         Leftovers,
+        Suspects,
         Waiting,
         Sweeper,
       ],

@@ -33,7 +33,7 @@ export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
  * stopped it; `empty` the answer held nothing; `malformed` not JSON after all tries; `invalid_output` JSON that breaks the
  * template's schema after all repairs; `context_exceeded` the row does not fit the model's context; `input_failed` the row
  * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
- * their tries; `unknown` an unsafe call may have been made.
+ * their tries; `unknown` an unsafe call may have been made; `poison` members crashed at it again and again, though it ran alone.
  */
 export const RowErrorCode = z.enum([
   'truncated',
@@ -49,6 +49,7 @@ export const RowErrorCode = z.enum([
   'timeout',
   'connection',
   'unknown',
+  'poison',
 ]);
 export type RowErrorCode = z.infer<typeof RowErrorCode>;
 
@@ -199,13 +200,24 @@ export const JournalPlace = z.strictObject({
 });
 export type JournalPlace = z.infer<typeof JournalPlace>;
 
+/**
+ * How a member is to treat a shard. `alone`: members have crashed at it; it runs in a member that is given nothing else, its rows are
+ * begun in their order, and each only when the one before it is in the journal, so that a crash tells which rows were in flight.
+ * `condemned`: members crashed at its row though it was alone; it is not run, nor read, but committed as failed.
+ */
+export const Handling = z.enum(['ordinary', 'alone', 'condemned']);
+export type Handling = z.infer<typeof Handling>;
+
 /** A claimed shard: an attempt with its lease. */
 export const Assignment = z.strictObject({
   token: LeaseToken,
   stageId: StageId,
   ownerId: OwnerId,
   shardId: ShardId,
+  /** The shard whose journals this one shares: itself, or the first one of those that it came of by splits. */
+  originId: ShardId,
   generation: z.number().int().nonnegative(),
+  handling: Handling,
   /** 1 for the shard's first attempt. */
   attempt: z.number().int().positive(),
   lane: Lane,
