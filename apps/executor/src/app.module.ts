@@ -4,6 +4,7 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '
 import { Boot } from './boot.js';
 import { Database } from './database/database.js';
 import { EpochService } from './epoch/epoch.service.js';
+import { AnsweredRows } from './journal/answered-rows.js';
 import { JournalService } from './journal/journal.service.js';
 import { ClaimsService } from './ledger/claims.service.js';
 import { CommitsService } from './ledger/commits.service.js';
@@ -36,6 +37,7 @@ import {
   TIMING,
   type Timing,
 } from './settings.js';
+import { FailureWatch } from './stages/failure-watch.js';
 import { ProgressService } from './stages/progress.service.js';
 import { ForgettingService } from './stages/forgetting.service.js';
 import { StageEnds } from './stages/stage-ends.js';
@@ -44,6 +46,7 @@ import { StagesController } from './stages/stages.controller.js';
 import { StagesRepository } from './stages/stages.repository.js';
 import { StagesService } from './stages/stages.service.js';
 import { Leftovers } from './sweeper/leftovers.js';
+import { Suspects } from './sweeper/suspects.js';
 import { Sweeper } from './sweeper/sweeper.js';
 import { Strays } from './sweeper/strays.js';
 import { Waiting } from './sweeper/waiting.js';
@@ -89,6 +92,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         Database,
         EpochService,
         JournalService,
+        AnsweredRows,
         NoticesService,
         LedgerRepository,
         LedgerWriter,
@@ -103,6 +107,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         RunShares,
         ProviderPauses,
         PermitsService,
+        FailureWatch,
         StagesService,
         ForgettingService,
         NamedKeysService,
@@ -111,6 +116,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         PoolsService,
         Leftovers,
         Strays,
+        Suspects,
         Waiting,
         Sweeper,
       ],

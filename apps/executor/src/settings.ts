@@ -26,6 +26,10 @@ export const TIMING = {
   sweepMs: 500,
   /** Whether the journal's stream is still there is asked this often, and on each reconnect. */
   journalCheckMs: 5_000,
+  /** The journals of a shard at which members crash are read for this long at most, round after round … */
+  journalReadMs: 5_000,
+  /** … and done without after this. */
+  journalPatienceMs: 60_000,
   /** Notices about the same stage: one in this time, its end at once. */
   noticeMs: 250,
   /** A stage's version grows with the progress of its attempts this often at most. */

@@ -32,9 +32,9 @@ export const startExecutor = async (options: ExecutorOptions, signal?: AbortSign
   sweeper.start();
   await pools.start({
     // What cannot be noted now has leases that run out.
-    memberDied: (instance, reason) =>
+    memberDied: (instance, reason, crashed) =>
       void members
-        .died(instance, reason)
+        .died(instance, reason, crashed)
         .catch((thrown: unknown) => log.warn({ instance, error: ApwaError.from(thrown).toPayload() }, 'a death could not be noted')),
   });
   return {

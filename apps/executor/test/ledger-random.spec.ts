@@ -1,8 +1,8 @@
 import { newId, sizeOf } from '@apwa/contracts';
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
-import { LedgerBench, newMember } from './support/ledger-bench.js';
-import { claim, commit, join, ledgerCommands } from './support/ledger-commands.js';
+import { LedgerBench, MEMBER_SLOTS, newMember } from './support/ledger-bench.js';
+import { claim, commit, divideSuspects, join, ledgerCommands } from './support/ledger-commands.js';
 import { type Real } from './support/ledger-real.js';
 import { type Deed, LedgerCrowd } from './support/ledger-crowd.js';
 import { LedgerModel } from './support/ledger-model.js';
@@ -57,7 +57,13 @@ describe('the ledger', () => {
         await bench.stages.submit(submission);
         await cutInto(bench, submission.stageId, 200);
         const crowd = new LedgerCrowd(bench, submission.stageId, CROWD_MS);
-        await Promise.all([...members.map((own) => crowd.member(() => own.next().value as Deed)), crowd.expirer(), crowd.expirer()]);
+        await Promise.all([
+          ...members.map((own) => crowd.member(() => own.next().value as Deed)),
+          crowd.expirer(),
+          crowd.expirer(),
+          crowd.divider(),
+          crowd.divider(),
+        ]);
 
         const { shards } = await bench.stages.committed(submission.stageId, -1, 1_000);
         const rows = shards.flatMap(({ range }) => Array.from({ length: sizeOf(range) }, (_, n) => range.first + n));
@@ -117,7 +123,8 @@ const bringToEnd = async (model: LedgerModel, real: Real): Promise<void> => {
   for (let round = 0; model.stages.some(({ state }) => state === 'running'); round++) {
     if (round > 100) throw new Error('the stages come to no end');
     for (const attempt of model.attempts) if (model.isActive(attempt)) await commit(model, real, attempt, 'right');
-    await claim(model, real, [...model.members.keys()][0] as string, 64);
+    await divideSuspects(model, real);
+    await claim(model, real, [...model.members.keys()][0] as string, MEMBER_SLOTS);
   }
   await real.watch.check(model);
   for (const { id, state, rows, shards } of model.stages) {

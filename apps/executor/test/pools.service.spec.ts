@@ -21,14 +21,14 @@ describe('PoolsService', () => {
   ]);
   let folder: MemberFolder;
   let pools: PoolsService;
-  let died: { instance: string; reason: string }[];
+  let died: { instance: string; reason: string; crashed: boolean }[];
   let log: Record<string, unknown>[];
   const begin = (configured: PoolConfig[] = POOLS, times = {}, command: readonly string[] | null = folder.command) => {
     const logger = createLogger('executor', 'info', {
       destination: { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) },
     });
     pools = new PoolsService({ pools: configured }, command, { ...TIMING, stableMs: 600_000, ...times }, logger);
-    return pools.start({ memberDied: (instance, reason) => died.push({ instance, reason }) });
+    return pools.start({ memberDied: (instance, reason, crashed) => died.push({ instance, reason, crashed }) });
   };
 
   beforeEach(async () => {
@@ -60,7 +60,7 @@ describe('PoolsService', () => {
     const [[instance, pid] = ['', 0]] = folder.living();
     process.kill(pid, 'SIGKILL');
     await eventually(() => died.length > 0);
-    expect(died).toEqual([{ instance, reason: 'signal SIGKILL' }]);
+    expect(died).toEqual([{ instance, reason: 'signal SIGKILL', crashed: true }]);
     expect(log).toContainEqual(expect.objectContaining({ pool: 'near', instance, reason: 'signal SIGKILL', msg: 'member died' }));
     await eventually(() => folder.living().size === 2);
   });
@@ -86,7 +86,10 @@ describe('PoolsService', () => {
     await pools.stop();
     expect(folder.living().size).toBe(0);
     expect(folder.drained()).toHaveLength(2);
-    expect(died.map(({ reason }) => reason)).toEqual(['exit code 0', 'exit code 0']);
+    expect(died.map(({ reason, crashed }) => [reason, crashed])).toEqual([
+      ['exit code 0', false],
+      ['exit code 0', false],
+    ]);
   });
 
   it('should start nobody when one pool cannot be started as it is configured', async () => {

@@ -49,7 +49,9 @@ describe('schema.prisma and the migrations', () => {
       'shards check shards_committed',
       'shards check shards_range',
       'shards check shards_state',
+      'shards check shards_suspicion',
       'shards exclude shards_committed_once',
+      'shards partial shards_suspects',
       'stages check stages_shards_open',
       'stages check stages_state',
     ]);

@@ -1,5 +1,7 @@
 import {
+  type Assignment,
   executorOperations as operations,
+  type MapWork,
   newId,
   noCounts,
   PermanentError,
@@ -155,6 +157,69 @@ describe('stages', () => {
     expect((await member.heartbeat()).lost).toEqual([first.token]);
     expect(await member.commit(first)).toBe('superseded');
     expect(await member.claim()).toEqual([]);
+  });
+
+  describe('of which rows fail', () => {
+    const failing = (rows: number, retry: MapWork['template']['retry']) => {
+      const work = mapWork(rows);
+      return world.submit(rows, { work: { ...work, template: { ...work.template, retry } } });
+    };
+    const refused = (failed: number, ok = 0) => ({
+      ...noCounts(),
+      ok,
+      failed,
+      errors: { refused: failed },
+      examples: { refused: 'I cannot help with that.' },
+      calls: ok + failed,
+    });
+    const fault = {
+      code: 'too_many_failures',
+      message: '6 of 8 rows have failed, and 5 may: refused 6; for example: I cannot help with that.',
+    };
+
+    it('should end when more than may have failed, committed or in progress', async () => {
+      const stage = await failing(2_000, { stopWhenFailuresExceed: { count: 5 } });
+      const [a, b] = [await world.member(), await world.member()];
+      const [first, second] = [await a.claimOne(), await b.claimOne()];
+      await b.heartbeat({ attempts: [{ token: second.token, counts: refused(3, 1) }] });
+      expect(await a.commit(first, { counts: refused(2, 1) })).toBe('committed');
+      expect((await world.stage(stage.id)).state).toBe('running');
+      await eventually(async () => {
+        await b.heartbeat({ attempts: [{ token: second.token, counts: refused(4, 1) }] }).catch(() => undefined);
+        return (await world.stage(stage.id)).state === 'failed';
+      });
+      const ended = await world.stage(stage.id);
+      expect(ended).toMatchObject({ fault, counts: { ok: 1, failed: 2 }, shards: { active: 0, committed: 1 } });
+      expect((await b.heartbeat()).lost).toEqual([second.token]);
+      expect(await a.claim()).toEqual([]);
+    });
+
+    it('should end at the commit that tells of one too many', async () => {
+      const stage = await failing(2_000, { stopWhenFailuresExceed: { count: 5 } });
+      const member = await world.member();
+      expect(await member.commit(await member.claimOne(), { counts: refused(6, 2) })).toBe('committed');
+      expect(await world.stage(stage.id)).toMatchObject({ state: 'failed', fault });
+      expect(await member.claim()).toEqual([]);
+    });
+
+    it('should end when its first 200 rows fail alike, unless the template has its own bound', async () => {
+      const [stage, other] = [await failing(2_000, undefined), await failing(2_000, { stopWhenFailuresExceed: { share: 1 } })];
+      const member = await world.member();
+      for (const { id } of [stage, other]) {
+        const shard = (await member.claim()).find(({ stageId }) => stageId === id) ?? member.held.find(({ stageId }) => stageId === id);
+        await member.commit(shard as Assignment, { counts: refused(200) });
+      }
+      const [first, second] = [await world.stage(stage.id), await world.stage(other.id)];
+      expect(first).toMatchObject({ state: 'failed', fault: { code: 'too_many_failures' } });
+      expect(second).toMatchObject({ state: 'running', counts: { failed: 200, examples: { refused: 'I cannot help with that.' } } });
+    });
+
+    it('should keep what is done: a bound that the last rows exceed ends nothing', async () => {
+      const stage = await failing(8, { stopWhenFailuresExceed: { count: 5 } });
+      const member = await world.member();
+      await member.commit(await member.claimOne(), { counts: refused(6, 2) });
+      expect(await world.stage(stage.id)).toMatchObject({ state: 'succeeded', fault: null });
+    });
   });
 
   it('should name what is unknown', async () => {

@@ -1,8 +1,28 @@
-import { journalSubject, noUsage, type RowResult } from '@apwa/contracts';
+import { type JournalPlace, journalSubject, noUsage, type RowResult } from '@apwa/contracts';
 import { JournalReader, JournalWriter } from '@apwa/messaging';
 import { answer } from './support/scripted-model.js';
 import { until } from './support/until.js';
 import { texts, World } from './support/world.js';
+
+const placeOf = (stageId: string, originId: string, token: string): JournalPlace => ({
+  stream: 'APWA_JOURNAL_g1',
+  incarnation: 1,
+  subject: journalSubject(1, stageId, originId, token),
+  shardSubjects: journalSubject(1, stageId, originId, '*'),
+});
+const journaled = (row: number, ok: boolean): RowResult => ({
+  row,
+  status: ok ? 'ok' : 'failed',
+  output: ok ? { upper: `JOURNALED-${row}` } : null,
+  error: ok ? null : { code: 'refused', message: 'no' },
+  attempts: 1,
+  model: 'scripted',
+  usage: noUsage(),
+  usageEstimated: false,
+  costUsd: 0,
+  latencyMs: 1,
+  traceId: null,
+});
 
 // Real: NATS, files, the member's process. Scripted: the model's server and the executor.
 describe('a member and its shards', () => {
@@ -42,25 +62,7 @@ describe('a member and its shards', () => {
     if (!shard) throw new Error('no shard');
     const token = 'ab'.repeat(16);
     shard.attempts = 1;
-    const place = {
-      stream: 'APWA_JOURNAL_g1',
-      incarnation: 1,
-      subject: journalSubject(1, stageId, shard.shardId, token),
-      shardSubjects: journalSubject(1, stageId, shard.shardId, '*'),
-    };
-    const journaled = (row: number, ok: boolean): RowResult => ({
-      row,
-      status: ok ? 'ok' : 'failed',
-      output: ok ? { upper: `JOURNALED-${row}` } : null,
-      error: ok ? null : { code: 'refused', message: 'no' },
-      attempts: 1,
-      model: 'scripted',
-      usage: noUsage(),
-      usageEstimated: false,
-      costUsd: 0,
-      latencyMs: 1,
-      traceId: null,
-    });
+    const place = placeOf(stageId, shard.shardId, token);
     const writer = new JournalWriter(world.executor.messaging);
     await writer.publish(place, { token, sequence: 0, rows: [journaled(3, true), journaled(4, false)] });
     // The same row again, and rows by reference.
@@ -79,6 +81,65 @@ describe('a member and its shards', () => {
     expect(rows[3]?.upper).toBe('JOURNALED-3');
     expect(rows[7]?.upper).toBe('JOURNALED-7');
     expect(rows[4]).toMatchObject({ upper: null, _status: 'failed', _error_code: 'refused' });
+  });
+
+  it('should take over, at the first attempt, what was journaled before its shard was split from another', async () => {
+    const { stageId } = await world.stage(texts(6));
+    const [shard] = world.script.shardsOf(stageId);
+    if (!shard) throw new Error('no shard');
+    Object.assign(shard, { originId: 'shd_origin', handling: 'alone' });
+    const [token, stranger] = ['ab'.repeat(16), 'cd'.repeat(16)];
+    const writer = new JournalWriter(world.executor.messaging);
+    await writer.publish(placeOf(stageId, 'shd_origin', token), { token, sequence: 0, rows: [journaled(2, true), journaled(99, true)] });
+    await writer.publish(placeOf(stageId, shard.shardId, stranger), { token: stranger, sequence: 0, rows: [journaled(3, true)] });
+    await world.member();
+    await until(() => world.script.done(stageId));
+    expect((await world.result(stageId)).map(({ upper }) => upper)).toEqual(['ROW-0', 'ROW-1', 'JOURNALED-2', 'ROW-3', 'ROW-4', 'ROW-5']);
+  });
+
+  it('should begin the rows of a suspect shard in order, each after the answers before it are journaled', async () => {
+    const reader = new JournalReader(world.executor.messaging);
+    const { stageId } = await world.stage(texts(12), { slots: 3 });
+    const [shard] = world.script.shardsOf(stageId);
+    if (!shard) throw new Error('no shard');
+    shard.handling = 'alone';
+    const begun: { row: number; suspects: number[] }[] = [];
+    world.model.script = async ({ text }) => {
+      const answered = new Set<number>();
+      for await (const { rows } of reader.read(placeOf(stageId, shard.shardId, '*')))
+        if (Array.isArray(rows)) for (const { row } of rows) answered.add(row);
+      // Should the member crash now, these are the rows that would be suspected: the first three without an answer.
+      const suspects = [...Array(12).keys()].filter((row) => !answered.has(row)).slice(0, 3);
+      begun.push({ row: Number(text.slice('row-'.length)), suspects });
+      return answer(text);
+    };
+    await world.member();
+    await until(() => world.script.done(stageId));
+    expect(begun).toHaveLength(12);
+    expect(begun.filter(({ row, suspects }) => !suspects.includes(row))).toEqual([]);
+    expect(world.model.mostInFlight).toBeGreaterThan(1);
+    expect((await world.result(stageId)).map(({ upper }) => upper)).toEqual(texts(12, 'ROW'));
+  });
+
+  it('should commit a condemned row as failed, unread and uncalled, whatever the journal says', async () => {
+    const { stageId } = await world.stage(texts(3), { shardRows: 1 });
+    const [, shard] = world.script.shardsOf(stageId);
+    if (!shard) throw new Error('no shard');
+    Object.assign(shard, { handling: 'condemned', attempts: 4 });
+    const token = 'ab'.repeat(16);
+    const writer = new JournalWriter(world.executor.messaging);
+    await writer.publish(placeOf(stageId, shard.shardId, token), { token, sequence: 0, rows: [journaled(1, true)] });
+    await world.member();
+    await until(() => world.script.done(stageId));
+    const rows = await world.result(stageId);
+    expect(rows.map(({ _status, _error_code }) => [_status, _error_code])).toEqual([
+      ['ok', null],
+      ['failed', 'poison'],
+      ['ok', null],
+    ]);
+    expect(rows[1]).toMatchObject({ upper: null, _attempts: 0 });
+    expect(world.model.timesAsked('row-1')).toBe(0);
+    expect(shard.content?.counts).toMatchObject({ ok: 0, failed: 1, errors: { poison: 1 }, calls: 0 });
   });
 
   it('should lose only the calls in flight when a member is killed, whoever takes over', async () => {

@@ -71,11 +71,22 @@ describe('journal', () => {
 
 describe('counts', () => {
   it('should add up', () => {
-    const a = { ...noCounts(), ok: 2, failed: 1, errors: { empty: 1 }, calls: 3, costUsd: 0.5, usage: { ...noUsage(), input: 5 } };
-    expect(addCounts(a, { ...a, errors: { empty: 1, refused: 1 } })).toEqual({
+    const examples = { empty: 'nothing there' };
+    const a = {
+      ...noCounts(),
+      ok: 2,
+      failed: 1,
+      errors: { empty: 1 },
+      examples,
+      calls: 3,
+      costUsd: 0.5,
+      usage: { ...noUsage(), input: 5 },
+    };
+    expect(addCounts(a, { ...a, errors: { empty: 1, refused: 1 }, examples: { empty: 'another', refused: 'no' } })).toEqual({
       ok: 4,
       failed: 2,
       errors: { empty: 2, refused: 1 },
+      examples: { empty: 'nothing there', refused: 'no' },
       calls: 6,
       costUsd: 1,
       usage: { ...noUsage(), input: 10 },

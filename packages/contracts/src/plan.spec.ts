@@ -7,11 +7,21 @@ const map = {
   template: { instructions: 'Find names in {{ text }}', output: { type: 'object' } },
 };
 const sql = { id: 'counts', kind: 'sql', inputs: ['detect'], query: 'SELECT count(*) AS n FROM detect' };
+const retrying = (retry: object) => ({ ...plan, steps: [{ ...map, template: { ...map.template, retry } }] });
 const plan = { version: 1, steps: [map, sql], outputs: ['detect', 'counts'] };
 
 describe('Plan', () => {
   it('should accept a plan, and fill in defaults', () => {
     expect(Plan.parse(plan).steps[0]).toMatchObject({ template: { mode: 'llm' } });
+  });
+
+  it.each([
+    { totalMs: 1_000 },
+    { stopWhenFailuresExceed: { count: 0 } },
+    { stopWhenFailuresExceed: { share: 1 } },
+    { stopWhenFailuresExceed: { share: 0, minRows: 1 } },
+  ])('should accept a policy of %j', (retry) => {
+    expect(Plan.parse(retrying(retry)).steps[0]).toMatchObject({ template: { retry } });
   });
 
   it.each([
@@ -25,6 +35,16 @@ describe('Plan', () => {
     ['an unknown mode', { ...plan, steps: [{ ...map, template: { ...map.template, mode: 'magic' } }] }],
     ['a limit of zero', { ...plan, steps: [{ ...map, template: { ...map.template, limits: { outputTokens: 0 } } }] }],
     ['a negative resource', { ...plan, steps: [{ ...map, template: { ...map.template, resources: { cpus: -1 } } }] }],
+    ['a row without time', retrying({ totalMs: 0 })],
+    ['a row of more than a day', retrying({ totalMs: 86_400_001 })],
+    ['a negative number of failures', retrying({ stopWhenFailuresExceed: { count: -1 } })],
+    ['half a failure', retrying({ stopWhenFailuresExceed: { count: 0.5 } })],
+    ['a share above all', retrying({ stopWhenFailuresExceed: { share: 1.01 } })],
+    ['a share that is no number', retrying({ stopWhenFailuresExceed: { share: NaN } })],
+    ['a share of no rows', retrying({ stopWhenFailuresExceed: { share: 0.1, minRows: 0 } })],
+    ['a count and a share', retrying({ stopWhenFailuresExceed: { count: 1, share: 0.1 } })],
+    ['a bound that says nothing', retrying({ stopWhenFailuresExceed: {} })],
+    ['a bare number of failures', retrying({ stopWhenFailuresExceed: 5 })],
   ])('should refuse %s', (_, document) => {
     expect(Plan.safeParse(document).success).toBe(false);
   });

@@ -12,6 +12,23 @@ export const Resources = z.strictObject({
 });
 export type Resources = z.infer<typeof Resources>;
 
+/** Rows of which a share is taken, where a plan does not say it: a share of few rows says little. */
+export const DEFAULT_MIN_ROWS = 200;
+
+/**
+ * How many failed rows end a stage: `{ "count": 50 }`, or `{ "share": 0.2, "minRows": 500 }` of the rows that have an outcome. Rows that
+ * had failed in the step before are none of its rows. A share of 1 is never exceeded: such a stage goes on whatever fails.
+ */
+export const FailureBound = z.union([
+  z.strictObject({ /** The stage ends with the first failed row beyond so many. */ count: z.number().int().min(0).max(1_000_000_000) }),
+  z.strictObject({
+    share: z.number().min(0).max(1),
+    /** The share counts once so many rows have an outcome. Default 200. */
+    minRows: z.number().int().min(1).max(1_000_000).optional(),
+  }),
+]);
+export type FailureBound = z.infer<typeof FailureBound>;
+
 /** The contract of a unit of work: what an agent is told, what it sees, and what it must give back. */
 export const Template = z.strictObject({
   /** `llm`: one structured call per row. */
@@ -37,6 +54,16 @@ export const Template = z.strictObject({
       attempts: z.number().int().min(1).max(20).optional(),
       /** Further turns in which the model is told what is wrong with its answer. Default 2. */
       repairs: z.number().int().min(0).max(5).optional(),
+      /**
+       * Milliseconds that a row may take from its first call on, waits between its calls counted: a call under way is cut off then, and no
+       * other begins. Default: no bound beside `attempts` and the longest call.
+       */
+      totalMs: z.number().int().min(1_000).max(86_400_000).optional(),
+      /**
+       * The stage ends as failed when more of its rows have failed, so that a bad prompt does not cost a million calls; what is done stays.
+       * Default: it ends when its first 200 rows have all failed by the same code, one of those that no further try heals.
+       */
+      stopWhenFailuresExceed: FailureBound.optional(),
     })
     .optional(),
 });

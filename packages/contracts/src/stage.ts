@@ -33,7 +33,7 @@ export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
  * stopped it; `empty` the answer held nothing; `malformed` not JSON after all tries; `invalid_output` JSON that breaks the
  * template's schema after all repairs; `context_exceeded` the row does not fit the model's context; `input_failed` the row
  * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
- * their tries; `unknown` an unsafe call may have been made.
+ * their tries; `unknown` an unsafe call may have been made; `poison` members crashed at it again and again, though it ran alone.
  */
 export const RowErrorCode = z.enum([
   'truncated',
@@ -49,6 +49,7 @@ export const RowErrorCode = z.enum([
   'timeout',
   'connection',
   'unknown',
+  'poison',
 ]);
 export type RowErrorCode = z.infer<typeof RowErrorCode>;
 
@@ -129,6 +130,8 @@ export const StageCounts = z.strictObject({
   failed: z.number().int().nonnegative(),
   /** Failed rows by code. */
   errors: z.partialRecord(RowErrorCode, z.number().int().positive()),
+  /** The message of one failed row for each code, shortened. */
+  examples: z.partialRecord(RowErrorCode, z.string()).default({}),
   usage: TokenUsage,
   costUsd: z.number().nonnegative(),
   /** Calls made, repeats counted. */
@@ -136,7 +139,7 @@ export const StageCounts = z.strictObject({
 });
 export type StageCounts = z.infer<typeof StageCounts>;
 
-export const noCounts = (): StageCounts => ({ ok: 0, failed: 0, errors: {}, usage: noUsage(), costUsd: 0, calls: 0 });
+export const noCounts = (): StageCounts => ({ ok: 0, failed: 0, errors: {}, examples: {}, usage: noUsage(), costUsd: 0, calls: 0 });
 
 export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
   const errors = { ...a.errors };
@@ -145,6 +148,7 @@ export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
     ok: a.ok + b.ok,
     failed: a.failed + b.failed,
     errors,
+    examples: { ...b.examples, ...a.examples },
     usage: addUsage(a.usage, b.usage),
     costUsd: a.costUsd + b.costUsd,
     calls: a.calls + b.calls,
@@ -207,13 +211,24 @@ export const JournalPlace = z.strictObject({
 });
 export type JournalPlace = z.infer<typeof JournalPlace>;
 
+/**
+ * How a member is to treat a shard. `alone`: members have crashed at it; it runs in a member that is given nothing else, its rows are
+ * begun in their order, and each only when the one before it is in the journal, so that a crash tells which rows were in flight.
+ * `condemned`: members crashed at its row though it was alone; it is not run, nor read, but committed as failed.
+ */
+export const Handling = z.enum(['ordinary', 'alone', 'condemned']);
+export type Handling = z.infer<typeof Handling>;
+
 /** A claimed shard: an attempt with its lease. */
 export const Assignment = z.strictObject({
   token: LeaseToken,
   stageId: StageId,
   ownerId: OwnerId,
   shardId: ShardId,
+  /** The shard whose journals this one shares: itself, or the first one of those that it came of by splits. */
+  originId: ShardId,
   generation: z.number().int().nonnegative(),
+  handling: Handling,
   /** 1 for the shard's first attempt. */
   attempt: z.number().int().positive(),
   lane: Lane,

@@ -1,7 +1,15 @@
-import { type AttemptState, type CommitAnswer, type RunControl, type ShardRange, type ShardState, type StageState } from '@apwa/contracts';
+import {
+  type AttemptState,
+  type CommitAnswer,
+  type Handling,
+  type RunControl,
+  type ShardRange,
+  type ShardState,
+  type StageState,
+} from '@apwa/contracts';
 
-/** Why an attempt ended without winning. */
-export type EndReason = 'expired' | 'member_died' | 'released' | 'superseded' | 'stage_failed' | 'stage_cancelled';
+/** Why an attempt ended without winning. `crashed`: its member died by a fault of its own; `member_died`: in any other way. */
+export type EndReason = 'expired' | 'crashed' | 'member_died' | 'released' | 'superseded' | 'stage_failed' | 'stage_cancelled';
 
 export interface LedgerAttempt {
   readonly token: string;
@@ -13,6 +21,20 @@ export interface LedgerAttempt {
   /** The lease still runs, on the ledger's clock, at the moment of the decision. Of no weight once the attempt is not active. */
   readonly leased: boolean;
   readonly ended: EndReason | null;
+  /** Its member held nothing else beside it, from the claim to the end. */
+  readonly alone: boolean;
+}
+
+/**
+ * What members that crashed at a shard have made of it: a `suspect` runs alone in a member that holds nothing else; one at which
+ * members crashed even so is to be split (`divide`) or, if it is a single row, `condemned`: nobody runs it any more, and whoever claims
+ * it commits it as failed.
+ */
+export type Suspicion = 'none' | 'suspect' | 'divide' | 'condemned';
+
+/** A shard to be made of a part of another one. */
+export interface ChildRange extends ShardRange {
+  readonly suspicion: Suspicion;
 }
 
 /** A part as a commit names it. */
@@ -39,16 +61,23 @@ export interface LedgerShard {
   readonly part: LedgerPart | null;
   /** The journal was purged at least once since the shard was finished. */
   readonly purged: boolean;
+  readonly suspicion: Suspicion;
 }
 
 export type LedgerEvent =
-  /** A member asks for the shard. `second`: beside an attempt that lags behind, by another member. */
-  | { readonly kind: 'claim'; readonly token: string; readonly member: string; readonly second: boolean }
+  /**
+   * A member asks for the shard. `second`: beside an attempt that lags behind, by another member. `alone`: it holds nothing else, and
+   * is given nothing else as long as it has this one, should it be a suspect.
+   */
+  | { readonly kind: 'claim'; readonly token: string; readonly member: string; readonly second: boolean; readonly alone: boolean }
   | { readonly kind: 'renew'; readonly token: string }
   /** The sweeper found the lease to have run out; whether it still has is decided here. */
   | { readonly kind: 'expire'; readonly token: string }
-  /** Somebody who would know saw the member die. */
-  | { readonly kind: 'member_died'; readonly member: string }
+  /**
+   * Somebody who would know saw the member die. `crashed`: by a fault of its own, or a signal that nobody of ours sent; not because it
+   * was asked to end.
+   */
+  | { readonly kind: 'member_died'; readonly member: string; readonly crashed: boolean }
   | { readonly kind: 'release'; readonly token: string }
   /** `found`: the store holds the part with its size and checksum; looked up before the transition. */
   | { readonly kind: 'commit'; readonly token: string; readonly part: LedgerPart; readonly found: boolean }
@@ -58,11 +87,11 @@ export type LedgerEvent =
   | { readonly kind: 'purge_due'; readonly openRelatives: number }
   | { readonly kind: 'journal_purged' }
   /** Replace the shard by others that cover it. */
-  | { readonly kind: 'split'; readonly ranges: readonly ShardRange[] }
+  | { readonly kind: 'split'; readonly ranges: readonly ChildRange[] }
   | { readonly kind: 'control'; readonly control: RunControl['state'] }
   | { readonly kind: 'stage_ended'; readonly stage: Exclude<StageState, 'running'> };
 
-export type ClaimRefusal = 'stage_ended' | 'paused' | 'shard_finished' | 'held' | 'token_used';
+export type ClaimRefusal = 'stage_ended' | 'paused' | 'shard_finished' | 'held' | 'suspect' | 'token_used';
 export type SplitRefusal = 'stage_ended' | 'shard_finished' | 'held' | 'ranges';
 
 /**
@@ -71,12 +100,14 @@ export type SplitRefusal = 'stage_ended' | 'shard_finished' | 'held' | 'ranges';
  */
 export type LedgerEffect =
   /** A new attempt stands in the ledger, and the member has it. */
-  | { readonly kind: 'assigned'; readonly token: string; readonly number: number }
+  | { readonly kind: 'assigned'; readonly token: string; readonly number: number; readonly handling: Handling }
   | { readonly kind: 'claim_refused'; readonly reason: ClaimRefusal }
   | { readonly kind: 'renewed'; readonly token: string }
   /** The asker no longer holds the shard. */
   | { readonly kind: 'lost'; readonly token: string }
   | { readonly kind: 'revoked'; readonly token: string; readonly reason: EndReason }
+  /** Members crashed at the shard so often that more care is due. */
+  | { readonly kind: 'suspected'; readonly suspicion: Suspicion }
   /** The shard is finished: this attempt won with this part. */
   | { readonly kind: 'committed'; readonly token: string; readonly part: LedgerPart }
   | { readonly kind: 'commit_answer'; readonly answer: CommitAnswer }
@@ -90,7 +121,7 @@ export type LedgerEffect =
   | { readonly kind: 'purge_journal' }
   | { readonly kind: 'purge_noted' }
   /** The shard is retired, and these stand for it. */
-  | { readonly kind: 'create_children'; readonly ranges: readonly ShardRange[] }
+  | { readonly kind: 'create_children'; readonly ranges: readonly ChildRange[] }
   | { readonly kind: 'split_refused'; readonly reason: SplitRefusal };
 
 export interface LedgerDecision {

@@ -1,8 +1,15 @@
 import { activeOf, decide, newShard } from './ledger.js';
-import { type LedgerEffect, type LedgerEvent, type LedgerShard } from './ledger-types.js';
+import { type ChildRange, type LedgerEffect, type LedgerEvent, type LedgerShard, type Suspicion } from './ledger-types.js';
 
 const part = { key: 'p', bytes: 1, sha256: 'x' };
-const claim = (token: string, member = 'a', second = false): LedgerEvent => ({ kind: 'claim', token, member, second });
+const claim = (token: string, member = 'a', second = false, alone = false): LedgerEvent => ({
+  kind: 'claim',
+  token,
+  member,
+  second,
+  alone,
+});
+const dies = (member: string, crashed = true): LedgerEvent => ({ kind: 'member_died', member, crashed });
 const commit = (token: string, found = true): LedgerEvent => ({ kind: 'commit', token, part, found });
 const lapse = (state: LedgerShard, token: string): LedgerShard => ({
   ...state,
@@ -15,9 +22,9 @@ const answerOf = (state: LedgerShard, event: LedgerEvent) => effectsOf(state, ev
 
 describe('decide: claim', () => {
   it('should make a numbered attempt', () => {
-    expect(effectsOf(after(), claim('1'))).toEqual([{ kind: 'assigned', token: '1', number: 1 }]);
+    expect(effectsOf(after(), claim('1'))).toEqual([{ kind: 'assigned', token: '1', number: 1, handling: 'ordinary' }]);
     expect(effectsOf(after(claim('1'), { kind: 'release', token: '1' }), claim('2'))).toEqual([
-      { kind: 'assigned', token: '2', number: 2 },
+      { kind: 'assigned', token: '2', number: 2, handling: 'ordinary' },
     ]);
   });
 
@@ -68,7 +75,7 @@ describe('decide: leases', () => {
 
   it('should end the leases of a dead member only', () => {
     const both = after(claim('1'), claim('2', 'b', true));
-    expect(activeOf(decide(both, { kind: 'member_died', member: 'a' }).state).map(({ token }) => token)).toEqual(['2']);
+    expect(activeOf(decide(both, dies('a')).state).map(({ token }) => token)).toEqual(['2']);
   });
 });
 
@@ -137,9 +144,9 @@ describe('decide: sweeping', () => {
 });
 
 describe('decide: split', () => {
-  const halves = [
-    { first: 0, last: 4 },
-    { first: 5, last: 9 },
+  const halves: ChildRange[] = [
+    { first: 0, last: 4, suspicion: 'none' },
+    { first: 5, last: 9, suspicion: 'suspect' },
   ];
   const split = (ranges = halves): LedgerEvent => ({ kind: 'split', ranges });
 
@@ -152,13 +159,66 @@ describe('decide: split', () => {
   it.each<[string, LedgerShard, LedgerEvent, string]>([
     ['while it is held', after(claim('1')), split(), 'held'],
     ['when it is committed', after(claim('1'), commit('1')), split(), 'shard_finished'],
-    ['with a gap', after(), split([halves[0]!, { first: 6, last: 9 }]), 'ranges'],
-    ['with an overlap', after(), split([halves[0]!, { first: 4, last: 9 }]), 'ranges'],
-    ['beyond its end', after(), split([halves[0]!, { first: 5, last: 10 }]), 'ranges'],
-    ['into one', after(), split([{ first: 0, last: 9 }]), 'ranges'],
+    ['with a gap', after(), split([halves[0]!, { first: 6, last: 9, suspicion: 'none' }]), 'ranges'],
+    ['with an overlap', after(), split([halves[0]!, { first: 4, last: 9, suspicion: 'none' }]), 'ranges'],
+    ['beyond its end', after(), split([halves[0]!, { first: 5, last: 10, suspicion: 'none' }]), 'ranges'],
+    ['into one', after(), split([{ first: 0, last: 9, suspicion: 'none' }]), 'ranges'],
     ['of an ended stage', after({ kind: 'stage_ended', stage: 'failed' }), split(), 'stage_ended'],
   ])('should refuse to split %s', (_, state, event, reason) => {
     expect(effectsOf(state, event)).toEqual([{ kind: 'split_refused', reason }]);
+  });
+});
+
+/** A shard of so many rows after these events. */
+const sized = (rows: number, suspicion: Suspicion, ...events: LedgerEvent[]): LedgerShard =>
+  events.reduce((state, event) => decide(state, event).state, newShard({ first: 0, last: rows - 1 }, 0, suspicion));
+/** A member claims, alone or not, and dies. */
+const crash = (n: number, alone: boolean): LedgerEvent[] => [claim(String(n), `m${n}`, false, alone), dies(`m${n}`)];
+
+describe('decide: suspicion', () => {
+  it.each<[string, LedgerShard, Suspicion]>([
+    ['nothing after one crash', sized(10, 'none', ...crash(1, false)), 'none'],
+    ['a suspect after two', sized(10, 'none', ...crash(1, false), ...crash(2, false)), 'suspect'],
+    ['nothing of a member that was asked to end', sized(10, 'none', claim('1'), dies('a', false), ...crash(2, false)), 'none'],
+    [
+      'nothing of leases that ran out and shards that were given back',
+      sized(
+        10,
+        'none',
+        ...['1', '2', '3'].flatMap((token): LedgerEvent[] => [claim(token), { kind: 'release', token }]),
+        ...crash(4, false),
+      ),
+      'none',
+    ],
+    ['one to be divided after a crash alone', sized(10, 'suspect', ...crash(1, true)), 'divide'],
+    ['a row that was alone once', sized(1, 'suspect', ...crash(1, true)), 'suspect'],
+    ['a row that was alone twice', sized(1, 'suspect', ...crash(1, true), ...crash(2, true)), 'condemned'],
+    ['a row that was never alone', sized(1, 'none', ...crash(1, true), ...crash(2, true)), 'suspect'],
+    ['a row at last', sized(1, 'none', ...crash(1, false), ...crash(2, false), ...crash(3, true), ...crash(4, true)), 'condemned'],
+    ['a row that stays condemned', sized(1, 'condemned', ...crash(1, false)), 'condemned'],
+  ])('should make of a shard %s', (_, { suspicion }, expected) => expect(suspicion).toBe(expected));
+
+  it('should say when it changes', () => {
+    expect(effectsOf(sized(10, 'none', ...crash(1, false), claim('2')), dies('a'))).toEqual([
+      { kind: 'revoked', token: '2', reason: 'crashed' },
+      { kind: 'schedule_collect', token: '2' },
+      { kind: 'suspected', suspicion: 'suspect' },
+    ]);
+  });
+
+  it.each<[string, LedgerShard, LedgerEvent]>([
+    ['a suspect to a member that holds something', sized(10, 'suspect'), claim('1')],
+    ['one that is to be divided', sized(10, 'divide'), claim('1', 'a', false, true)],
+    ['a second attempt at a suspect', sized(10, 'suspect', claim('1', 'a', false, true)), claim('2', 'b', true, true)],
+  ])('should not give %s', (_, state, event) => {
+    expect(effectsOf(state, event)).toEqual([{ kind: 'claim_refused', reason: 'suspect' }]);
+  });
+
+  it('should say how a shard is to be treated', () => {
+    const handlingOf = (state: LedgerShard, alone: boolean) => effectsOf(state, claim('1', 'a', false, alone))[0];
+    expect(handlingOf(sized(10, 'none'), true)).toMatchObject({ handling: 'ordinary' });
+    expect(handlingOf(sized(10, 'suspect'), true)).toMatchObject({ handling: 'alone' });
+    expect(handlingOf(sized(1, 'condemned'), false)).toMatchObject({ handling: 'condemned' });
   });
 });
 

@@ -1,18 +1,21 @@
-import { type ShardRange } from '@apwa/contracts';
+import { type Handling, type ShardRange } from '@apwa/contracts';
 import {
+  type ChildRange,
   type EndReason,
   type LedgerAttempt,
   type LedgerDecision,
   type LedgerEffect,
   type LedgerEvent,
   type LedgerShard,
+  type Suspicion,
 } from './ledger-types.js';
 import { ALL_RULES, type Rules } from './rules.js';
+import { suspicionOf } from './suspicion.js';
 
 /** A shard as it is made: of a stage that runs, claimed by nobody. */
-export const newShard = (range: ShardRange, generation = 0): LedgerShard => ({
+export const newShard = ({ first, last }: ShardRange, generation = 0, suspicion: Suspicion = 'none'): LedgerShard => ({
   state: 'open',
-  range,
+  range: { first, last },
   generation,
   stage: 'running',
   control: 'active',
@@ -20,6 +23,7 @@ export const newShard = (range: ShardRange, generation = 0): LedgerShard => ({
   winner: null,
   part: null,
   purged: false,
+  suspicion,
 });
 
 /**
@@ -35,7 +39,7 @@ export const decide = (state: LedgerShard, event: LedgerEvent, rules: Rules = AL
     case 'expire':
       return revoke(state, rules.has('sweep-expired') ? (a) => a.token === event.token && !a.leased : () => false, 'expired');
     case 'member_died':
-      return revoke(state, (a) => a.member === event.member, 'member_died');
+      return died(state, event, rules);
     case 'release': {
       const released = revoke(state, (a) => a.token === event.token, 'released');
       return { state: released.state, effects: [...released.effects, { kind: 'released', token: event.token }] };
@@ -68,6 +72,11 @@ const change = (state: LedgerShard, token: string, patch: Partial<LedgerAttempt>
   attempts: state.attempts.map((a) => (a.token === token ? { ...a, ...patch } : a)),
 });
 
+const HANDLING = { none: 'ordinary', suspect: 'alone', divide: 'alone', condemned: 'condemned' } as const satisfies Record<
+  Suspicion,
+  Handling
+>;
+
 const claim = (state: LedgerShard, event: Extract<LedgerEvent, { kind: 'claim' }>, rules: Rules): LedgerDecision => {
   const refused = (reason: Extract<LedgerEffect, { kind: 'claim_refused' }>['reason']): LedgerDecision => ({
     state,
@@ -80,11 +89,22 @@ const claim = (state: LedgerShard, event: Extract<LedgerEvent, { kind: 'claim' }
   const [first] = active;
   const beside = event.second && active.length === 1 && first !== undefined && first.member !== event.member;
   if (active.length > 0 && !beside) return refused('held');
+  // To be divided first; or nothing may run beside it, not even a second attempt.
+  if (state.suspicion === 'divide' || (state.suspicion === 'suspect' && (!event.alone || beside))) return refused('suspect');
   if (rules.has('token-per-claim') && state.attempts.some((a) => a.token === event.token)) return refused('token_used');
   const number = state.attempts.length + 1;
-  const attempt: LedgerAttempt = { token: event.token, member: event.member, number, state: 'active', leased: true, ended: null };
+  const handling = HANDLING[state.suspicion];
+  const attempt: LedgerAttempt = {
+    token: event.token,
+    member: event.member,
+    number,
+    state: 'active',
+    leased: true,
+    ended: null,
+    alone: handling === 'alone',
+  };
   const others = state.attempts.filter((a) => a.token !== event.token);
-  return { state: { ...state, attempts: [...others, attempt] }, effects: [{ kind: 'assigned', token: event.token, number }] };
+  return { state: { ...state, attempts: [...others, attempt] }, effects: [{ kind: 'assigned', token: event.token, number, handling }] };
 };
 
 /** A lease that ran out can be renewed until somebody revokes it. */
@@ -103,6 +123,13 @@ const revoke = (state: LedgerShard, which: (attempt: LedgerAttempt) => boolean, 
     effects.push({ kind: 'revoked', token, reason }, { kind: 'schedule_collect', token });
   }
   return { state: next, effects };
+};
+
+const died = (state: LedgerShard, { member, crashed }: Extract<LedgerEvent, { kind: 'member_died' }>, rules: Rules): LedgerDecision => {
+  const ended = revoke(state, (a) => a.member === member, crashed ? 'crashed' : 'member_died');
+  const suspicion = suspicionOf(ended.state, rules);
+  if (suspicion === state.suspicion) return ended;
+  return { state: { ...ended.state, suspicion }, effects: [...ended.effects, { kind: 'suspected', suspicion }] };
 };
 
 const commit = (state: LedgerShard, event: Extract<LedgerEvent, { kind: 'commit' }>, rules: Rules): LedgerDecision => {
@@ -150,7 +177,7 @@ const purge = (state: LedgerShard, openRelatives: number, rules: Rules): LedgerD
 };
 
 /** H12: while nobody holds the shard, and its children cover all of it. */
-const split = (state: LedgerShard, ranges: readonly ShardRange[]): LedgerDecision => {
+const split = (state: LedgerShard, ranges: readonly ChildRange[]): LedgerDecision => {
   const refused = (reason: Extract<LedgerEffect, { kind: 'split_refused' }>['reason']): LedgerDecision => ({
     state,
     effects: [{ kind: 'split_refused', reason }],

@@ -25,6 +25,12 @@ export const RULES = [
   'sweep-expired',
   /** The journal of a finished shard is purged again, for what stragglers still published. */
   'purge-again',
+  /** A suspect shard of many rows at which a member crashed alone is divided. */
+  'divide-suspects',
+  /** A row is condemned for what it did alone, not for having been in flight beside another that did it. */
+  'try-alone',
+  /** A row at which members crash though it is alone is given up. */
+  'condemn-killers',
 ] as const;
 export type Rule = (typeof RULES)[number];
 export type Rules = ReadonlySet<Rule>;

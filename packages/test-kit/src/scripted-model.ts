@@ -35,7 +35,8 @@ export interface ScriptedAnswer {
 
 export type Script = (
   request: ScriptedRequest,
-  call: { number: number; authorization: string | null },
+  /** `remotePort`: the caller's end of the connection, which tells one process from another. */
+  call: { number: number; authorization: string | null; remotePort: number },
 ) => ScriptedAnswer | Promise<ScriptedAnswer>;
 
 export interface ScriptedModel {
@@ -82,7 +83,8 @@ export const scriptedModel = async (...queue: (ScriptedAnswer | Script)[]): Prom
       return;
     }
     const authorization = request.headers.authorization ?? null;
-    const scripted = typeof next === 'function' ? await next(body, { number, authorization }) : next;
+    const scripted =
+      typeof next === 'function' ? await next(body, { number, authorization, remotePort: request.socket.remotePort ?? 0 }) : next;
     if (scripted.delayMs) await sleep(scripted.delayMs);
     reply(request, response, body, scripted, number);
   };

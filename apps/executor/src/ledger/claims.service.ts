@@ -1,18 +1,20 @@
 import { type Assignment, newLeaseToken, sizeOf } from '@apwa/contracts';
-import { decide } from '@apwa/ledger-protocol';
+import { ALONE_ROWS, decide, type LedgerEffect } from '@apwa/ledger-protocol';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { journalPlace } from '../journal/journal-place.js';
 import { MembersRepository, type MemberRow } from '../members/members.repository.js';
 import { type LedgerEntry } from './ledger-entry.js';
-import { LedgerRepository } from './ledger.repository.js';
+import { LedgerRepository, type WaitingOwner } from './ledger.repository.js';
 import { LedgerWriter } from './ledger-writer.js';
-import { type Contender, nextOf, served, slotsFor } from './scheduling.js';
+import { nextOf, served, slotsFor } from './scheduling.js';
+import { shareOf } from './share-of-work.js';
 
-interface Waiting extends Contender {
-  readonly maxInFlight: number | null;
-  readonly inFlight: number;
+/** What a member is offered: owners with such shards, and room below their limits. */
+interface Offer {
+  readonly suspects: boolean;
+  readonly waiting: readonly WaitingOwner[];
 }
 
 /** A shard that is claimed, and the version of the control under which its run is active. */
@@ -54,57 +56,73 @@ export class ClaimsService {
     await queries.$executeRaw`INSERT INTO pools (name) VALUES (${member.pool}) ON CONFLICT DO NOTHING`;
     const [pool] = await queries.$queryRaw<{ virtualTime: number }[]>`
       SELECT virtual_time AS "virtualTime" FROM pools WHERE name = ${member.pool} FOR UPDATE`;
-    const waiting = await this.#waiting(queries, member.pool, lane);
+    const { waiting, suspects } = await this.#offer(queries, member, freeSlots, lane);
     const poolTime = pool?.virtualTime ?? 0;
     const next = nextOf(waiting, poolTime);
-    const entry = next && (await this.#entry(queries, next.ownerId, member, lane));
+    const entry = next && (await this.#entry(queries, next.ownerId, { pool: member.pool, lane, suspects }));
     if (!next || !entry) return null;
 
     const rows = sizeOf(entry.shard.range);
-    const question = { free: freeSlots, waiting: waiting.length, rows, limit: next.maxInFlight, inFlight: next.inFlight };
+    const atOnce = suspects ? Math.min(rows, ALONE_ROWS) : rows;
+    const question = { free: freeSlots, waiting: waiting.length, rows: atOnce, limit: next.maxInFlight, inFlight: next.inFlight };
     const slots = slotsFor(question);
     const token = newLeaseToken();
-    const { effects } = decide(entry.shard, { kind: 'claim', token, member: member.id, second: false });
+    const { effects } = decide(entry.shard, { kind: 'claim', token, member: member.id, second: false, alone: suspects });
     const assigned = effects.find((effect) => effect.kind === 'assigned');
     if (slots === 0 || !assigned) return null;
     await this.writer.write(queries, entry, effects, { slots, memberId: member.id });
     const after = served(next, poolTime, rows);
     await queries.$executeRaw`UPDATE runs SET virtual_time = ${after.virtualTime} WHERE owner_id = ${next.ownerId}`;
     await queries.$executeRaw`UPDATE pools SET virtual_time = ${after.poolTime} WHERE name = ${member.pool}`;
-    return this.#assignment(entry, token, assigned.number, slots);
+    return this.#assignment(entry, token, assigned, slots);
   }
 
-  /** Runs that have a shard for this pool that nobody holds, and room below their limit. */
-  async #waiting(queries: Queries, pool: string, lane: string): Promise<Waiting[]> {
-    const waiting = await queries.$queryRaw<Waiting[]>`
-      SELECT r.owner_id AS "ownerId", r.virtual_time AS "virtualTime", r.weight, r.max_in_flight AS "maxInFlight",
-        COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight"
-      FROM runs r
-      WHERE r.control = 'active' AND r.owner_id IN (
-        SELECT s.owner_id FROM stages s WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} AND EXISTS (
-          SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open'
-            AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')))`;
+  async #offer(queries: Queries, member: MemberRow, freeSlots: number, lane: string): Promise<Offer> {
+    const { pool, slotsTotal: slots } = member;
+    const held = await this.ledger.heldBy(queries, member.id);
+    const suspects = await this.#waiting(queries, { pool, lane, suspects: true });
+    const emptying = suspects.length > 0 && (await this.ledger.leastBusy(queries, pool)) === member.id;
+    switch (shareOf({ ...held, freeSlots, slots }, suspects.length > 0, emptying)) {
+      case 'nothing':
+        return { suspects: false, waiting: [] };
+      case 'suspects':
+        return { suspects: true, waiting: suspects };
+      case 'ordinary':
+        return { suspects: false, waiting: await this.#waiting(queries, { pool, lane, suspects: false }) };
+    }
+  }
+
+  /** Runs that have such a shard for this pool, and room below their limit. */
+  async #waiting(queries: Queries, what: Parameters<LedgerRepository['waiting']>[1]): Promise<WaitingOwner[]> {
+    const waiting = await this.ledger.waiting(queries, what);
     return waiting.filter(({ maxInFlight, inFlight }) => maxInFlight === null || inFlight < maxInFlight);
   }
 
   /** The run's next shard, locked; null if it was paused, or its work taken back, since it was looked at. */
-  async #entry(queries: Queries, ownerId: string, member: MemberRow, lane: string): Promise<Claimed | null> {
+  async #entry(queries: Queries, ownerId: string, what: Parameters<LedgerRepository['waiting']>[1]): Promise<Claimed | null> {
     const [run] = await queries.$queryRaw<{ control: string; version: number }[]>`
       SELECT control, control_version AS version FROM runs WHERE owner_id = ${ownerId} FOR UPDATE`;
     if (run?.control !== 'active') return null;
-    const shardId = await this.ledger.claimable(queries, { ownerId, pool: member.pool, lane });
+    const shardId = await this.ledger.claimable(queries, { ownerId, ...what });
     const entry = shardId ? await this.ledger.lock(queries, shardId) : null;
     return entry && { ...entry, controlVersion: run.version };
   }
 
-  #assignment({ stage, row, shard, controlVersion }: Claimed, token: string, attempt: number, slots: number): Assignment {
+  #assignment(
+    { stage, row, shard, controlVersion }: Claimed,
+    token: string,
+    { number, handling }: Extract<LedgerEffect, { kind: 'assigned' }>,
+    slots: number,
+  ): Assignment {
     return {
       token,
       stageId: stage.id,
       ownerId: stage.ownerId,
       shardId: row.id,
+      originId: row.originId,
       generation: row.generation,
-      attempt,
+      handling,
+      attempt: number,
       lane: stage.lane,
       range: shard.range,
       slots,

@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { STORAGE } from '../settings.js';
+import { FailureWatch } from '../stages/failure-watch.js';
 import { partPrefix } from './part-keys.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { LedgerWriter, type StageChange } from './ledger-writer.js';
@@ -23,6 +24,7 @@ export class CommitsService {
     private readonly ledger: LedgerRepository,
     private readonly writer: LedgerWriter,
     private readonly notices: NoticesService,
+    private readonly failures: FailureWatch,
     @Inject(STORAGE) private readonly storage: Storage,
   ) {}
 
@@ -46,6 +48,7 @@ export class CommitsService {
       return { answer: answered.answer, change: written };
     });
     this.notices.stage(change);
+    if (change && content.counts.failed > 0) await this.failures.look([change.stageId]);
     return answer;
   }
 

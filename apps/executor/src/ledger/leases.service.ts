@@ -43,10 +43,10 @@ export class LeasesService {
     await this.#end(shardId, { kind: 'release', token }, journaled);
   }
 
-  /** Ends the attempts of a member that is known to be dead. */
-  async endOfMember(memberId: string): Promise<void> {
+  /** Ends the attempts of a member that is known to be dead. `crashed`: by a fault of its own, so what it held is under suspicion. */
+  async endOfMember(memberId: string, crashed: boolean): Promise<void> {
     for (const shardId of await this.database.read((queries) => this.ledger.shardsHeldBy(queries, memberId)))
-      await this.#end(shardId, { kind: 'member_died', member: memberId });
+      await this.#end(shardId, { kind: 'member_died', member: memberId, crashed });
   }
 
   /** Revokes attempts whose lease has run out, `limit` of them at most; how many they were. */

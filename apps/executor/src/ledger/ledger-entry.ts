@@ -1,5 +1,5 @@
 import { type AttemptState, type CommitContent, type Lane, type ShardState, type StageCounts, type StageState } from '@apwa/contracts';
-import { type EndReason, type LedgerAttempt, type LedgerShard } from '@apwa/ledger-protocol';
+import { type EndReason, type LedgerAttempt, type LedgerShard, type Suspicion } from '@apwa/ledger-protocol';
 
 /** A stage's row, as far as transitions of its shards depend on it. */
 export interface StageRow {
@@ -28,6 +28,7 @@ export interface ShardRow {
   winner: string | null;
   content: string | null;
   purged: boolean;
+  suspicion: Suspicion;
 }
 
 export interface AttemptRow {
@@ -39,6 +40,7 @@ export interface AttemptRow {
   /** On Postgres' clock, at the moment it was read. */
   leased: boolean;
   ended: EndReason | null;
+  alone: boolean;
 }
 
 /** A shard as `decide` wants it, with what its rows need to be written back. */
@@ -65,17 +67,19 @@ export const entryOf = (stage: StageRow, row: ShardRow, attempts: readonly Attem
       winner: row.winner,
       part: content && { key: content.part.key, bytes: content.part.bytes, sha256: content.part.sha256 },
       purged: row.purged,
+      suspicion: row.suspicion,
     },
   };
 };
 
-const attemptOf = ({ token, memberId: member, number, state, leased, ended }: AttemptRow): LedgerAttempt => ({
+const attemptOf = ({ token, memberId: member, number, state, leased, ended, alone }: AttemptRow): LedgerAttempt => ({
   token,
   member,
   number,
   state,
   leased,
   ended,
+  alone,
 });
 
 export const countsOf = (stage: Pick<StageRow, 'counts'>): StageCounts => JSON.parse(stage.counts) as StageCounts;

@@ -72,6 +72,9 @@ export class LedgerWriter {
         expectRows(revoked, 1, `revoking ${effect.token}`);
         return null;
       }
+      case 'suspected':
+        await queries.$executeRaw`UPDATE shards SET suspicion = ${effect.suspicion} WHERE id = ${row.id}`;
+        return null;
       case 'committed':
         return this.#commit(queries, entry, effect.token, facts);
       case 'schedule_collect':
@@ -100,7 +103,7 @@ export class LedgerWriter {
   async #assign(
     queries: Queries,
     { stage, row }: LedgerEntry,
-    { token, number }: Extract<LedgerEffect, { kind: 'assigned' }>,
+    { token, number, handling }: Extract<LedgerEffect, { kind: 'assigned' }>,
     { slots, memberId }: Facts,
   ): Promise<void> {
     if (slots === undefined || memberId === undefined) throw new InternalError('claim_incomplete', 'A claim names its member and slots.');
@@ -108,8 +111,8 @@ export class LedgerWriter {
       UPDATE shards SET attempts = ${number} WHERE id = ${row.id} AND state = 'open' AND attempts = ${number - 1}`;
     expectRows(counted, 1, `claiming ${row.id}`);
     await queries.$executeRaw`
-      INSERT INTO attempts (token, shard_id, stage_id, owner_id, member_id, number, lane, slots, state, claimed_at, leased_until)
-      VALUES (${token}, ${row.id}, ${stage.id}, ${stage.ownerId}, ${memberId}, ${number}, ${stage.lane}, ${slots}, 'active', clock_timestamp(),
+      INSERT INTO attempts (token, shard_id, stage_id, owner_id, member_id, number, lane, slots, alone, state, claimed_at, leased_until)
+      VALUES (${token}, ${row.id}, ${stage.id}, ${stage.ownerId}, ${memberId}, ${number}, ${stage.lane}, ${slots}, ${handling === 'alone'}, 'active', clock_timestamp(),
         clock_timestamp() + ${this.config.executor.leaseMs} * interval '1 millisecond')`;
   }
 
@@ -140,7 +143,7 @@ export class LedgerWriter {
   ): Promise<StageChange> {
     const retired = await queries.$executeRaw`UPDATE shards SET state = 'retired' WHERE id = ${row.id} AND state = 'open'`;
     expectRows(retired, 1, `splitting ${row.id}`);
-    const data = ranges.map(({ first, last }) => ({
+    const data = ranges.map(({ first, last, suspicion }) => ({
       id: newId('shard'),
       stageId: stage.id,
       generation: row.generation,
@@ -150,6 +153,7 @@ export class LedgerWriter {
       state: 'open',
       originId: row.originId,
       parentId: row.id,
+      suspicion,
     }));
     await queries.shard.createMany({ data });
     const [change] = await queries.$queryRaw<{ version: bigint }[]>`

@@ -2,15 +2,34 @@ import { type LeaseToken } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { type Queries } from '../database/database.js';
 import { type AttemptRow, entryOf, type LedgerEntry, type ShardRow, type StageRow } from './ledger-entry.js';
+import { type Contender } from './scheduling.js';
 import { Prisma } from '../generated/prisma/client.js';
 
 const STAGE = Prisma.sql`
   s.id, s.owner_id AS "ownerId", s.pool, s.lane, s.state, s.generation, s.place, s.shards_open AS "shardsOpen", s.counts,
   (SELECT r.control FROM runs r WHERE r.owner_id = s.owner_id) AS control`;
 const SHARD = Prisma.sql`
-  id, stage_id AS "stageId", generation, place, "first", "last", state, origin_id AS "originId", winner, content, purged`;
+  id, stage_id AS "stageId", generation, place, "first", "last", state, origin_id AS "originId", winner, content, purged, suspicion`;
 const ATTEMPT = Prisma.sql`
-  token, shard_id AS "shardId", member_id AS "memberId", number, state, leased_until >= clock_timestamp() AS leased, ended`;
+  token, shard_id AS "shardId", member_id AS "memberId", number, state, leased_until >= clock_timestamp() AS leased, ended, alone`;
+
+/** Shards `h` that may be given: suspects to members that hold nothing else, all others to anybody. */
+const OFFERED = (suspects: boolean): Prisma.Sql => Prisma.sql`
+  ${suspects ? Prisma.sql`h.suspicion = 'suspect'` : Prisma.sql`h.suspicion IN ('none', 'condemned')`}
+  AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')`;
+
+interface Claimable {
+  pool: string;
+  lane: string;
+  suspects: boolean;
+}
+
+/** An owner with shards to give. */
+export interface WaitingOwner extends Contender {
+  /** Null for no limit. */
+  readonly maxInFlight: number | null;
+  readonly inFlight: number;
+}
 
 /**
  * Shards for `decide`, locked until the transaction ends. The order of locks is the same everywhere, so that nobody waits in a
@@ -76,13 +95,42 @@ export class LedgerRepository {
   }
 
   /** The first shard of a pool's oldest stage of an owner that nobody holds. */
-  async claimable(queries: Queries, { ownerId, pool, lane }: { ownerId: string; pool: string; lane: string }): Promise<string | null> {
+  async claimable(queries: Queries, { ownerId, pool, lane, suspects }: Claimable & { ownerId: string }): Promise<string | null> {
     const [found] = await queries.$queryRaw<{ shardId: string }[]>`
       SELECT h.id AS "shardId" FROM stages s JOIN shards h ON h.stage_id = s.id AND h.state = 'open'
       WHERE s.owner_id = ${ownerId} AND s.pool = ${pool} AND s.lane = ${lane} AND s.state = 'running' AND s.paused_by IS NULL
-        AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')
+        AND ${OFFERED(suspects)}
       ORDER BY s.created_at, s.id, h."first" LIMIT 1`;
     return found?.shardId ?? null;
+  }
+
+  /** Owners that are not paused, and have a shard for the pool that nobody holds. */
+  async waiting(queries: Queries, { pool, lane, suspects }: Claimable): Promise<WaitingOwner[]> {
+    return queries.$queryRaw`
+      SELECT r.owner_id AS "ownerId", r.virtual_time AS "virtualTime", r.weight, r.max_in_flight AS "maxInFlight",
+        COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight"
+      FROM runs r
+      WHERE r.control = 'active' AND r.owner_id IN (
+        SELECT s.owner_id FROM stages s
+        WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} AND EXISTS (
+          SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${OFFERED(suspects)}))`;
+  }
+
+  /** What a member holds by the ledger's word. */
+  async heldBy(queries: Queries, memberId: string): Promise<{ attempts: number; alone: boolean }> {
+    const [held] = await queries.$queryRaw<{ attempts: number; alone: boolean }[]>`
+      SELECT count(*)::int AS attempts, COALESCE(bool_or(alone), false) AS alone FROM attempts WHERE member_id = ${memberId} AND state = 'active'`;
+    return held ?? { attempts: 0, alone: false };
+  }
+
+  /** The member of a pool that holds least: it is the first to be free if it is given nothing. Null while one is at a suspect already. */
+  async leastBusy(queries: Queries, pool: string): Promise<string | null> {
+    const [least] = await queries.$queryRaw<{ id: string; alone: boolean }[]>`
+      SELECT m.id, bool_or(COALESCE(bool_or(a.alone), false)) OVER () AS alone
+      FROM members m LEFT JOIN attempts a ON a.member_id = m.id AND a.state = 'active'
+      WHERE m.pool = ${pool} AND m.state = 'running'
+      GROUP BY m.id ORDER BY COALESCE(sum(a.slots), 0), m.id LIMIT 1`;
+    return least && !least.alone ? least.id : null;
   }
 
   /** Shards of a stage that somebody holds. */

@@ -7,6 +7,7 @@ export interface MemberRow {
   pool: string;
   instance: string | null;
   state: MemberState;
+  slotsTotal: number;
   host: string;
   pid: number;
 }

@@ -73,11 +73,11 @@ export class MembersService {
     return this.database.read((queries) => this.members.present(queries));
   }
 
-  /** A supervisor saw the process of a member end: its leases end at once. */
-  async died(instance: string, reason: string): Promise<void> {
+  /** A supervisor saw the process of a member end: its leases end at once. `crashed`: by a fault of its own. */
+  async died(instance: string, reason: string, crashed: boolean): Promise<void> {
     for (const { id, pool } of await this.database.read((queries) => this.members.ofInstance(queries, instance))) {
       this.log.warn({ memberId: id, pool, reason }, 'a member died');
-      await this.#gone(id, 'failed');
+      await this.#gone(id, 'failed', crashed);
     }
   }
 
@@ -99,9 +99,9 @@ export class MembersService {
     }
   }
 
-  async #gone(memberId: string, state: 'stopped' | 'failed'): Promise<void> {
+  async #gone(memberId: string, state: 'stopped' | 'failed', crashed = false): Promise<void> {
     await this.database.transaction((queries) => this.members.end(queries, memberId, state));
-    await this.leases.endOfMember(memberId);
+    await this.leases.endOfMember(memberId, crashed);
     this.progress.forget(memberId);
     this.permits.forget(memberId);
   }

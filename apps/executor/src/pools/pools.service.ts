@@ -3,13 +3,17 @@ import { type PoolConfig } from '@apwa/config';
 import { CONFIG, LOG, MEMBER_COMMAND, TIMES, type Config, type Logger, type Timing } from '../settings.js';
 import { describeDeath } from './describe-death.js';
 import { ExternalBackend } from './external-backend.js';
+import { isCrash } from './is-crash.js';
 import { memberCommand } from './member-command.js';
 import { type PoolBackend, type PoolEvent, type Slot } from './pool-backend.js';
 import { ProcessesBackend } from './processes-backend.js';
 
 export interface MembersListener {
-  /** The process of the member is gone for certain; `instance` as the member gave it when it joined, if it did. */
-  memberDied(instance: string, reason: string): void;
+  /**
+   * The process of the member is gone for certain; `instance` as the member gave it when it joined, if it did. `crashed`: by a fault of
+   * its own.
+   */
+  memberDied(instance: string, reason: string, crashed: boolean): void;
 }
 
 /** The pools of the configuration, each with the backend that keeps its members. */
@@ -72,7 +76,7 @@ export class PoolsService {
         const { instance, asked } = event.death;
         const reason = describeDeath(event.death);
         this.log.info({ pool, instance, reason, asked }, asked ? 'member stopped' : 'member died');
-        return listener.memberDied(instance, reason);
+        return listener.memberDied(instance, reason, isCrash(event.death));
       }
       case 'crash_loop': {
         const { crashes, death } = event;

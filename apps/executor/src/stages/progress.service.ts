@@ -31,20 +31,16 @@ export class ProgressService {
   }
 
   /**
-   * What open shards have come to. `left`: what the journal holds of some of them; it counts until a new holder, which takes it over,
-   * has reported as much.
+   * What open shards have come to: of each the attempt that is furthest. `left`: what the journal holds of some of them; it counts
+   * until a new holder, which takes it over, has reported as much.
    */
   of(attempts: readonly HeldAttempt[], left: readonly LeftShard[]): StageCounts {
-    const shards = new Map(left.map(({ shardId, journaled }) => [shardId, { journaled, reported: noCounts() }]));
+    const furthest = new Map(left.map(({ shardId, journaled }) => [shardId, journaled]));
     for (const { token, memberId, shardId } of attempts) {
       const report = this.#reports.get(memberId)?.get(token);
-      if (!report) continue;
-      const { journaled, reported } = shards.get(shardId) ?? { journaled: noCounts(), reported: noCounts() };
-      shards.set(shardId, { journaled, reported: addCounts(reported, report) });
+      if (report && doneIn(report) >= doneIn(furthest.get(shardId) ?? noCounts())) furthest.set(shardId, report);
     }
-    return [...shards.values()]
-      .map(({ journaled, reported }) => (doneIn(reported) >= doneIn(journaled) ? reported : journaled))
-      .reduce(addCounts, noCounts());
+    return [...furthest.values()].reduce<StageCounts>(addCounts, noCounts());
   }
 }
 

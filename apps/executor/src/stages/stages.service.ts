@@ -15,6 +15,7 @@ import { NoticesService } from '../notices/notices.service.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config, TIMES, type Timing } from '../settings.js';
 import { choosePool } from './choose-pool.js';
+import { FailureWatch } from './failure-watch.js';
 import { planShards } from './planning.js';
 import { StageEnds } from './stage-ends.js';
 import { StagesRepository } from './stages.repository.js';
@@ -33,6 +34,7 @@ export class StagesService {
     private readonly database: Database,
     private readonly stages: StagesRepository,
     private readonly ends: StageEnds,
+    private readonly failures: FailureWatch,
     private readonly runs: RunsRepository,
     private readonly members: MembersRepository,
     private readonly notices: NoticesService,
@@ -114,7 +116,7 @@ export class StagesService {
     if (change) this.notices.work(change.pool);
   }
 
-  /** Attempts have got on: who watches is told, once in a while. */
+  /** Attempts have got on: who watches is told, once in a while, and a stage ends of which too many rows have failed. */
   async progressed(tokens: readonly string[]): Promise<void> {
     const now = performance.now();
     const stageIds = await this.database.read((queries) => this.stages.stagesOf(queries, tokens));
@@ -123,6 +125,7 @@ export class StagesService {
     for (const [id, at] of this.#tellAgainAt) if (at <= now) this.#tellAgainAt.delete(id);
     for (const id of due) this.#tellAgainAt.set(id, now + this.times.progressMs);
     for (const change of await this.database.transaction((queries) => this.stages.touch(queries, due))) this.notices.stage(change);
+    await this.failures.look(due);
   }
 
   /** Who will work on a stage: those that are there, or are about to be. */

@@ -8,6 +8,7 @@ import { MembersService } from '../members/members.service.js';
 import { CONFIG, type Config, HEALTH_FILE, LOG, type Logger, TAKEOVERS_PER_SECOND, TIMES, type Timing } from '../settings.js';
 import { Leftovers } from './leftovers.js';
 import { Strays } from './strays.js';
+import { Suspects } from './suspects.js';
 import { Waiting } from './waiting.js';
 
 /** A round that comes this many times later than it should tells that the process stood still: members could not renew either. */
@@ -33,6 +34,7 @@ export class Sweeper {
     private readonly members: MembersService,
     private readonly leftovers: Leftovers,
     private readonly strays: Strays,
+    private readonly suspects: Suspects,
     private readonly waiting: Waiting,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(TIMES) private readonly times: Timing,
@@ -74,6 +76,7 @@ export class Sweeper {
         await this.members.sweep(this.config.executor.leaseMs);
       }
       await this.waiting.look();
+      await this.suspects.look();
       if (this.healthFile) await touchHealthFile(this.healthFile);
       await this.leftovers.sweep();
       await this.strays.look();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type CommitContent, newId, newLeaseToken, noCounts, type Part, type ShardRange, sizeOf } from '@apwa/contracts';
-import { decide } from '@apwa/ledger-protocol';
+import { type ChildRange, decide } from '@apwa/ledger-protocol';
 import { createService } from '@apwa/messaging';
 import { applyMigrations, createLogger } from '@apwa/service';
 import pg from 'pg';
@@ -14,14 +14,18 @@ import { LedgerWriter } from '../../src/ledger/ledger-writer.js';
 import { partPrefix } from '../../src/ledger/part-keys.js';
 import { MembersService } from '../../src/members/members.service.js';
 import { RunsService } from '../../src/runs/runs.service.js';
+import { type Timing } from '../../src/settings.js';
 import { MIGRATIONS } from '../../src/start.js';
 import { StagesService } from '../../src/stages/stages.service.js';
 import { Leftovers } from '../../src/sweeper/leftovers.js';
+import { Suspects } from '../../src/sweeper/suspects.js';
 import { World } from './world.js';
 
 /** No lease runs out by itself: time passes when the test says so. */
 const LEASE_MS = 3_600_000;
 const NEVER = 3_600_000;
+/** Slots of a member that does not say it otherwise. */
+export const MEMBER_SLOTS = 64;
 
 /** What an attempt is known by. */
 export interface Held {
@@ -45,12 +49,13 @@ export class LedgerBench {
     readonly runs = app.get(RunsService),
     readonly members = app.get(MembersService),
     readonly leftovers = app.get(Leftovers),
+    readonly suspects = app.get(Suspects),
     private readonly database = app.get(Database),
     private readonly ledger = app.get(LedgerRepository),
     private readonly writer = app.get(LedgerWriter),
   ) {}
 
-  static async start(): Promise<LedgerBench> {
+  static async start(more: Partial<Timing> = {}): Promise<LedgerBench> {
     const world = await World.start();
     const config = { ...world.config, executor: { ...world.config.executor, leaseMs: LEASE_MS } };
     const connectionString = config.executor.databaseUrl;
@@ -62,7 +67,7 @@ export class LedgerBench {
     await sql.query(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$`);
     const stop = (reason: Error) => void world.replaced.push(reason);
     // What is due is done by the first round; the rounds that follow are never due.
-    const timing = { collectMs: 0, purgeMs: 0, collectAgainMs: NEVER, purgeAgainMs: NEVER, journalCheckMs: NEVER };
+    const timing = { collectMs: 0, purgeMs: 0, collectAgainMs: NEVER, purgeAgainMs: NEVER, journalCheckMs: NEVER, ...more };
     const app = await createService(ExecutorModule.forRoot({ config, log, stop, timing }), {
       service: 'executor',
       natsUrl: config.nats.url,
@@ -82,8 +87,8 @@ export class LedgerBench {
     await this.sql.query('DELETE FROM sweeps; DELETE FROM stages; DELETE FROM runs; DELETE FROM members; DELETE FROM pools');
   }
 
-  async join(id: string, instance: string): Promise<void> {
-    const slots = { total: 64, free: 64 };
+  async join(id: string, instance: string, total = MEMBER_SLOTS): Promise<void> {
+    const slots = { total, free: total };
     const member = { id, pool: 'default', state: 'running' as const, slots, resources: {}, host: 'test', pid: process.pid };
     await this.members.join(member, instance);
   }
@@ -116,12 +121,16 @@ export class LedgerBench {
   /** What a second attempt beside a slow one will do: a claim of this very shard. */
   async second(shardId: string, memberId: string): Promise<{ token: string; refused: string | null }> {
     const token = newLeaseToken();
-    const effects = await this.#decided(shardId, { kind: 'claim', token, member: memberId, second: true }, { slots: 1, memberId });
+    const effects = await this.#decided(
+      shardId,
+      { kind: 'claim', token, member: memberId, second: true, alone: false },
+      { slots: 1, memberId },
+    );
     const refused = effects.find((effect) => effect.kind === 'claim_refused');
     return { token, refused: refused?.reason ?? null };
   }
 
-  async split(shardId: string, ranges: readonly ShardRange[]): Promise<string | null> {
+  async split(shardId: string, ranges: readonly ChildRange[]): Promise<string | null> {
     const effects = await this.#decided(shardId, { kind: 'split', ranges }, {});
     return effects.find((effect) => effect.kind === 'split_refused')?.reason ?? null;
   }

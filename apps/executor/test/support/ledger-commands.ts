@@ -1,8 +1,8 @@
-import { type ErrorPayload, newLeaseToken, type ShardRange } from '@apwa/contracts';
-import { activeOf } from '@apwa/ledger-protocol';
+import { type ErrorPayload, newLeaseToken } from '@apwa/contracts';
+import { activeOf, type ChildRange } from '@apwa/ledger-protocol';
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import { newMember } from './ledger-bench.js';
+import { MEMBER_SLOTS, newMember } from './ledger-bench.js';
 import { type LedgerModel, type ModelAttempt } from './ledger-model.js';
 import { type Real } from './ledger-real.js';
 import { submitAgain, submitNew } from './ledger-submissions.js';
@@ -45,13 +45,13 @@ export const claim = async (model: LedgerModel, { bench }: Real, memberId: strin
   const claimed = bench.claims.claim({ memberId, freeSlots, lane: 'standard' });
   if (state === 'failed') return expect(claimed).rejects.toMatchObject(unknownMember);
   let free = freeSlots;
-  for (const { shardId, token, slots, attempt, range } of await claimed) {
-    const turn = model.turn(free);
+  for (const { shardId, token, slots, attempt, range, handling } of await claimed) {
+    const turn = model.turn(free, memberId);
     expect({ shardId, slots, range }).toEqual(turn && { shardId: turn.shard.id, slots: turn.slots, range: turn.shard.shard.range });
-    if (turn) expect(model.claimed(turn, token, memberId)).toEqual([{ kind: 'assigned', token, number: attempt }]);
+    if (turn) expect(model.claimed(turn, token, memberId)).toEqual([{ kind: 'assigned', token, number: attempt, handling }]);
     free -= slots;
   }
-  expect(state === 'running' && free > 0 ? model.turn(free) : null).toBeNull();
+  expect(state === 'running' && free > 0 ? model.turn(free, memberId) : null).toBeNull();
 };
 
 export type CommitWay = 'right' | 'missing' | 'wrong' | 'again' | 'stranger' | 'foreign';
@@ -97,15 +97,15 @@ const heartbeat = async (model: LedgerModel, { bench }: Real, memberId: string, 
   });
   expect(new Set(controls)).toEqual(new Set(told));
   member.state = state;
-  if (state === 'stopped') model.memberDied(memberId);
+  if (state === 'stopped') model.memberDied(memberId, false);
 };
 
-const die = async (model: LedgerModel, { bench }: Real, memberId: string): Promise<void> => {
+const die = async (model: LedgerModel, { bench }: Real, memberId: string, crashed: boolean): Promise<void> => {
   const member = model.members.get(memberId);
-  await bench.members.died(member?.instance ?? '', 'killed');
+  await bench.members.died(member?.instance ?? '', 'killed', crashed);
   if (member?.state !== 'running') return;
   member.state = 'failed';
-  model.memberDied(memberId);
+  model.memberDied(memberId, crashed);
 };
 
 const lapse = async (model: LedgerModel, real: Real, attempt: ModelAttempt): Promise<void> => {
@@ -147,8 +147,17 @@ const sweep: Run = async (model, { bench, parts }) => {
 const second = async (model: LedgerModel, { bench }: Real, attempt: ModelAttempt, memberId: string): Promise<void> => {
   const target = model.shard(attempt.shardId);
   const { token, refused } = await bench.second(attempt.shardId, memberId);
-  const effects = model.assign(model.stageOf(attempt.shardId), target, token, memberId, 1, true);
+  const effects = model.assign(model.stageOf(attempt.shardId), target, token, memberId, 1, { second: true, alone: false });
   expect(effects.find(({ kind }) => kind === 'claim_refused')).toEqual(refused ? { kind: 'claim_refused', reason: refused } : undefined);
+};
+
+const childrenOf = async ({ sql }: Real['bench'], shardId: string): Promise<string[]> =>
+  (await sql.query<{ id: string }>(`SELECT id FROM shards WHERE parent_id = $1 ORDER BY "first"`, [shardId])).rows.map(({ id }) => id);
+
+/** What the sweeper does about shards at which members crash though they run alone. */
+export const divideSuspects: Run = async (model, { bench }) => {
+  await bench.suspects.look();
+  for (const { shard, ranges } of model.toDivide()) model.apply(shard, { kind: 'split', ranges }, await childrenOf(bench, shard.id));
 };
 
 const split = async (model: LedgerModel, { bench }: Real, n: number, at: number): Promise<void> => {
@@ -159,14 +168,12 @@ const split = async (model: LedgerModel, { bench }: Real, n: number, at: number)
   const { first, last } = target.shard.range;
   const middle = first + (at % (last - first + 1));
   // With the last subtask as its middle the second range is empty, which is refused.
-  const ranges: ShardRange[] = [
-    { first, last: middle },
-    { first: middle + 1, last },
+  const ranges: ChildRange[] = [
+    { first, last: middle, suspicion: 'none' },
+    { first: middle + 1, last, suspicion: 'suspect' },
   ];
   const refused = await bench.split(target.id, ranges);
-  const made = await bench.sql.query<{ id: string }>(`SELECT id FROM shards WHERE parent_id = $1 ORDER BY "first"`, [target.id]);
-  const ids = made.rows.map(({ id }) => id);
-  const effects = model.apply(target, { kind: 'split', ranges }, refused ? [] : ids);
+  const effects = model.apply(target, { kind: 'split', ranges }, refused ? [] : await childrenOf(bench, target.id));
   expect(effects.find(({ kind }) => kind === 'split_refused')).toEqual(refused ? { kind: 'split_refused', reason: refused } : undefined);
 };
 
@@ -189,7 +196,7 @@ const WAYS: readonly CommitWay[] = ['right', 'right', 'right', 'right', 'missing
 /** A list of what may happen to a ledger; the more often something stands here, the more often it does. */
 export const ledgerCommands = () => {
   const claims = fc
-    .tuple(n, fc.integer({ min: 1, max: 32 }))
+    .tuple(n, fc.oneof(fc.integer({ min: 1, max: 32 }), fc.constant(MEMBER_SLOTS)))
     .map(([m, free]) => command(`claim(${m}, ${free})`, hasMembers, (model, real) => claim(model, real, memberOf(model, m), free)));
   const commits = fc
     .tuple(n, fc.constantFrom(...WAYS))
@@ -239,7 +246,14 @@ export const ledgerCommands = () => {
       ofAttempt('lapse', lapse),
       ofAttempt('fail', fail),
       fc.integer({ min: 1, max: 3 }).map((limit) => command(`expire(${limit})`, always, (model, real) => expire(model, real, limit))),
-      n.map((m) => command(`die(${m})`, hasMembers, (model, real) => die(model, real, memberOf(model, m)))),
+      ...[0, 1].map(() =>
+        fc
+          .tuple(n, fc.constantFrom(true, true, false))
+          .map(([m, crashed]) =>
+            command(`die(${m}, ${crashed})`, hasMembers, (model, real) => die(model, real, memberOf(model, m), crashed)),
+          ),
+      ),
+      fc.constant(command('divideSuspects', hasStages, divideSuspects)),
       fc
         .tuple(n, n)
         .map(([a, m]) =>

@@ -6,6 +6,7 @@ export type Deed = 'commit' | 'commit_twice' | 'release' | 'abandon' | 'abandon_
 
 /** Tokens that a member's heartbeat names, the latest: some of them are over. */
 const NAMED = 8;
+const SLOTS = 24;
 
 /** Many members at once on one stage, with nothing between them but the database. */
 export class LedgerCrowd {
@@ -26,22 +27,24 @@ export class LedgerCrowd {
   /** Works until the stage is done; throws what a service threw, or that it took too long. */
   async member(deeds: () => Deed): Promise<void> {
     let { id, instance } = newMember();
-    await this.bench.join(id, instance);
-    const named: string[] = [];
+    await this.bench.join(id, instance, SLOTS);
+    let named: string[] = [];
     while (await this.#goesOn()) {
-      const assignments = await this.bench.claims.claim({ memberId: id, freeSlots: 24, lane: 'standard' });
+      const assignments = await this.bench.claims.claim({ memberId: id, freeSlots: SLOTS, lane: 'standard' });
       named.push(...assignments.map(({ token }) => token));
       // Lost ones are named too: a member learns with its heartbeat that they are.
       await this.bench.heartbeat(id, named.slice(-NAMED));
       for (const one of assignments) {
         const deed = deeds();
         if (deed === 'die') {
-          await this.bench.members.died(instance, 'killed');
+          await this.bench.members.died(instance, 'killed', true);
           ({ id, instance } = newMember());
-          await this.bench.join(id, instance);
+          await this.bench.join(id, instance, SLOTS);
           this.ended++;
           break;
         }
+        // What is abandoned is not renewed with the next heartbeat, should nobody have revoked it by then.
+        if (deed === 'abandon') named = named.filter((token) => token !== one.token);
         await this.#do(one, id, deed);
       }
     }
@@ -50,6 +53,11 @@ export class LedgerCrowd {
   /** Revokes what has run out, beside others that do the same. */
   async expirer(): Promise<void> {
     while (await this.#goesOn()) await this.bench.leases.expire(5);
+  }
+
+  /** Splits what members died at though it ran alone, beside others that do the same. */
+  async divider(): Promise<void> {
+    while (await this.#goesOn()) await this.bench.suspects.look();
   }
 
   async #do(one: Assignment, memberId: string, deed: Exclude<Deed, 'die'>): Promise<void> {

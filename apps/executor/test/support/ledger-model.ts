@@ -1,6 +1,18 @@
 import { type ErrorPayload, type RunControl, type ShardRange, sizeOf, type StageState } from '@apwa/contracts';
-import { activeOf, decide, type LedgerEffect, type LedgerEvent, type LedgerShard, newShard } from '@apwa/ledger-protocol';
+import {
+  activeOf,
+  ALONE_ROWS,
+  type ChildRange,
+  decide,
+  divide,
+  type LedgerEffect,
+  type LedgerEvent,
+  type LedgerShard,
+  newShard,
+} from '@apwa/ledger-protocol';
 import { nextOf, served, slotsFor } from '../../src/ledger/scheduling.js';
+import { shareOf } from '../../src/ledger/share-of-work.js';
+import { MEMBER_SLOTS } from './ledger-bench.js';
 
 export interface ModelShard {
   readonly id: string;
@@ -37,11 +49,12 @@ export interface Turn {
   readonly stage: ModelStage;
   readonly shard: ModelShard;
   readonly slots: number;
+  readonly alone: boolean;
 }
 
-const child = ({ generation, control }: LedgerShard, range: ShardRange, id: string): ModelShard => ({
+const child = ({ generation, control }: LedgerShard, range: ChildRange, id: string): ModelShard => ({
   id,
-  shard: { ...newShard(range, generation), control },
+  shard: { ...newShard(range, generation, range.suspicion), control },
 });
 
 /** What the ledger should hold: `decide` for its shards, and the pure rules of turns and slots. Nothing here knows of SQL. */
@@ -72,23 +85,26 @@ export class LedgerModel {
   }
 
   /** What a claim is given now, by turns between owners and the order of stages and shards; null for nothing. */
-  turn(freeSlots: number): Turn | null {
-    const waiting = [...this.owners]
-      .map(([ownerId, owner]) => ({ ownerId, ...owner, inFlight: this.#inFlight(ownerId) }))
-      .filter(({ ownerId, control, maxInFlight, inFlight }) => {
-        return control === 'active' && this.#free(ownerId) !== null && (maxInFlight === null || inFlight < maxInFlight);
-      });
+  turn(freeSlots: number, member: string): Turn | null {
+    const suspects = this.#waiting(true);
+    const held = this.attempts.filter((one) => one.member === member && this.isActive(one));
+    const claimant = { attempts: held.length, alone: held.some((one) => this.#isAlone(one)), freeSlots, slots: MEMBER_SLOTS };
+    const share = shareOf(claimant, suspects.length > 0, this.#leastBusy() === member);
+    if (share === 'nothing') return null;
+    const alone = share === 'suspects';
+    const waiting = alone ? suspects : this.#waiting(false);
     const next = nextOf(waiting, this.poolTime);
-    const found = next && this.#free(next.ownerId);
+    const found = next && this.#free(next.ownerId, alone);
     if (!next || !found) return null;
-    const rows = sizeOf(found.shard.shard.range);
+    const size = sizeOf(found.shard.shard.range);
+    const rows = alone ? Math.min(size, ALONE_ROWS) : size;
     const slots = slotsFor({ free: freeSlots, waiting: waiting.length, rows, limit: next.maxInFlight, inFlight: next.inFlight });
-    return { ...found, slots };
+    return { ...found, slots, alone };
   }
 
   /** The turn was taken. */
-  claimed({ stage, shard, slots }: Turn, token: string, member: string): readonly LedgerEffect[] {
-    const effects = this.assign(stage, shard, token, member, slots, false);
+  claimed({ stage, shard, slots, alone }: Turn, token: string, member: string): readonly LedgerEffect[] {
+    const effects = this.assign(stage, shard, token, member, slots, { second: false, alone });
     const owner = this.owner(stage.ownerId);
     const after = served({ ownerId: stage.ownerId, ...owner }, this.poolTime, sizeOf(shard.shard.range));
     owner.virtualTime = after.virtualTime;
@@ -96,8 +112,15 @@ export class LedgerModel {
     return effects;
   }
 
-  assign(stage: ModelStage, shard: ModelShard, token: string, member: string, slots: number, second: boolean): readonly LedgerEffect[] {
-    const effects = this.apply(shard, { kind: 'claim', token, member, second });
+  assign(
+    stage: ModelStage,
+    shard: ModelShard,
+    token: string,
+    member: string,
+    slots: number,
+    how: { second: boolean; alone: boolean },
+  ): readonly LedgerEffect[] {
+    const effects = this.apply(shard, { kind: 'claim', token, member, ...how });
     if (effects.some(({ kind }) => kind === 'assigned'))
       this.attempts.push({ token, stageId: stage.id, shardId: shard.id, member, slots, range: shard.shard.range });
     return effects;
@@ -135,8 +158,21 @@ export class LedgerModel {
   }
 
   /** Every attempt that the member holds ends. */
-  memberDied(member: string): void {
-    for (const { shards } of this.stages) for (const shard of shards) this.apply(shard, { kind: 'member_died', member });
+  memberDied(member: string, crashed: boolean): void {
+    for (const { shards } of this.stages) for (const shard of shards) this.apply(shard, { kind: 'member_died', member, crashed });
+  }
+
+  /** Shards that are to be split for what members did at them, with what they are split into where no journal says anything. */
+  toDivide(): { shard: ModelShard; ranges: readonly ChildRange[] }[] {
+    return this.stages
+      .filter(({ state }) => state === 'running')
+      .flatMap(({ shards }) => shards)
+      .filter(({ shard }) => shard.state === 'open' && shard.suspicion === 'divide' && activeOf(shard).length === 0)
+      .map((shard) => {
+        const { range } = shard.shard;
+        const missing = Array.from({ length: sizeOf(range) }, (_, n) => range.first + n);
+        return { shard, ranges: divide(range, missing) };
+      });
   }
 
   stageOf(shardId: string): ModelStage {
@@ -153,16 +189,40 @@ export class LedgerModel {
     return activeOf(this.shard(shardId).shard).some((one) => one.token === token);
   }
 
+  #isAlone({ token, shardId }: ModelAttempt): boolean {
+    return this.shard(shardId).shard.attempts.some((one) => one.token === token && one.alone);
+  }
+
+  /** The member that holds least, unless one is at a suspect. */
+  #leastBusy(): string | null {
+    const active = this.attempts.filter((one) => this.isActive(one));
+    if (active.some((one) => this.#isAlone(one) && this.members.get(one.member)?.state === 'running')) return null;
+    const load = (id: string): number => active.reduce((sum, { member, slots }) => (member === id ? sum + slots : sum), 0);
+    const running = [...this.members].flatMap(([id, { state }]) => (state === 'running' ? [id] : []));
+    return running.sort((a, b) => load(a) - load(b) || (a < b ? -1 : 1))[0] ?? null;
+  }
+
+  #waiting(suspects: boolean) {
+    return [...this.owners]
+      .map(([ownerId, owner]) => ({ ownerId, ...owner, inFlight: this.#inFlight(ownerId) }))
+      .filter(({ ownerId, control, maxInFlight, inFlight }) => {
+        return control === 'active' && this.#free(ownerId, suspects) !== null && (maxInFlight === null || inFlight < maxInFlight);
+      });
+  }
+
   #inFlight(ownerId: string): number {
     const stages = new Set(this.stages.filter((stage) => stage.ownerId === ownerId).map(({ id }) => id));
     return this.attempts.reduce((sum, one) => (stages.has(one.stageId) && this.isActive(one) ? sum + one.slots : sum), 0);
   }
 
-  /** The owner's oldest running stage with a shard that nobody holds, and the first of these. */
-  #free(ownerId: string): { stage: ModelStage; shard: ModelShard } | null {
+  /** The owner's oldest running stage with a shard that nobody holds, and the first of these; suspects, or all others. */
+  #free(ownerId: string, suspects: boolean): { stage: ModelStage; shard: ModelShard } | null {
+    const offered = suspects ? ['suspect'] : ['none', 'condemned'];
     for (const stage of this.stages) {
       if (stage.ownerId !== ownerId || stage.state !== 'running') continue;
-      const free = stage.shards.filter(({ shard }) => shard.state === 'open' && activeOf(shard).length === 0);
+      const free = stage.shards.filter(
+        ({ shard }) => shard.state === 'open' && activeOf(shard).length === 0 && offered.includes(shard.suspicion),
+      );
       const [shard] = free.sort((a, b) => a.shard.range.first - b.shard.range.first);
       if (shard) return { stage, shard };
     }

@@ -21,10 +21,10 @@ const SNAPSHOT = `SELECT json_build_object(
     'control', r.control, 'version', s.version, 'fault', s.fault, 'ended', s.ended_at IS NOT NULL)), '[]')
     FROM stages s JOIN runs r USING (owner_id)),
   'shards', (SELECT COALESCE(json_agg(json_build_object('id', id, 'stageId', stage_id, 'generation', generation, 'place', place, 'first', "first",
-    'last', "last", 'state', state, 'originId', origin_id, 'winner', winner, 'content', content, 'purged', purged, 'attempts', attempts)), '[]')
+    'last', "last", 'state', state, 'originId', origin_id, 'winner', winner, 'content', content, 'purged', purged, 'suspicion', suspicion, 'attempts', attempts)), '[]')
     FROM shards),
   'attempts', (SELECT COALESCE(json_agg(json_build_object('token', token, 'shardId', shard_id, 'memberId', member_id, 'number', number,
-    'state', state, 'leased', leased_until >= clock_timestamp(), 'ended', ended) ORDER BY number), '[]') FROM attempts),
+    'state', state, 'leased', leased_until >= clock_timestamp(), 'ended', ended, 'alone', alone) ORDER BY number), '[]') FROM attempts),
   'owners', (SELECT COALESCE(json_agg(json_build_object('ownerId', owner_id, 'control', control, 'version', control_version,
     'virtualTime', virtual_time)), '[]') FROM runs),
   'due', (SELECT COALESCE(json_agg(COALESCE(token, stage_id)), '[]') FROM sweeps WHERE round = 0 AND kind <> 'purge_shard')

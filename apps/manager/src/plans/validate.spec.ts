@@ -107,7 +107,30 @@ const bad: [string, unknown, string[]][] = [
   ],
 ];
 
+/** Policies that make no sense, and what may stand there. */
+const policies: [object, Fault][] = [
+  [{ totalMs: 0 }, { field: 'totalMs', message: expect.any(String), value: '0', allowed: 'at least 1000' }],
+  [{ totalMs: 1e9 }, { field: 'totalMs', message: expect.any(String), value: '1000000000', allowed: 'at most 86400000' }],
+  [
+    { stopWhenFailuresExceed: { count: -1 } },
+    { field: 'stopWhenFailuresExceed.count', message: expect.any(String), value: '-1', allowed: 'at least 0' },
+  ],
+  [
+    { stopWhenFailuresExceed: { share: 20 } },
+    { field: 'stopWhenFailuresExceed.share', message: expect.any(String), value: '20', allowed: 'at most 1' },
+  ],
+  [
+    { stopWhenFailuresExceed: { share: 0.2, minRows: 0 } },
+    { field: 'stopWhenFailuresExceed.minRows', message: expect.any(String), value: '0', allowed: 'at least 1' },
+  ],
+  [{ stopWhenFailuresExceed: 5 }, { field: 'stopWhenFailuresExceed', message: expect.any(String), value: '5', allowed: 'an object' }],
+];
+
 describe('a plan', () => {
+  it.each(policies)('should be told what may stand in place of %j', async (retry, fault) => {
+    expect(await faultsOf(plan([map({}, { retry })]))).toEqual([{ ...fault, field: `steps[0].template.retry.${fault.field}` }]);
+  });
+
   it('should be accepted with its columns', async () => {
     const result = await validatePlan(
       plan([sql(), map(), sql({ id: 'unused', inputs: ['messages'], query: 'SELECT id' })], ['counted']),

@@ -25,6 +25,10 @@ import { type AttemptEnd, type AttemptWork, type RowsInHand } from './work.js';
 const FLUSH_MS = 5_000;
 /** Milliseconds before a shard is given back that met a transient fault: nobody takes it up at once to meet it again. */
 const RELEASE_DELAY_MS = 2_000;
+/** The first attempt at a shard that came of no other has nobody to take over from; of what is given up nothing is taken over. */
+const mayTakeOver = ({ attempt, shardId, originId, handling }: Assignment): boolean =>
+  handling !== 'condemned' && (attempt > 1 || originId !== shardId);
+
 /** Milliseconds before rows are looked for again that could be neither run nor settled: no lease was confirmed. */
 const AGAIN_MS = 200;
 
@@ -81,7 +85,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     private readonly parts: AttemptParts,
     private readonly terms: AttemptTerms,
   ) {
-    const { range, journal, token } = assignment;
+    const { range, journal, token, handling } = assignment;
     this.#book = new RowBook(range);
     this.#over = new Promise((resolve) => (this.#settleOver = resolve));
     // Until the stage is known there is nothing to do; what happens meanwhile (renewals, a loss) is for the machine all the same.
@@ -96,6 +100,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     this.#batcher = new JournalBatcher({
       token,
       place: journal,
+      stepwise: handling === 'alone',
       publish: (place, batch, signal) => parts.journal.publish(place, batch, signal),
       store: (sequence, rows) => parts.journal.store(sequence, rows),
       acked: (rows, incarnation, fresh) => {
@@ -286,14 +291,13 @@ export class Attempt implements RowsInHand, TurnTaker {
   }
 
   async #readJournal(incarnation: number): Promise<void> {
-    const { attempt, journal } = this.assignment;
+    const { journal } = this.assignment;
     const stale = () => this.over || this.#state.incarnation !== incarnation;
     const place = incarnation === journal.incarnation ? journal : this.parts.journal.placeIn(incarnation);
     let taken = new Map<number, RowResult>();
     this.#batcher.moveTo(place);
     try {
-      // The first attempt at a shard has nobody to take over from.
-      if (attempt > 1)
+      if (mayTakeOver(this.assignment))
         taken =
           (await retrying(() => this.parts.journal.read(place, this.control.signal), JOURNAL_PATIENCE, { ...this.#while, over: stale })) ??
           taken;

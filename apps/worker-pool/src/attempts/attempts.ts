@@ -133,8 +133,8 @@ export class Attempts {
 
   async #run(attempt: Attempt): Promise<void> {
     const { token, assignment } = attempt;
-    const { stageId, shardId, range } = assignment;
-    this.log.debug({ stageId, shardId, token, range, slots: assignment.slots, attempt: assignment.attempt }, 'attempt begins');
+    const { stageId, shardId, range, slots, attempt: number, handling } = assignment;
+    this.log.debug({ stageId, shardId, token, range, slots, attempt: number, handling }, 'attempt begins');
     const end = await attempt.run();
     this.#active.delete(token);
     this.#turns.changed();

@@ -16,13 +16,14 @@ const result = (row: number, size = 10): RowResult => ({
   traceId: null,
 });
 
-const setUp = (publish: JournalBatcherOptions['publish'] = async () => undefined) => {
+const setUp = (publish: JournalBatcherOptions['publish'] = async () => undefined, stepwise = false) => {
   const published: { place: JournalPlace; batch: JournalBatch; at: number }[] = [];
   const acked: number[] = [];
   const stored = new Map<number, readonly RowResult[]>();
   const batcher = new JournalBatcher({
     token: 'a'.repeat(32),
     place: place(1),
+    stepwise,
     publish: async (where, batch, signal) => {
       published.push({ place: where, batch, at: performance.now() });
       await publish(where, batch, signal);
@@ -52,6 +53,22 @@ describe('JournalBatcher', () => {
     expect(performance.now() - begun).toBeGreaterThanOrEqual(45);
     expect(acked.toSorted((a, b) => a - b)).toEqual(range(71));
     expect(published.map(({ batch }) => batch.sequence)).toEqual([0, 1, 2]);
+    batcher.close();
+  });
+
+  it('should publish each answer at once where rows go step by step, and give room to the next when it is acknowledged', async () => {
+    let acknowledge: () => void = () => undefined;
+    const { batcher, published, rowsOf } = setUp(() => new Promise((resolve) => (acknowledge = resolve)), true);
+    expect(batcher.room()).toBeUndefined();
+    batcher.add(result(3));
+    expect(published.map(({ batch }) => rowsOf(batch))).toEqual([[3]]);
+    let room = false;
+    const waited = batcher.room()?.then(() => (room = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(room).toBe(false);
+    acknowledge();
+    await waited;
+    expect(batcher.room()).toBeUndefined();
     batcher.close();
   });
 

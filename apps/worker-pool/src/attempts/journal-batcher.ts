@@ -22,6 +22,8 @@ const resultsOf = (entries: readonly Entry[]): RowResult[] => entries.map(({ res
 export interface JournalBatcherOptions {
   token: string;
   place: JournalPlace;
+  /** Every answer is published at once, and no row begins before all answers are acknowledged. Default false. */
+  stepwise?: boolean;
   /** Resolves when the batch is stored, however long that takes; the signal ends the wait. */
   publish(place: JournalPlace, batch: JournalBatch, signal: AbortSignal): Promise<void>;
   /** Puts what is too large for a message into storage; answers the key. */
@@ -69,7 +71,7 @@ export class JournalBatcher {
     this.#all.push(entry);
     this.#unacked++;
     this.#enqueue(entry);
-    this.#send(false);
+    this.#send(this.options.stepwise ?? false);
   }
 
   /** Rows that earlier attempts have journaled: published only if the journal is lost. */
@@ -79,8 +81,9 @@ export class JournalBatcher {
 
   /** Resolves when there is room for another row, after `MAX_WAIT_MS` at the latest; undefined if there is room already. */
   room(): Promise<void> | undefined {
-    if (this.#unacked < MAX_UNACKED || this.#outage || this.#closed) return undefined;
-    return this.#until(() => this.#unacked < MAX_UNACKED || this.#outage, MAX_WAIT_MS).then((inTime) => {
+    const most = this.options.stepwise ? 1 : MAX_UNACKED;
+    if (this.#unacked < most || this.#outage || this.#closed) return undefined;
+    return this.#until(() => this.#unacked < most || this.#outage, MAX_WAIT_MS).then((inTime) => {
       if (!inTime) this.#outage = true;
     });
   }

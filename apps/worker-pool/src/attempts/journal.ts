@@ -12,7 +12,7 @@ import { type Storage } from '@apwa/tables';
 import { z } from 'zod';
 import { journalKey } from './part-key.js';
 
-type Shard = Pick<Assignment, 'stageId' | 'shardId' | 'token' | 'range'>;
+type Shard = Pick<Assignment, 'stageId' | 'shardId' | 'originId' | 'token' | 'range'>;
 
 /** The journal as the attempts at one shard use it: small rows in messages, large ones in storage by reference. */
 export class ShardJournal {
@@ -25,12 +25,12 @@ export class ShardJournal {
 
   /** Where the attempt journals in a stream that the executor has made since it was claimed. */
   placeIn(incarnation: number): JournalPlace {
-    const { stageId, shardId, token } = this.shard;
+    const { stageId, originId, token } = this.shard;
     return {
       stream: journalStream(incarnation),
       incarnation,
-      subject: journalSubject(incarnation, stageId, shardId, token),
-      shardSubjects: journalSubject(incarnation, stageId, shardId, '*'),
+      subject: journalSubject(incarnation, stageId, originId, token),
+      shardSubjects: journalSubject(incarnation, stageId, originId, '*'),
     };
   }
 

@@ -1,13 +1,19 @@
-import { type Assignment, type CommitContent, noCounts, type RowResult } from '@apwa/contracts';
+import { type Assignment, type CommitContent, noCounts, type RowResult, type ShardRange } from '@apwa/contracts';
 import { type Storage, writeMapPart } from '@apwa/tables';
 import { type CallControl } from '../rows/control.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
 import { RowSource } from '../rows/row-source.js';
 import { runRows } from '../rows/run-rows.js';
-import { countRow } from '../rows/tally.js';
+import { countRow, RowTally } from '../rows/tally.js';
 import { type MapStage } from '../stages/map-stage.js';
 import { partKey } from './part-key.js';
 import { type AttemptWork, type RowsInHand } from './work.js';
+
+const giveUp = ({ first, last }: ShardRange, hand: RowsInHand): void => {
+  for (let row = first; row <= last; row++)
+    if (!hand.known(row))
+      hand.record(new RowTally().failed(row, 'poison', 'members crashed again and again while this row was in flight, alone at last'));
+};
 
 /** A template over the rows of a shard. */
 export class MapWorker implements AttemptWork {
@@ -17,10 +23,13 @@ export class MapWorker implements AttemptWork {
     private readonly storage: Storage,
   ) {}
 
-  runRows(hand: RowsInHand, control: CallControl, slots: number): Promise<void> {
+  async runRows(hand: RowsInHand, control: CallControl, slots: number): Promise<void> {
+    const { range, handling } = this.assignment;
+    // Not even read: whatever of it kills may do so in any way.
+    if (handling === 'condemned') return giveUp(range, hand);
     const { calls, columns, read } = this.stage;
     const source = new RowSource({
-      range: this.assignment.range,
+      range,
       columns,
       read,
       known: (row) => hand.known(row),

@@ -6,7 +6,7 @@ const begun = (held: Held, from: number, until: number, tokens = 0): number[] =>
   for (let now = from; now < until; now++) {
     const slot = Math.floor((now - from) / 10);
     counts[slot] ??= 0;
-    while (held.take(now, tokens)) counts[slot] = (counts[slot]) + 1;
+    while (held.take(now, tokens)) counts[slot] = counts[slot] + 1;
   }
   return counts;
 };

@@ -142,19 +142,65 @@ const cases: [string, Failure, RowHistory, StageHistory, Decision][] = [
   ],
 ];
 
+const unbounded = { attempts: 5, repairs: 2, totalMs: Infinity };
+const late = (change: Partial<RowHistory> = {}) => row({ elapsedMs: 5_000, ...change });
+/** With five seconds for a row. */
+const timed: [string, Failure, RowHistory, StageHistory, Decision][] = [
+  ['a 5xx while there is time', transient('provider_error'), row(), stage(), { kind: 'retry', afterMs: 250, countsAsTry: true }],
+  [
+    'a 5xx whose wait ends too late',
+    transient('provider_error', 5_000),
+    row(),
+    stage(),
+    { kind: 'fail', code: 'provider_error', message: 'sorry' },
+  ],
+  ['no JSON at the end', transient('malformed'), late(), stage(), { kind: 'fail', code: 'malformed', message: 'sorry' }],
+  ['429 that names a time too late', limited(6_000), row(), stage(), { kind: 'fail', code: 'rate_limited', message: 'slow down' }],
+  [
+    '429 too late before any answer',
+    limited(6_000),
+    row(),
+    stage({ answered: false }),
+    { kind: 'fail', code: 'rate_limited', message: 'slow down' },
+  ],
+  [
+    'JSON that breaks the schema, at the end',
+    { kind: 'invalid', faults },
+    late(),
+    stage(),
+    { kind: 'fail', code: 'invalid_output', message: 'names: must be array' },
+  ],
+  ['a cut answer at the end', { kind: 'truncated', message: 'cut' }, late(), stage(), { kind: 'fail', code: 'truncated', message: 'cut' }],
+  [
+    'no connection at all yet, whatever the time',
+    transient('connection'),
+    late(),
+    stage({ answered: false, known: false }),
+    { kind: 'retry', afterMs: 375, countsAsTry: false },
+  ],
+  ['a wrong key, whatever the time', { kind: 'account', fault }, late(), stage(), { kind: 'stop_stage', fault }],
+];
+
 describe('decide', () => {
   it.each(cases)('should judge %s', (_, failure, history, of, decision) => {
-    expect(decide(failure, history, of, { attempts: 5, repairs: 2 }, 0.5)).toEqual(decision);
+    expect(decide(failure, history, of, unbounded, 0.5)).toEqual(decision);
+  });
+
+  it.each(timed)('should judge %s where a row has its time', (_, failure, history, of, decision) => {
+    expect(decide(failure, history, of, { ...unbounded, totalMs: 5_000 }, 0.5)).toEqual(decision);
   });
 
   it('should never wait longer than half a minute of its own accord', () => {
     for (let tries = 1; tries < 20; tries++) {
-      const decision = decide(transient('timeout'), row({ tries }), stage(), { attempts: 20, repairs: 2 }, 1);
+      const decision = decide(transient('timeout'), row({ tries }), stage(), { ...unbounded, attempts: 20 }, 1);
       expect(decision.kind === 'retry' && decision.afterMs <= 30_000).toBe(true);
     }
   });
 
   it('should give repairs to a template that allows one try', () => {
-    expect(decide({ kind: 'invalid', faults }, row(), stage(), { attempts: 1, repairs: 1 }, 0)).toEqual({ kind: 'repair', faults });
+    expect(decide({ kind: 'invalid', faults }, row(), stage(), { ...unbounded, attempts: 1, repairs: 1 }, 0)).toEqual({
+      kind: 'repair',
+      faults,
+    });
   });
 });

@@ -52,6 +52,8 @@ export interface StageHistory {
 export interface RetryPolicy {
   attempts: number;
   repairs: number;
+  /** Milliseconds from the row's first call after which it is not called again; Infinity for no bound. */
+  totalMs: number;
 }
 
 export type Decision =
@@ -89,31 +91,68 @@ const shown = (faults: readonly Fault[]): string =>
     .map(({ field, message }) => `${field}: ${message}`)
     .join('; ');
 
+/** The row's error if it fails by this failure. */
+export const rowErrorOf = (failure: Failure): { code: RowErrorCode; message: string } => {
+  switch (failure.kind) {
+    case 'account':
+    case 'request':
+      return { code: 'provider_error', message: failure.fault.message };
+    case 'invalid':
+      return { code: 'invalid_output', message: shown(failure.faults) };
+    case 'truncated':
+    case 'rate_limited':
+      return { code: failure.kind, message: failure.message };
+    case 'permanent':
+    case 'transient':
+      return { code: failure.code, message: failure.message };
+    case 'exhausted':
+      return { code: 'provider_error', message: failure.message };
+  }
+};
+
 /**
  * What becomes of a row after a call that failed. Pure: `random` (0 to 1) is drawn by the caller.
  * Tries, repair turns and the larger cap are counted apart: a template that allows one try still gets its repairs.
  */
 export const decide = (failure: Failure, row: RowHistory, stage: StageHistory, policy: RetryPolicy, random: number): Decision => {
+  const decision = judge(failure, row, stage, policy, random);
+  return leavesNoTime(failure, decision, row, policy, stage) ? fails(failure) : decision;
+};
+
+/** Whether the row's time is over before its next call would begin. Until a model has been reached no row is at fault, nor for an account. */
+const leavesNoTime = (failure: Failure, decision: Decision, row: RowHistory, { totalMs }: RetryPolicy, stage: StageHistory): boolean => {
+  switch (decision.kind) {
+    case 'fail':
+    case 'stop_stage':
+      return false;
+    case 'retry':
+      if (failure.kind === 'exhausted') return false;
+      return row.elapsedMs + decision.afterMs >= totalMs && (stage.answered || failure.kind === 'rate_limited');
+    case 'extend':
+    case 'repair':
+      return row.elapsedMs >= totalMs;
+  }
+};
+
+const fails = (failure: Failure): Decision => ({ kind: 'fail', ...rowErrorOf(failure) });
+
+const judge = (failure: Failure, row: RowHistory, stage: StageHistory, policy: RetryPolicy, random: number): Decision => {
   switch (failure.kind) {
     case 'account':
       return { kind: 'stop_stage', fault: failure.fault };
     case 'exhausted':
       return { kind: 'retry', afterMs: 0, countsAsTry: false };
     case 'request':
-      return decideRequest(failure.fault, stage, random);
+      return decideRequest(failure, stage, random);
     case 'permanent':
-      return { kind: 'fail', code: failure.code, message: failure.message };
+      return fails(failure);
     case 'truncated':
-      return row.extended ? { kind: 'fail', code: 'truncated', message: failure.message } : { kind: 'extend' };
+      return row.extended ? fails(failure) : { kind: 'extend' };
     case 'invalid':
-      return row.repairs < policy.repairs
-        ? { kind: 'repair', faults: failure.faults }
-        : { kind: 'fail', code: 'invalid_output', message: shown(failure.faults) };
+      return row.repairs < policy.repairs ? { kind: 'repair', faults: failure.faults } : fails(failure);
     case 'rate_limited': {
       const afterMs = waitFor(row.refusals, failure.retryAfterMs, random);
-      return row.elapsedMs + afterMs > RATE_LIMIT_PATIENCE_MS
-        ? { kind: 'fail', code: 'rate_limited', message: failure.message }
-        : { kind: 'retry', afterMs, countsAsTry: false };
+      return row.elapsedMs + afterMs > RATE_LIMIT_PATIENCE_MS ? fails(failure) : { kind: 'retry', afterMs, countsAsTry: false };
     }
     case 'transient':
       return decideTransient(failure, row, stage, policy, random);
@@ -121,9 +160,9 @@ export const decide = (failure: Failure, row: RowHistory, stage: StageHistory, p
 };
 
 /** Two rows must meet it before it is the template's fault: one alone may be a bad row, and that ends no stage. */
-const decideRequest = (fault: ErrorPayload, stage: StageHistory, random: number): Decision => {
-  if (stage.answered) return { kind: 'fail', code: 'provider_error', message: fault.message };
-  if (stage.invalidRequests >= INVALID_REQUESTS) return { kind: 'stop_stage', fault };
+const decideRequest = (failure: Extract<Failure, { kind: 'request' }>, stage: StageHistory, random: number): Decision => {
+  if (stage.answered) return fails(failure);
+  if (stage.invalidRequests >= INVALID_REQUESTS) return { kind: 'stop_stage', fault: failure.fault };
   return { kind: 'retry', afterMs: Math.round(50 + random * 50), countsAsTry: false };
 };
 
@@ -148,7 +187,7 @@ const decideTransient = (
       return { kind: 'retry', afterMs: Math.round(UNREACHABLE_RETRY_MS * (0.5 + random / 2)), countsAsTry: false };
     return { kind: 'stop_stage', fault: unreachable(stage, failure.message) };
   }
-  if (row.tries >= policy.attempts) return { kind: 'fail', code: failure.code, message: failure.message };
+  if (row.tries >= policy.attempts) return fails(failure);
   // A malformed answer is a bad draw: nothing is gained by waiting before the next one.
   const afterMs = failure.code === 'malformed' ? 0 : waitFor(row.tries, failure.retryAfterMs, random);
   return { kind: 'retry', afterMs, countsAsTry: true };

@@ -1,6 +1,7 @@
 import { type EndpointHealth, PermanentError, RefusedError, TransientError, type ApwaError, noUsage } from '@apwa/contracts';
 import { type CallOptions, type Model, type ModelAnswer, type ModelRequest } from '@apwa/model';
 import { EndpointConfig } from '@apwa/config';
+import { eventually } from '@apwa/test-kit';
 import { ModelGate } from '../permits/model-gate.js';
 import { TokenEstimate } from '../permits/token-estimate.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
@@ -44,7 +45,7 @@ class ScriptedModel implements Model {
   close(): void {}
 }
 
-const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
+const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => number) => {
   const model = new ScriptedModel(turns);
   const stage: StageCalls = {
     stageId: 'stg_a',
@@ -56,11 +57,12 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
     }),
     estimate: new TokenEstimate(100),
     first: new FirstCall({ model: 'small', endpoint: 'http://model.test' }),
-    policy: { attempts: 3, repairs: 2 },
+    policy: { attempts: 3, repairs: 2, totalMs: Infinity },
     output: { name: 'answer', schema: {} },
     validate: (value) => (typeof (value as { n?: unknown } | undefined)?.n === 'number' ? [] : [{ field: 'n', message: 'must be number' }]),
     outputTokens: { first: 100, extended: 200 },
     timeoutMs: undefined,
+    longestCallMs: 60_000,
     fault: null,
     ...change,
   };
@@ -71,7 +73,7 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
     mayCall: () => state.fresh && !state.held,
     mayBegin: () => !state.held,
   });
-  const pipeline = new RowPipeline(stage, control, 'run_a', undefined, () => 0.01);
+  const pipeline = new RowPipeline(stage, control, 'run_a', now, () => 0.01);
   return { model, stage, control, state, pipeline, run: (text = 'x') => pipeline.run(0, { a: text }) };
 };
 
@@ -148,7 +150,7 @@ describe('RowPipeline', () => {
   });
 
   it('should use up no try with a failure while the endpoint is down', async () => {
-    const policy = { attempts: 1, repairs: 0 };
+    const policy = { attempts: 1, repairs: 0, totalMs: Infinity };
     const { run, stage } = setUp([new TransientError('provider_error', '503'), { value: { n: 1 } }], { policy });
     const result = run();
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -159,7 +161,7 @@ describe('RowPipeline', () => {
   });
 
   it('should fail a row whose last try failed though the endpoint is well', async () => {
-    const policy = { attempts: 1, repairs: 0 };
+    const policy = { attempts: 1, repairs: 0, totalMs: Infinity };
     const { run, stage } = setUp([new TransientError('provider_error', '500')], { policy });
     const result = run();
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -170,13 +172,47 @@ describe('RowPipeline', () => {
 
   it('should wait while the account has no quota, and fail no row for it', async () => {
     const { run, stage } = setUp([new RefusedError('quota_exhausted', 'no credit'), { value: { n: 1 } }], {
-      policy: { attempts: 1, repairs: 0 },
+      policy: { attempts: 1, repairs: 0, totalMs: Infinity },
     });
     const result = run();
     await new Promise((resolve) => setTimeout(resolve, 10));
     hear(stage, 'well');
     expect(await result).toMatchObject({ status: 'ok', attempts: 2 });
     expect(stage.fault).toBeNull();
+  });
+
+  it('should give each call what is left of the row’s time, and fail the row when there is none', async () => {
+    let clock = 0;
+    const policy = { attempts: 9, repairs: 2, totalMs: 10_000 };
+    const { run, model, stage } = setUp(
+      [{ value: {} }, { value: {} }, new TransientError('timeout', 'late')],
+      { policy, timeoutMs: 8_000 },
+      () => clock,
+    );
+    const complete = model.complete.bind(model);
+    model.complete = (request, options) => {
+      clock += 4_000;
+      return complete(request, options);
+    };
+    const result = run();
+    // Its last failure is its own: the endpoint is well.
+    await eventually(() => model.requests.length === 3);
+    hear(stage, 'well');
+    expect(await result).toMatchObject({ status: 'failed', error: { code: 'timeout', message: 'late' }, attempts: 3 });
+    expect(model.requests.map(({ timeoutMs }) => timeoutMs)).toEqual([8_000, 6_000, 2_000]);
+  });
+
+  it('should not call a row again whose time ran out while the endpoint took no calls', async () => {
+    let clock = 0;
+    const policy = { attempts: 9, repairs: 2, totalMs: 10_000 };
+    const { run, stage } = setUp([new TransientError('rate_limited', 'slow', { retryAfterMs: 1 })], { policy }, () => clock);
+    const enter = stage.gate.enter.bind(stage.gate);
+    stage.gate.enter = (need) => {
+      clock = 10_000;
+      return enter(need);
+    };
+    expect(await run()).toMatchObject({ status: 'failed', error: { code: 'rate_limited', message: 'slow' }, attempts: 1 });
+    expect(stage.first.tryEnter()).toBe(true);
   });
 
   it('should stop the stage at a wrong key, and fail no row', async () => {

@@ -3,7 +3,7 @@ import { callOf, type ChatMessage } from '@apwa/model';
 import { repairMessage } from '../prompts/prompt-builder.js';
 import { tokensAtLeast } from './context-bound.js';
 import { type CallControl } from './control.js';
-import { type Decision, decide, type Failure, type RowHistory } from './decide.js';
+import { type Decision, decide, type Failure, type RowHistory, rowErrorOf } from './decide.js';
 import { failureOf } from './failure.js';
 import { type CallOutcome } from '../permits/endpoint-gate.js';
 import { type Pass } from '../permits/model-gate.js';
@@ -62,15 +62,25 @@ export class RowPipeline {
     const history: RowHistory = { tries: 0, repairs: 0, refusals: 0, extended: false, elapsedMs: 0 };
     const journey: Journey = { row, history, tally, charges: [], failures: 0 };
     let messages = prompt;
+    const { totalMs } = stage.policy;
     let begunAt: number | undefined;
+    let before: Failure | undefined;
     for (;;) {
       const characters = messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
       const pass = await this.#enter(journey, stage.estimate.of(characters));
       if (!pass) return null;
       begunAt ??= this.now();
-      const called = asExtended(await this.#call(pass, messages, characters, journey), history);
+      const leftMs = begunAt + totalMs - this.now();
+      if (before && leftMs <= 0) {
+        stage.gate.giveBack(pass);
+        stage.first.passOn();
+        const { code, message } = rowErrorOf(before);
+        return tally.failed(row, code, message);
+      }
+      const called = asExtended(await this.#call(pass, messages, characters, journey, leftMs), history);
       if (called.kind === 'aborted') return null;
       if (called.kind === 'valid') return tally.ok(row, called.output);
+      before = called.failure.kind === 'exhausted' ? undefined : called.failure;
       history.elapsedMs = this.now() - begunAt;
       const decision = await this.#decide(called, pass, journey);
       if (decision?.kind !== 'fail') this.control.land(row);
@@ -187,10 +197,14 @@ export class RowPipeline {
     return this.control.mayBegin() && !this.stage.fault;
   }
 
-  async #call(pass: Pass, messages: ChatMessage[], characters: number, { history, tally, failures }: Journey): Promise<Called> {
-    const { model, output, outputTokens, timeoutMs, gate, first, estimate } = this.stage;
+  /** `leftMs`: of the row's time, Infinity without a bound. */
+  async #call(pass: Pass, messages: ChatMessage[], characters: number, journey: Journey, leftMs: number): Promise<Called> {
+    const { history, tally, failures } = journey;
+    const { model, output, outputTokens, longestCallMs, gate, first, estimate } = this.stage;
     tally.calls++;
     const begunAt = this.now();
+    const timeoutMs =
+      leftMs === Infinity ? this.stage.timeoutMs : Math.max(1, Math.ceil(Math.min(leftMs, this.stage.timeoutMs ?? longestCallMs)));
     const maxOutputTokens = history.extended ? outputTokens.extended : outputTokens.first;
     try {
       const answer = await model.complete(
@@ -235,7 +249,8 @@ const outcomeOf = ({ failure, tokens }: FailedCall, refused: Decision | null): C
   switch (failure.kind) {
     case 'rate_limited': {
       const { message, retryAfterMs = null } = failure;
-      return refused?.kind === 'retry' ? { kind: 'refused', waitMs: refused.afterMs, retryAfterMs, message } : { kind: 'other' };
+      const waitMs = refused?.kind === 'retry' ? refused.afterMs : (retryAfterMs ?? 0);
+      return refused === null ? { kind: 'other' } : { kind: 'refused', waitMs, retryAfterMs, message };
     }
     case 'transient':
       if (failure.code === 'malformed') return { kind: 'answered', tokens };

@@ -24,6 +24,8 @@ export interface StageCalls {
   readonly outputTokens: { first: number | undefined; extended: number };
   /** The longest call; what the model's configuration says if left out. */
   readonly timeoutMs: number | undefined;
+  /** What the configuration says of it; of several endpoints the shortest. */
+  readonly longestCallMs: number;
   /** Why the stage was stopped by this member; null while it goes on. */
   fault: ErrorPayload | null;
 }

@@ -9,8 +9,12 @@ export interface CallFigures {
   latencyMs: number;
 }
 
-/** The longest message of a failed row, in characters. */
+/** The longest message of a failed row, in characters … */
 const MESSAGE_LENGTH = 500;
+/** … and of one that stands for others: heartbeats carry it. */
+const EXAMPLE_LENGTH = 200;
+
+const shortened = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length)}…` : text);
 
 /** What a row's calls have cost so far. */
 export class RowTally {
@@ -34,8 +38,8 @@ export class RowTally {
   }
 
   failed(row: number, code: RowErrorCode, message: string): RowResult {
-    const shortened = message.length > MESSAGE_LENGTH ? `${message.slice(0, MESSAGE_LENGTH)}…` : message;
-    return { row, status: 'failed', output: null, error: { code, message: shortened }, ...this.#figures() };
+    const error = { code, message: shortened(message, MESSAGE_LENGTH) };
+    return { row, status: 'failed', output: null, error, ...this.#figures() };
   }
 
   #figures() {
@@ -66,7 +70,11 @@ export const sharedResult = (result: RowResult, row: number): RowResult => ({
 export const countRow = (counts: StageCounts, result: RowResult): void => {
   if (result.status === 'ok') counts.ok++;
   else counts.failed++;
-  if (result.error) counts.errors[result.error.code] = (counts.errors[result.error.code] ?? 0) + 1;
+  if (result.error) {
+    const { code, message } = result.error;
+    counts.errors[code] = (counts.errors[code] ?? 0) + 1;
+    counts.examples[code] ??= shortened(message, EXAMPLE_LENGTH);
+  }
   counts.usage.input += result.usage.input;
   counts.usage.cacheRead += result.usage.cacheRead;
   counts.usage.cacheWrite += result.usage.cacheWrite;

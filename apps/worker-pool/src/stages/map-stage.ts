@@ -66,11 +66,16 @@ export const createMapStage = ({ stageId, work, model, manifest, storage }: MapS
         model: work.model,
         endpoint: [...new Set(endpoints.map(({ baseUrl }) => withoutCredentials(baseUrl)))].join(', '),
       }),
-      policy: { attempts: template.retry?.attempts ?? DEFAULT_ATTEMPTS, repairs: template.retry?.repairs ?? DEFAULT_REPAIRS },
+      policy: {
+        attempts: template.retry?.attempts ?? DEFAULT_ATTEMPTS,
+        repairs: template.retry?.repairs ?? DEFAULT_REPAIRS,
+        totalMs: template.retry?.totalMs ?? Infinity,
+      },
       output: { name: 'answer', schema: template.output },
       validate,
       outputTokens: outputTokens(template.limits?.outputTokens, configured, model),
       timeoutMs: template.limits?.timeoutMs,
+      longestCallMs: Math.min(...endpoints.map((endpoint) => endpoint.timeoutMs)),
       fault: null,
     },
   };

@@ -5,6 +5,7 @@ import {
   type CommitContent,
   type ErrorPayload,
   executorOperations,
+  type Handling,
   InternalError,
   journalStream,
   journalSubject,
@@ -30,6 +31,9 @@ interface ShardEntry {
   shardId: string;
   stageId: string;
   range: ShardRange;
+  /** Another one than its own id: it came of that one by a split. */
+  originId: string;
+  handling: Handling;
   attempts: number;
   content: CommitContent | null;
 }
@@ -106,7 +110,10 @@ export class ExecutorScript {
     const stageId = newId('stage');
     const ownerId = newId('run');
     this.stages.set(stageId, { work, ownerId, slots, fault: null });
-    for (const range of ranges) this.shards.push({ shardId: newId('shard'), stageId, range, attempts: 0, content: null });
+    for (const range of ranges) {
+      const shardId = newId('shard');
+      this.shards.push({ shardId, stageId, range, originId: shardId, handling: 'ordinary', attempts: 0, content: null });
+    }
     return { stageId, ownerId };
   }
 
@@ -170,7 +177,9 @@ class ScriptedController {
         stageId: shard.stageId,
         ownerId: stage.ownerId,
         shardId: shard.shardId,
+        originId: shard.originId,
         generation: 0,
+        handling: shard.handling,
         attempt: shard.attempts,
         lane: 'standard',
         range: shard.range,
@@ -179,8 +188,8 @@ class ScriptedController {
         journal: {
           stream: journalStream(script.incarnation),
           incarnation: script.incarnation,
-          subject: journalSubject(script.incarnation, shard.stageId, shard.shardId, token),
-          shardSubjects: journalSubject(script.incarnation, shard.stageId, shard.shardId, '*'),
+          subject: journalSubject(script.incarnation, shard.stageId, shard.originId, token),
+          shardSubjects: journalSubject(script.incarnation, shard.stageId, shard.originId, '*'),
         },
       });
     }

@@ -3,7 +3,7 @@ import { RULES, rulesWithout, type Rule } from '../rules.js';
 import { explore } from './explore.js';
 import { SMALL } from './world.js';
 
-const USAGE = `npm run explore -- [--rows 2] [--members 2] [--faults 2] [--seconds 1] [--splits 0] [--redrives 0] [--executors 1] [--cancels]
+const USAGE = `npm run explore -- [--rows 2] [--members 2] [--faults 2] [--seconds 1] [--splits 0] [--redrives 0] [--executors 1] [--cancels] [--poison]
   [--without RULE,RULE] [--max-states 20000000]
 Explores every state of the shard protocol and prints each invariant that breaks, with a shortest way to it.
 Rules: ${RULES.join(', ')}
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     without: { type: 'string' },
     'max-states': number,
     cancels: { type: 'boolean' },
+    poison: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 });
@@ -45,6 +46,7 @@ const found = explore(
     redrives: sized('redrives'),
     executors: values.executors === '2' ? 2 : 1,
     cancels: values.cancels ?? false,
+    poison: values.poison ?? false,
     rules: rulesWithout(...(rules as Rule[])),
   },
   { maxStates: Number(values['max-states'] ?? 20_000_000), untilBroken: rules.length > 0 },

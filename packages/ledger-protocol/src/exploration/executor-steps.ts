@@ -1,14 +1,49 @@
 import { newShard } from '../ledger.js';
+import { type ChildRange } from '../ledger-types.js';
+import { divide } from '../suspicion.js';
 import { commitOf, holds, withoutPart, withShard, type Step } from './transitions.js';
-import { shardOfToken, type Size, type World } from './world.js';
+import { rowsOf, shardOfToken, type Size, type World } from './world.js';
 
 /** What the executor does by itself, and what happens to it and to NATS. */
 export const executorSteps = (world: World, size: Size, steps: Step[]): void => {
+  if (size.poison) suspicionSteps(world, size, steps);
   leaseSteps(world, size, steps);
   collectorSteps(world, size, steps);
   journalSteps(world, size, steps);
   commitSteps(world, size, steps);
   growthSteps(world, size, steps);
+};
+
+/** Deaths that a supervisor sees, and shards that are divided for them, by what the journal holds or without it. */
+const suspicionSteps = (world: World, size: Size, steps: Step[]): void => {
+  const living = new Set(world.members.map(({ boot }) => String(boot)));
+  const active = world.shards.flatMap(({ ledger }) => ledger.attempts.filter(({ state }) => state === 'active'));
+  for (const dead of new Set(active.map(({ member }) => member).filter((member) => !living.has(member)))) {
+    const event = { kind: 'member_died', member: dead, crashed: true } as const;
+    const seen = world.shards.reduce((next, _, shard) => withShard(next, shard, event, size)[0], world);
+    steps.push([`member ${dead} is seen dead`, seen, false]);
+  }
+  world.shards.forEach(({ ledger, origin }, shard) => {
+    if (ledger.state !== 'open' || ledger.suspicion !== 'divide') return;
+    const missing = rowsOf(ledger).filter((row) => !((world.journals[origin] ?? 0) & (1 << row)));
+    const divided = (rows: number[] | null) => splitInto(world, shard, divide(ledger.range, rows, size.rules), size);
+    const next = divided(missing);
+    if (next) steps.push([`shard ${shard} is divided`, next, false]);
+    const blind = divided(null);
+    if (blind && world.faults < size.faults)
+      steps.push([`! shard ${shard} is divided, its journal unread`, { ...blind, faults: world.faults + 1 }, true]);
+  });
+};
+
+/** Null if the shard may not be split now. */
+const splitInto = (world: World, shard: number, ranges: readonly ChildRange[], size: Size): World | null => {
+  const parent = world.shards[shard];
+  const [split, effects] = withShard(world, shard, { kind: 'split', ranges }, size);
+  const created = effects.find((effect) => effect.kind === 'create_children');
+  if (!parent || !created) return null;
+  const { origin, ledger } = parent;
+  const children = created.ranges.map((range) => ({ ledger: newShard(range, ledger.generation, range.suspicion), origin }));
+  return { ...split, shards: [...split.shards, ...children] };
 };
 
 /** A holder that is down or stopped can't renew; for one that is up it is a fault: a partition, a blocked loop. */
@@ -23,7 +58,8 @@ const leaseSteps = (world: World, size: Size, steps: Step[]): void => {
         continue;
       }
       const m = world.members.findIndex(({ hold }) => hold?.token === token);
-      const living = world.members[m]?.life === 'up';
+      const unseen = size.poison && !world.members.some(({ boot }) => String(boot) === attempt.member);
+      const living = world.members[m]?.life === 'up' || unseen;
       if (living && world.faults >= size.faults) continue;
       const attempts = ledger.attempts.map((a) => (a.token === token ? { ...a, leased: false } : a));
       const shards = world.shards.with(shard, { ...(world.shards[shard] as World['shards'][number]), ledger: { ...ledger, attempts } });
@@ -91,19 +127,20 @@ const commitSteps = (world: World, size: Size, steps: Step[]): void => {
 
 /** Splits, further generations, and the end by a person's word. */
 const growthSteps = (world: World, size: Size, steps: Step[]): void => {
-  world.shards.forEach(({ ledger, origin }, shard) => {
+  world.shards.forEach(({ ledger }, shard) => {
     const { first, last } = ledger.range;
     if (world.splits >= size.splits || last === first || ledger.attempts.length === 0) return;
     const middle = Math.floor((first + last) / 2);
-    const ranges = [
-      { first, last: middle },
-      { first: middle + 1, last },
-    ];
-    const [split, effects] = withShard(world, shard, { kind: 'split', ranges }, size);
-    const created = effects.find((effect) => effect.kind === 'create_children');
-    if (!created) return;
-    const children = created.ranges.map((range) => ({ ledger: newShard(range, ledger.generation), origin }));
-    steps.push([`shard ${shard} is split`, { ...split, shards: [...split.shards, ...children], splits: world.splits + 1 }, false]);
+    const next = splitInto(
+      world,
+      shard,
+      [
+        { first, last: middle, suspicion: 'none' },
+        { first: middle + 1, last, suspicion: 'none' },
+      ],
+      size,
+    );
+    if (next) steps.push([`shard ${shard} is split`, { ...next, splits: world.splits + 1 }, false]);
   });
   if (world.redrives < size.redrives && world.shards.every(({ ledger }) => ledger.state !== 'open')) {
     const redriven = { ledger: newShard({ first: 0, last: size.rows - 1 }, world.redrives + 1), origin: world.shards.length };

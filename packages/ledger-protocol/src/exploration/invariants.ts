@@ -1,4 +1,4 @@
-import { bitsOf, partName, rowsOf, type Size, type World } from './world.js';
+import { bitsOf, killerOf, partName, rowsOf, type Size, type World } from './world.js';
 
 export type Invariant = (world: World, size: Size) => boolean;
 
@@ -7,6 +7,7 @@ const partOfWinner = (world: World, shard: number) => {
   return ledger?.part ? world.parts[ledger.part.key] : undefined;
 };
 
+export const ONLY_KILLERS = 'nothing is condemned but the row that kills';
 export const NO_HANG = 'from every state there is a way to the end';
 
 /** What holds in every state, by its name. */
@@ -35,8 +36,10 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
   },
   'no attempt calls a row that the journal held when it read it': (world) => !world.wasted,
   'no call is begun on a lease that ran out': (world) => !world.late,
-  'a row is called once in a generation, and once more for each fault and second attempt at most': (world) =>
-    world.calls.every((calls) => calls <= 1 + world.redrives + world.faults + world.seconds),
+  'a row is called once in a generation, and once more for each fault, crash and second attempt at most': (world) =>
+    world.calls.every((calls) => calls <= 1 + world.redrives + world.faults + world.crashes + world.seconds),
+  [ONLY_KILLERS]: (world, size) =>
+    world.shards.every(({ ledger }) => ledger.suspicion !== 'condemned' || rowsOf(ledger).every((row) => row === killerOf(size))),
 };
 
 /** Everything is over, and nothing is left that nobody needs. */

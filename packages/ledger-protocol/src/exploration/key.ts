@@ -1,3 +1,4 @@
+import { type LedgerShard } from '../ledger-types.js';
 import { type Hold, type Size, type World } from './world.js';
 
 const PHASES = { reading: 'r', working: 'w', writing: 'p', committing: 'c', done: 'd', dropped: 'x' } as const;
@@ -24,12 +25,13 @@ export const keyOf = (world: World, size: Size): string => {
   for (const { ledger, origin } of world.shards) {
     text += `${ledger.state[0]}${ledger.stage[0]}${ledger.range.first}${ledger.range.last}${ledger.generation}${origin}`;
     if (!size.rules.has('purge-again') && ledger.purged) text += '!';
+    if (size.poison) text += `${ledger.suspicion[0]}${crashKey(ledger)}`;
     if (ledger.part) text += ledger.part.key in world.parts ? 'n' : 'm';
     for (const attempt of ledger.attempts) {
       const active = attempt.state === 'active';
       if (attempt.state === 'revoked' && !remembered.has(attempt.token)) continue;
       const name = named(attempt.token);
-      text += `${attempt.state[0]}${attempt.leased ? '+' : '-'}${name}`;
+      text += `${attempt.state[0]}${attempt.leased ? '+' : '-'}${attempt.alone ? '1' : ''}${name}`;
       if (!active) continue;
       for (let m = 0; m < owned.length; m++) if (String(world.members[m]?.boot) === attempt.member) owned[m] += String(name);
     }
@@ -43,20 +45,26 @@ export const keyOf = (world: World, size: Size): string => {
   }
   for (const commit of world.commits)
     text += `c${named(commit.token)}${isCurrent(world, commit) ? '=' : '<'}${commit.found ? 1 : 0}${commit.epoch === world.epoch ? 1 : 0}`;
-  const counts = `${world.faults}${world.seconds}${world.splits}${world.redrives}${world.wasted ? 'W' : ''}${world.late ? 'L' : ''}`;
-  return `${text}${rowKeys(world, named)}|${counts}`;
+  const counts = `${world.faults}${world.seconds}${world.splits}${world.redrives}c${world.crashes}${world.wasted ? 'W' : ''}${world.late ? 'L' : ''}`;
+  return `${text}${rowKeys(world, size, named)}|${counts}`;
 };
 
-const holdKey = ({ state, fresh, shard }: Hold, name: number, world: World): string =>
-  `${PHASES[state.phase]}${name}s${shard}${fresh ? '+' : '-'}${state.incarnation === world.incarnation ? '' : '?'}`;
+/** Of the attempts that nobody remembers, crashes count all the same. */
+const crashKey = ({ attempts }: LedgerShard): string => {
+  const crashed = attempts.filter(({ ended }) => ended === 'crashed');
+  return `${crashed.length}${crashed.filter(({ alone }) => alone).length}`;
+};
+
+const holdKey = ({ state, fresh, shard, condemned }: Hold, name: number, world: World): string =>
+  `${PHASES[state.phase]}${name}s${shard}${condemned ? '!' : ''}${fresh ? '+' : '-'}${state.incarnation === world.incarnation ? '' : '?'}`;
 
 /** Which of its writes a holder is at does not matter, only what is of the present one. */
 const isCurrent = (world: World, { token, write }: { token: string; write: number }): boolean =>
   world.members.some(({ hold }) => hold?.token === token && hold.state.writes === write);
 const isNamed = (world: World, name: string): boolean => world.shards.some(({ ledger }) => ledger.part?.key === name);
 
-/** All that is known of each row. Rows of one shard are alike: which is which matters only after a split. */
-const rowKeys = (world: World, named: (token: string) => number): string => {
+/** All that is known of each row. Rows of one shard are alike: which is which matters only after a split, and where one of them kills. */
+const rowKeys = (world: World, size: Size, named: (token: string) => number): string => {
   const holds = world.members.flatMap(({ hold }) => (hold ? [hold] : [])).sort((a, b) => named(a.token) - named(b.token));
   const keys = world.calls.map((calls, row) => {
     const bit = 1 << row;
@@ -73,5 +81,5 @@ const rowKeys = (world: World, named: (token: string) => number): string => {
     for (const origin in world.journals) if ((world.journals[origin] ?? 0) & bit) key += `j${origin}`;
     return key;
   });
-  return (world.splits > 0 ? keys : keys.sort()).join('');
+  return (world.splits > 0 || size.poison ? keys : keys.sort()).join('');
 };

@@ -4,7 +4,7 @@ import { activeOf, isFinished } from '../ledger.js';
 import { RowBook } from '../row-book.js';
 import { executorSteps } from './executor-steps.js';
 import { commitOf, holds, type Step, withMember, withShard } from './transitions.js';
-import { attemptOf, bitsOf, partName, rowsOf, type Hold, type MemberWorld, type Size, type World } from './world.js';
+import { attemptOf, bitsOf, killerOf, partName, rowsOf, type Hold, type MemberWorld, type Size, type World } from './world.js';
 
 /** Everything that may happen next. */
 export const stepsOf = (world: World, size: Size): Step[] => {
@@ -42,12 +42,13 @@ const claimSteps = (world: World, size: Size, m: number, name: string, member: M
     if (second && world.seconds >= size.seconds) return;
     const tokens = size.rules.has('token-per-claim') ? world.tokens + 1 : 1;
     const token = String(tokens);
-    const [claimed, effects] = withShard(world, shard, { kind: 'claim', token, member: String(member.boot), second }, size);
-    if (!effects.some(({ kind }) => kind === 'assigned')) return;
+    const [claimed, effects] = withShard(world, shard, { kind: 'claim', token, member: String(member.boot), second, alone: true }, size);
+    const assigned = effects.find((effect) => effect.kind === 'assigned');
+    if (!assigned) return;
     const after: World = { ...claimed, tokens, seconds: claimed.seconds + (second ? 1 : 0) };
     const begun = startHolding({ sentAt: 0, leaseMs: 1, incarnation: world.incarnation });
     const rows = new RowBook(ledger.range);
-    const hold: Hold = { token, shard, state: begun.state, rows, fresh: true, known: 0 };
+    const hold: Hold = { token, shard, state: begun.state, rows, fresh: true, known: 0, condemned: assigned.handling === 'condemned' };
     const label = `${name} claims ${shardName(world, shard)}${second ? ' beside another' : ''}`;
     steps.push([label, withMember(after, m, { ...member, hold }), false]);
     if (faults) steps.push([`! ${label}, reply lost`, fault(after), true]);
@@ -106,15 +107,24 @@ const heartbeat = (world: World, size: Size, m: number, hold: Hold): World => {
 const journalOf = (world: World, hold: Hold): number => world.shards[hold.shard]?.origin ?? 0;
 
 const readJournal = (world: World, size: Size, m: number, hold: Hold): World => {
-  const known = world.journals[journalOf(world, hold)] ?? 0;
+  const known = hold.condemned ? 0 : (world.journals[journalOf(world, hold)] ?? 0);
   const rows = world.calls.map((_, row) => row).filter((row) => known & (1 << row));
   const event: HolderEvent = { kind: 'journal_read', incarnation: hold.state.incarnation, rows };
   return holds(world, m, { ...hold, known }, event, size)[0];
 };
 
+/** More than it takes to condemn a row: without a rule that ends them there would be no last one. */
+const MOST_CRASHES = 6;
+
 const callSteps = (world: World, size: Size, m: number, name: string, hold: Hold, steps: Step[]): void => {
   for (const row of rowsOf(ledgerOf(world, hold))) {
     const [begun, effects] = holds(world, m, hold, { kind: 'begin', row, now: hold.fresh ? 0 : 1 }, size);
+    if (hold.condemned) {
+      const given = begun.members[m]?.hold;
+      if (given && effects.length > 0)
+        steps.push([`${name} gives row ${row} up`, holds(begun, m, given, { kind: 'answered', row }, size)[0], false]);
+      continue;
+    }
     if (effects.some(({ kind }) => kind === 'call')) {
       const called: World = {
         ...begun,
@@ -122,7 +132,11 @@ const callSteps = (world: World, size: Size, m: number, name: string, hold: Hold
         wasted: world.wasted || (hold.known & (1 << row)) !== 0,
         late: world.late || attemptOf(world, hold.shard, hold.token)?.leased === false,
       };
-      steps.push([`${name} calls row ${row}`, called, false]);
+      if (row === killerOf(size)) {
+        if (world.crashes >= MOST_CRASHES + world.faults) continue;
+        const dead = withMember(called, m, { life: 'down', boot: -1, hold: null });
+        steps.push([`${name} calls row ${row} and dies of it`, { ...dead, crashes: dead.crashes + 1 }, false]);
+      } else steps.push([`${name} calls row ${row}`, called, false]);
     }
     if (hold.rows.inFlight(row)) steps.push([`${name} gets row ${row}`, holds(world, m, hold, { kind: 'answered', row }, size)[0], false]);
   }

@@ -20,6 +20,8 @@ export interface Size {
   readonly executors: 1 | 2;
   /** The stage may be cancelled. */
   readonly cancels: boolean;
+  /** Whoever calls the last row dies of it. Deaths are seen then; that one is not is a fault. */
+  readonly poison: boolean;
   readonly rules: Rules;
 }
 
@@ -32,6 +34,7 @@ export const SMALL: Size = {
   redrives: 0,
   executors: 1,
   cancels: false,
+  poison: false,
   rules: ALL_RULES,
 };
 
@@ -45,6 +48,8 @@ export interface Hold {
   readonly fresh: boolean;
   /** Rows that the journals held when this attempt read them, as bits. */
   readonly known: number;
+  /** The rows are not to be called: they fail. */
+  readonly condemned: boolean;
 }
 
 export interface MemberWorld {
@@ -91,6 +96,8 @@ export interface World {
   readonly seconds: number;
   readonly splits: number;
   readonly redrives: number;
+  /** Members that died of the row that kills. */
+  readonly crashes: number;
   /** A call was made for a row that the attempt had read in a journal. */
   readonly wasted: boolean;
   /** A call was begun on a lease that the ledger had run out. */
@@ -121,9 +128,13 @@ export const startWorld = (size: Size): World => ({
   seconds: 0,
   splits: 0,
   redrives: 0,
+  crashes: 0,
   wasted: false,
   late: false,
 });
+
+/** The row that kills; -1 if none does. */
+export const killerOf = (size: Size): number => (size.poison ? size.rows - 1 : -1);
 
 export const attemptOf = (world: World, shard: number, token: string): LedgerAttempt | undefined =>
   world.shards[shard]?.ledger.attempts.find((attempt) => attempt.token === token);
