@@ -16,16 +16,35 @@ const refusedShare = async (system: System): Promise<number> => {
 
 /** Real: everything. The offline model enforces its limits, tells them in its headers and answers 429 above them. */
 describe('limits of a model', () => {
-  it('should be kept by all members together, without being configured: few calls are refused', async () => {
+  it('should be kept by all members together, without being configured, and by those of the next executor', async () => {
     const system = await System.start({
       members: 3,
       offlineModel: { requestsPerMinute: 12_000, limitWindowMs: 5_000, latencyMs: 30, jitterMs: 30 },
     });
     try {
-      const run = await system.run({ inputs: { rows: numberedRows(3_000) }, plan: mailPlan() });
+      const { id } = await system.submit({ inputs: { rows: numberedRows(3_000) }, plan: mailPlan() });
+      await system.untilDone(id, 'mails', 1_500);
+      // Its members go with it: nobody knows of any limit then.
+      await system.stack.services.executor.kill();
+      await system.stack.services.executor.restart();
+      const run = await system.wait(id);
       expect(run).toMatchObject({ state: 'succeeded', error: null });
       expectEveryRowOnce(await system.rows(run, 'mails'), 3_000);
       expect(await refusedShare(system)).toBeLessThan(0.02);
+    } finally {
+      await system.stop();
+    }
+  });
+
+  it('should be shared by runs according to their weights', async () => {
+    const system = await System.start({ members: 2, offlineModel: { requestsPerMinute: 6_000, limitWindowMs: 5_000 } });
+    try {
+      const begin = (weight: number) => system.submit({ inputs: { rows: numberedRows(900) }, plan: mailPlan(), limits: { weight } });
+      const [light, heavy] = [await begin(1), await begin(4)];
+      await system.untilDone(heavy.id, 'mails', 900);
+      const counts = (await system.client.runs.get(light.id)).steps[0]?.counts;
+      expect(counts?.ok).toBeLessThan(700);
+      for (const { id } of [light, heavy]) expect(await system.wait(id)).toMatchObject({ state: 'succeeded' });
     } finally {
       await system.stop();
     }
