@@ -9,6 +9,7 @@ import {
 } from '@apwa/contracts';
 import { columnsOfSchema } from '@apwa/json-schema';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
+import { stageOfKey } from '../stages/part-keys.js';
 import { type Submission } from '../stages/stages.repository.js';
 
 /** Tables are immutable: this version is the only one until rows can be redriven. */
@@ -57,6 +58,9 @@ export const assembleSingle = (tableId: string, part: Part, columns: Column[]): 
   const parts = part.rows > 0 ? [{ ...part, firstRow: 0 }] : [];
   return { manifest: { tableId, version: FIRST_VERSION, columns, rows: part.rows, ownColumns: columns, parts }, columns };
 };
+
+/** The stages whose parts a manifest names, as their keys say: `parts/<stage>/…`. */
+export const stagesOf = ({ parts }: Pick<TableManifest, 'parts'>): string[] => [...new Set(parts.map(({ key }) => stageOfKey(key)))];
 
 /** Columns of the rows that an import with `skipBadRows` left out. */
 export const REJECTED_COLUMNS: Column[] = [

@@ -13,7 +13,7 @@ import { StagesRepository, type Submission } from '../stages/stages.repository.j
 import { StagesService } from '../stages/stages.service.js';
 import { type ImportSource, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
-import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle } from './assembly.js';
+import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle, stagesOf } from './assembly.js';
 import { checkSize, workOfStep } from './work.js';
 
 type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'>;
@@ -122,7 +122,8 @@ export class ProductionService {
   private async write({ manifest, columns }: Assembled, signal: AbortSignal): Promise<MadeTable> {
     const reference = await writeManifest(this.storage, manifest);
     const { metadata } = await this.messaging.request(workerPoolOperations.describeTable, { table: reference }, { signal });
-    return { reference, columns, metadata };
+    const bytes = manifest.parts.reduce((sum, part) => sum + part.bytes, 0);
+    return { reference, columns, bytes, stages: stagesOf(manifest), metadata };
   }
 
   private async publish(table: TableRow, made: MadeTable, rejected: { id: string; made: MadeTable } | null): Promise<void> {

@@ -12,11 +12,12 @@ import {
 import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { notFound } from '../http/not-found.js';
+import { deleted, notFound } from '../http/not-found.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
 import { Reconciler } from '../reconciler/reconciler.js';
+import { unknownUpload } from '../uploads/unknown-upload.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
-import { TablesRepository, referenceOf, tableView } from './tables.repository.js';
+import { type TableRow, TablesRepository, referenceOf, tableView } from './tables.repository.js';
 
 /** JSON of a reply to `head`: it must fit a NATS message. */
 const HEAD_BYTES = 512 * 1024;
@@ -37,7 +38,7 @@ export class TablesService {
     const files = await filesOf(this.uploads, source.upload, 'upload');
     const id = newId('table');
     await this.database.$transaction(async (queries) => {
-      await queries.upload.updateMany({ where: { id: source.upload, usedAt: null }, data: { usedAt: new Date() } });
+      if (!(await this.uploads.use(queries, source.upload))) throw unknownUpload(source.upload, 'upload');
       await this.owners.create(queries, { id, kind: 'table' });
       await this.tables.createImport(queries, { id, name, runId: null, source, files });
     });
@@ -53,19 +54,23 @@ export class TablesService {
 
   async show(id: string): Promise<Table> {
     const row = await this.tables.find(id);
-    if (!row) throw notFound('table', id);
-    return tableView(row);
+    return tableView(there(row, id));
   }
 
   async head(id: string, rows: number): Promise<TableHead> {
     const request = { table: await this.readable(id), first: 0, count: rows, maxBytes: HEAD_BYTES };
-    return this.messaging.request(workerPoolOperations.readRows, request);
+    try {
+      return await this.messaging.request(workerPoolOperations.readRows, request);
+    } catch (thrown) {
+      // What was deleted while it was read is told as that.
+      await this.readable(id);
+      throw thrown;
+    }
   }
 
   /** How to read a table; refused while it cannot be read. */
   async readable(id: string): Promise<TableReference> {
-    const row = await this.tables.findRow(id);
-    if (!row) throw notFound('table', id);
+    const row = there(await this.tables.findRow(id), id);
     const reference = referenceOf(row);
     if (reference) return reference;
     throw new RefusedError('wrong_state', `Table ${id} cannot be read: it is ${row.state}.`, {
@@ -76,10 +81,17 @@ export class TablesService {
   }
 }
 
+/** A table that was found and is not deleted; RefusedError `not_found` or `deleted` if it is not so. */
+export const there = <T extends Pick<TableRow, 'deletedAt'>>(row: T | null, id: string): T => {
+  if (!row) throw notFound('table', id);
+  if (row.deletedAt) throw deleted('table', id);
+  return row;
+};
+
 /** Names of an upload's files; refused if there is nothing to import. */
 export const filesOf = async (uploads: UploadsRepository, id: string, field: string): Promise<string[]> => {
   const upload = await uploads.find(id);
-  if (!upload) throw new RefusedError('unknown_upload', `There is no upload ${id}.`, { field, value: id, allowed: 'the id of an upload' });
+  if (!upload) throw unknownUpload(id, field);
   if (upload.files.length > 0) return upload.files.map(({ name }) => name);
   throw new RefusedError('empty_upload', `Upload ${id} holds no file.`, { field, value: id, allowed: 'an upload with one file or more' });
 };
