@@ -101,24 +101,24 @@ export class MarksRepository {
 
   /** Nothing is left to be done for what is deleted: its owner has ended. */
   async markTables(queries: Queries, ids: string[]): Promise<void> {
-    await queries.$executeRaw`UPDATE manager.tables SET deleted_at = clock_timestamp() WHERE id = ANY(${ids}) AND deleted_at IS NULL`;
+    await queries.$executeRaw`UPDATE manager.tables SET deleted_at = now() WHERE id = ANY(${ids}) AND deleted_at IS NULL`;
     await this.endOwners(queries, ids);
   }
 
   async markExports(queries: Queries, ids: string[]): Promise<void> {
-    await queries.$executeRaw`UPDATE manager.exports SET deleted_at = clock_timestamp() WHERE id = ANY(${ids}) AND deleted_at IS NULL`;
+    await queries.$executeRaw`UPDATE manager.exports SET deleted_at = now() WHERE id = ANY(${ids}) AND deleted_at IS NULL`;
     await this.endOwners(queries, ids);
   }
 
   /** With a run go its exports, and those of its tables that never came to be. */
   async markRuns(queries: Queries, ids: string[]): Promise<void> {
-    await queries.$executeRaw`UPDATE manager.runs SET deleted_at = clock_timestamp() WHERE id = ANY(${ids}) AND deleted_at IS NULL`;
-    await queries.$executeRaw`UPDATE manager.tables SET deleted_at = clock_timestamp() WHERE run_id = ANY(${ids}) AND deleted_at IS NULL`;
-    await queries.$executeRaw`UPDATE manager.exports SET deleted_at = clock_timestamp() WHERE run_id = ANY(${ids}) AND deleted_at IS NULL`;
+    await queries.$executeRaw`UPDATE manager.runs SET deleted_at = now() WHERE id = ANY(${ids}) AND deleted_at IS NULL`;
+    await queries.$executeRaw`UPDATE manager.tables SET deleted_at = now() WHERE run_id = ANY(${ids}) AND deleted_at IS NULL`;
+    await queries.$executeRaw`UPDATE manager.exports SET deleted_at = now() WHERE run_id = ANY(${ids}) AND deleted_at IS NULL`;
   }
 
   async markUploads(queries: Queries, ids: string[]): Promise<void> {
-    await queries.$executeRaw`UPDATE manager.uploads SET deleted_at = clock_timestamp() WHERE id = ANY(${ids}) AND deleted_at IS NULL`;
+    await queries.$executeRaw`UPDATE manager.uploads SET deleted_at = now() WHERE id = ANY(${ids}) AND deleted_at IS NULL`;
   }
 
   private async endOwners(queries: Queries, ids: string[]): Promise<void> {
