@@ -21,6 +21,11 @@ import { ProductDesk } from './reconciler/product-desk.js';
 import { Reconciler } from './reconciler/reconciler.js';
 import { RunDesk } from './reconciler/run-desk.js';
 import { StageWatch } from './reconciler/stage-watch.js';
+import { MarksRepository } from './retention/marks.repository.js';
+import { PruneService } from './retention/prune.service.js';
+import { RemovalRepository } from './retention/removal.repository.js';
+import { RemovalService } from './retention/removal.service.js';
+import { RetentionLoop } from './retention/retention.loop.js';
 import { RunEvents } from './runs/run-events.js';
 import { RunStreams } from './runs/run-streams.js';
 import { RunsController } from './runs/runs.controller.js';
@@ -29,6 +34,10 @@ import { RunsService } from './runs/runs.service.js';
 import { CONFIG, type Config, LOG, type Logger, PLANNER_MODEL, STORAGE, TIMES, TIMING, type Timing } from './settings.js';
 import { StagesRepository } from './stages/stages.repository.js';
 import { StagesService } from './stages/stages.service.js';
+import { CatalogueNames } from './storage-check/catalogue-names.js';
+import { StorageCheckController } from './storage-check/storage-check.controller.js';
+import { StorageCheckService } from './storage-check/storage-check.service.js';
+import { StorageCheckStreams } from './storage-check/storage-check.streams.js';
 import { TablesController } from './tables/tables.controller.js';
 import { TablesRepository } from './tables/tables.repository.js';
 import { TablesService } from './tables/tables.service.js';
@@ -49,7 +58,15 @@ export class ManagerModule {
     return {
       module: ManagerModule,
       imports: [MessagingModule.forRoot({ service: 'manager', natsUrl: config.nats.url, name: 'manager' })],
-      controllers: [RunsController, TablesController, UploadsController, ExportsController, HealthController, OpenApiController],
+      controllers: [
+        RunsController,
+        TablesController,
+        UploadsController,
+        ExportsController,
+        StorageCheckController,
+        HealthController,
+        OpenApiController,
+      ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
@@ -81,6 +98,14 @@ export class ManagerModule {
         ProductDesk,
         Reconciler,
         StageWatch,
+        MarksRepository,
+        PruneService,
+        RemovalRepository,
+        RemovalService,
+        RetentionLoop,
+        CatalogueNames,
+        StorageCheckService,
+        StorageCheckStreams,
       ],
     };
   }

@@ -30,6 +30,10 @@ export const TIMING = {
   /** Events of a run: five a second at most. */
   eventMs: 200,
   heartbeatMs: 15_000,
+  /** Whether something is old enough to go is looked at this often … */
+  retainMs: 60_000,
+  /** … and after this time again, while there is more of it. */
+  biteMs: 1_000,
 } as const;
 export type Timing = { [key in keyof typeof TIMING]: number };
 /** Injection token of the timing, shorter in tests. */

@@ -10,8 +10,10 @@ import { Database, SCHEMA } from './database/database.js';
 import { readJson } from './http/json-body.js';
 import { Reconciler } from './reconciler/reconciler.js';
 import { StageWatch } from './reconciler/stage-watch.js';
+import { RetentionLoop } from './retention/retention.loop.js';
 import { RunStreams } from './runs/run-streams.js';
 import { PLANNER_MODEL, STORAGE } from './settings.js';
+import { StorageCheckStreams } from './storage-check/storage-check.streams.js';
 
 /** Beside `dist` as beside `src`. */
 export const MIGRATIONS = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
@@ -46,12 +48,14 @@ export const startManager = async (options: ManagerOptions, signal?: AbortSignal
   server.requestTimeout = 0;
   app.get(Reconciler).start();
   app.get(StageWatch).start();
+  app.get(RetentionLoop).start();
   return {
     url: urlOf(server.address() as AddressInfo),
     stop: async () => {
       app.get(StageWatch).stop();
       app.get(RunStreams).closeAll();
-      await app.get(Reconciler).stop();
+      app.get(StorageCheckStreams).closeAll();
+      await Promise.all([app.get(Reconciler).stop(), app.get(RetentionLoop).stop()]);
       await app.close();
       app.get<Model>(PLANNER_MODEL).close();
       app.get<Storage>(STORAGE).close();

@@ -1,7 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { planCommand, type PlanOptions } from './commands/plan.js';
 import { runCommand, type RunOptions } from './commands/run.js';
+import { deleteTable, pruneTables } from './commands/prune.js';
 import { cancelRun, listRuns, pauseRun, resumeRun, showRun, watchRun } from './commands/runs.js';
+import { checkStorage } from './commands/storage.js';
 import { exportTable, headOfTable, importTable, listTables, showTable } from './commands/tables.js';
 import { EXIT, exitCodeOf, explain, type ExitCode } from './exit.js';
 
@@ -85,6 +87,30 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .addOption(new Option('--rows <WHICH>', 'which rows').choices(['all', 'ok', 'failed']).default('ok'))
     .option('--json')
     .action(does(exportTable));
+  tables
+    .command('delete')
+    .argument('<ID>')
+    .description('delete a table with its exports')
+    .option('--yes', 'do not ask')
+    .option('--json')
+    .action(does(deleteTable));
+  tables
+    .command('prune')
+    .description('delete old tables with their exports, and runs that are left without a table')
+    .option('--older-than <AGE>', 'such as 45m, 24h, 30d or 8w')
+    .option('--dry-run', 'say what would go and how much it is, and delete nothing')
+    .option('--yes', 'do not ask')
+    .option('--json')
+    .action(does(pruneTables));
+
+  const storage = program.command('storage').description('where the data of tables is');
+  storage
+    .command('check')
+    .description('find objects that nothing names any more')
+    .option('--older-than <AGE>', 'leave younger ones alone; 1h at least', '1d')
+    .option('--remove', 'remove what is found')
+    .option('--json', 'events as JSON lines')
+    .action(does(checkStorage));
   return program;
 };
 

@@ -50,6 +50,11 @@ describe('wrong usage', () => {
     ['an impossible concurrency', ['run', 'x', ...inputs, ...output, '--concurrency', '0'], ['--concurrency', '1 to 100,000']],
     ['an unknown way to approve', ['run', 'x', ...inputs, ...output, '--approve', 'maybe'], ['--approve', 'auto, ask']],
     ['asking where nobody can answer', ['run', 'x', ...inputs, ...output, '--approve', 'ask'], ['--approve', 'terminal']],
+    ['a prune of no age', ['tables', 'prune', '--yes'], ['--older-than', '30d']],
+    ['a prune of a negative age', ['tables', 'prune', '--older-than', '-3d', '--yes'], ['--older-than', '-3d', '30d']],
+    ['a prune that nobody can be asked about', ['tables', 'prune', '--older-than', '30d'], ['--yes', '--dry-run', 'terminal']],
+    ['a deletion that nobody can be asked about', ['tables', 'delete', 'tbl_1'], ['--yes', 'terminal']],
+    ['an impossible age of orphans', ['storage', 'check', '--older-than', 'soon'], ['--older-than', 'soon', '24h']],
     ['an impossible number of rows', ['tables', 'head', 'tbl_1', '-n', 'many'], ['--rows', '1 to 1,000']],
   ])('should end with 2 and say what is allowed: %s', async (_, args, words) => {
     const { code, out, err } = await apwa(...args);

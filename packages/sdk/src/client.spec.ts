@@ -133,6 +133,29 @@ describe('client', () => {
     expect(turns).toEqual([1, 2]);
   });
 
+  it('should tell what a check of the storage finds until it is done, and throw what it failed with', async () => {
+    const amount = { objects: 1, bytes: 2 };
+    const progress = { type: 'progress' as const, looked: amount };
+    const done = { type: 'done' as const, looked: amount, orphans: amount, foreign: amount, removed: false };
+    const failed = { type: 'failed' as const, error: new TransientError('executor_away', 'Away.').toPayload() };
+    const stream =
+      (...events: object[]): Answer =>
+      (_, response) =>
+        response
+          .writeHead(200, { 'content-type': 'text/event-stream' })
+          .end(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
+    const client = await start(stream(progress, done), stream(progress, failed), stream(progress));
+    const check = async () => {
+      const seen = [];
+      for await (const event of client.storage.check({ remove: true })) seen.push(event);
+      return seen;
+    };
+    expect(await check()).toEqual([progress, done]);
+    expect(server.requests[0]).toMatchObject({ method: 'POST', url: '/v1/storage/check', body: '{"remove":true}' });
+    await expect(check()).rejects.toMatchObject({ class: 'transient', code: 'executor_away' });
+    await expect(check()).rejects.toMatchObject({ class: 'transient', code: 'connection_lost' });
+  });
+
   it('should say of a file that cannot be read that it is the file', async () => {
     const client = await start(json(201, { id: newId('upload'), files: [] }));
     const none = [{ name: 'a.txt', path: '/nowhere/a.txt' }];

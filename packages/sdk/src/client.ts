@@ -1,6 +1,7 @@
 import { Health } from '@apwa/contracts';
 import { Http, type HttpOptions } from './http.js';
 import { runsClient, type RunsClient } from './runs.js';
+import { storageClient, type StorageClient } from './storage.js';
 import { tablesClient, type TablesClient } from './tables.js';
 import { uploadsClient, type UploadsClient } from './uploads.js';
 
@@ -10,6 +11,7 @@ export interface Client {
   readonly runs: RunsClient;
   readonly uploads: UploadsClient;
   readonly tables: TablesClient;
+  readonly storage: StorageClient;
   /** Whether the manager can reach what it needs. */
   ready(): Promise<Health>;
 }
@@ -21,6 +23,7 @@ export const createClient = (options: ClientOptions): Client => {
     runs: runsClient(http),
     uploads: uploadsClient(http),
     tables: tablesClient(http),
+    storage: storageClient(http),
     ready: () => http.json(Health, 'GET', '/readyz'),
   };
 };

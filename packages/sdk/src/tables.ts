@@ -1,4 +1,14 @@
-import { ApwaError, Export, Table, TableHead, TableList, type ExportRequest, type ImportRequest } from '@apwa/contracts';
+import {
+  ApwaError,
+  Export,
+  PruneReport,
+  Table,
+  TableHead,
+  TableList,
+  type ExportRequest,
+  type ImportRequest,
+  type PruneRequest,
+} from '@apwa/contracts';
 import type { z } from 'zod';
 import type { Http } from './http.js';
 
@@ -20,6 +30,10 @@ export const tablesClient = (http: Http) => {
     export: (id: string, request: z.input<typeof ExportRequest>) =>
       http.json(Export, 'POST', `/v1/tables/${id}/exports`, { body: request }),
     getExport,
+    /** Deletes a table with its exports; refused (`in_use`) if a run that has not ended, an export or another table needs it. */
+    delete: (id: string) => http.json(PruneReport, 'DELETE', `/v1/tables/${id}`),
+    /** Deletes old tables, and with them their exports and the runs that are left without a table; a dry run says which. */
+    prune: (request: z.input<typeof PruneRequest>) => http.json(PruneReport, 'POST', '/v1/tables/prune', { body: request }),
     /** The bytes of an export that is ready. */
     async content(id: string): Promise<ReadableStream<Uint8Array>> {
       const { body } = await http.send('GET', `/v1/exports/${id}/content`);

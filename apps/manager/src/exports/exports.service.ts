@@ -3,12 +3,12 @@ import { type Storage } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Readable } from 'node:stream';
 import { Database } from '../database/database.js';
-import { notFound } from '../http/not-found.js';
+import { deleted, notFound } from '../http/not-found.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
 import { Reconciler } from '../reconciler/reconciler.js';
 import { STORAGE } from '../settings.js';
 import { TablesRepository, partialOf, referenceOf } from '../tables/tables.repository.js';
-import { unreadable } from '../tables/tables.service.js';
+import { there, unreadable } from '../tables/tables.service.js';
 import { type ExportRow, ExportsRepository, exportView, partOf } from './exports.repository.js';
 
 const CONTENT_TYPES: Record<ExportFormat, string> = {
@@ -37,11 +37,11 @@ export class ExportsService {
 
   /** Begins an export, of a table that is not complete of what is committed by then; its content can be fetched once it is `ready`. */
   async begin(tableId: string, request: ExportRequest): Promise<Export> {
-    const table = await this.tables.findRow(tableId);
-    if (!table) throw notFound('table', tableId);
+    const table = there(await this.tables.findRow(tableId), tableId);
     if (!referenceOf(table) && !partialOf(table)) throw unreadable(table, 'exported');
     const id = newId('export');
     const created = await this.database.$transaction(async (queries) => {
+      if ((await this.tables.hold(queries, [tableId])).length > 0) throw deleted('table', tableId);
       await this.owners.create(queries, { id, kind: 'export' });
       return this.exports.create(queries, { id, tableId, ...request });
     });
@@ -78,6 +78,7 @@ export class ExportsService {
   private async find(id: string): Promise<ExportRow> {
     const row = await this.exports.find(id);
     if (!row) throw notFound('export', id);
+    if (row.deletedAt) throw deleted('export', id);
     return row;
   }
 }

@@ -6,7 +6,9 @@ import { LOG, type Logger } from '../settings.js';
 
 const STATUS_OF_REFUSAL: Partial<Record<string, number>> = {
   not_found: 404,
+  deleted: 410,
   wrong_state: 409,
+  in_use: 409,
   upload_in_use: 409,
   too_large: 413,
 };

@@ -4,13 +4,22 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ExportsController } from '../exports/exports.controller.js';
 import { HealthController } from '../health/health.controller.js';
 import { RunsController } from '../runs/runs.controller.js';
+import { StorageCheckController } from '../storage-check/storage-check.controller.js';
 import { TablesController } from '../tables/tables.controller.js';
 import { UploadsController } from '../uploads/uploads.controller.js';
 import { openApiDocument } from './document.js';
 import { OpenApiController } from './openapi.controller.js';
 import { routes } from './routes.js';
 
-const controllers = [RunsController, TablesController, UploadsController, ExportsController, HealthController, OpenApiController];
+const controllers = [
+  RunsController,
+  TablesController,
+  UploadsController,
+  ExportsController,
+  StorageCheckController,
+  HealthController,
+  OpenApiController,
+];
 
 const served = controllers.flatMap((controller) => {
   const prefix = Reflect.getMetadata(PATH_METADATA, controller) as string;

@@ -6,11 +6,15 @@ import {
   Health,
   ImportRequest,
   Page,
+  PruneReport,
+  PruneRequest,
   Run,
   RunEvent,
   RunId,
   RunList,
   RunRequest,
+  StorageCheckEvent,
+  StorageCheckRequest,
   Table,
   TableHead,
   TableId,
@@ -24,7 +28,7 @@ import { FileQuery } from '../uploads/file-query.js';
 
 /** An operation of the HTTP API, as the OpenAPI document describes it. A test holds this list against the routes that are served. */
 export interface Route {
-  method: 'get' | 'post' | 'put';
+  method: 'get' | 'post' | 'put' | 'delete';
   path: string;
   summary: string;
   params?: Record<string, z.ZodType>;
@@ -90,6 +94,22 @@ export const routes: Route[] = [
   { method: 'get', path: '/v1/tables', summary: 'Lists tables, newest first', query: Page, status: 200, answer: TableList },
   { method: 'get', path: '/v1/tables/{id}', summary: 'Shows a table', params: table, status: 200, answer: Table },
   {
+    method: 'delete',
+    path: '/v1/tables/{id}',
+    summary: 'Deletes a table with its exports, unless something needs it',
+    params: table,
+    status: 200,
+    answer: PruneReport,
+  },
+  {
+    method: 'post',
+    path: '/v1/tables/prune',
+    summary: 'Deletes old tables with their exports, and runs that are left without a table',
+    body: PruneRequest,
+    status: 200,
+    answer: PruneReport,
+  },
+  {
     method: 'get',
     path: '/v1/tables/{id}/head',
     summary: 'Shows the first rows of a table',
@@ -116,6 +136,16 @@ export const routes: Route[] = [
     status: 200,
     answer: null,
     contentTypes: ['application/vnd.apache.parquet', 'text/csv', 'application/x-ndjson'],
+  },
+  {
+    method: 'post',
+    path: '/v1/storage/check',
+    summary:
+      'Looks for objects in storage that nothing names any more, and removes them if wanted; sends what it finds as server-sent events',
+    body: StorageCheckRequest,
+    status: 200,
+    answer: StorageCheckEvent,
+    contentTypes: ['text/event-stream'],
   },
   { method: 'get', path: '/healthz', summary: 'Whether the process lives', status: 200, answer: Health },
   { method: 'get', path: '/readyz', summary: 'Whether Postgres and NATS can be used', status: 200, answer: Health },

@@ -9,6 +9,7 @@ import {
 } from '@apwa/contracts';
 import { columnsOfSchema } from '@apwa/json-schema';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
+import { stageOfKey } from '../stages/part-keys.js';
 import { type Submission } from '../stages/stages.repository.js';
 
 /** Tables are immutable: this version is the only one until rows can be redriven. Until it is complete, it is read as far as it goes. */
@@ -68,6 +69,12 @@ export const assembleSingle = (tableId: string, part: Part, columns: Column[]): 
   const parts = part.rows > 0 ? [{ ...part, firstRow: 0 }] : [];
   return { manifest: { tableId, version: FIRST_VERSION, columns, rows: part.rows, ownColumns: columns, parts }, columns };
 };
+
+/** What the parts that a manifest names take in storage. */
+export const bytesOf = ({ parts }: Pick<TableManifest, 'parts'>): number => parts.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** The stages whose parts a manifest names, as their keys say: `parts/<stage>/…`. */
+export const stagesOf = ({ parts }: Pick<TableManifest, 'parts'>): string[] => [...new Set(parts.map(({ key }) => stageOfKey(key)))];
 
 /** Columns of the rows that an import with `skipBadRows` left out. */
 export const REJECTED_COLUMNS: Column[] = [

@@ -4,7 +4,7 @@ import { STORAGE } from '../settings.js';
 import { StagesRepository } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { type MadeTable, type TableRow, TablesRepository, columnsOf } from '../tables/tables.repository.js';
-import { type Assembled, assembleMapSoFar, assembleSingle } from './assembly.js';
+import { type Assembled, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from './assembly.js';
 
 export interface SoFarOptions {
   /** As many rows are enough, the first ones. Left out: all. */
@@ -25,7 +25,9 @@ export class PartialTables {
   /** Null if no stage was begun for the table, or one whose rows come all at once has not ended. */
   async soFar(table: TableRow, options: SoFarOptions = {}): Promise<Omit<MadeTable, 'metadata'> | null> {
     const assembled = table.stageId === null ? null : await this.assemble(table.id, table.stageId, options);
-    return assembled && { reference: await writeManifest(this.storage, assembled.manifest), columns: assembled.columns };
+    if (!assembled) return null;
+    const { manifest, columns } = assembled;
+    return { reference: await writeManifest(this.storage, manifest), columns, bytes: bytesOf(manifest), stages: stagesOf(manifest) };
   }
 
   private async assemble(tableId: string, stageId: string, options: SoFarOptions): Promise<Assembled | null> {

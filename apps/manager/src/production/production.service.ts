@@ -13,7 +13,7 @@ import { StagesRepository, type Submission } from '../stages/stages.repository.j
 import { StagesService } from '../stages/stages.service.js';
 import { type ImportSource, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
-import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle } from './assembly.js';
+import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle, bytesOf, stagesOf } from './assembly.js';
 import { PartialTables } from './partial-tables.js';
 import { checkSize, workOfStep } from './work.js';
 
@@ -147,7 +147,7 @@ export class ProductionService {
   private async write({ manifest, columns }: Assembled, signal: AbortSignal): Promise<MadeTable> {
     const reference = await writeManifest(this.storage, manifest);
     const { metadata } = await this.messaging.request(workerPoolOperations.describeTable, { table: reference }, { signal });
-    return { reference, columns, metadata };
+    return { reference, columns, bytes: bytesOf(manifest), stages: stagesOf(manifest), metadata };
   }
 
   private async publish(table: TableRow, made: MadeTable, rejected: { id: string; made: MadeTable } | null): Promise<void> {

@@ -1,4 +1,14 @@
-import { type ErrorPayload, type PauseReason, type Plan, type RunPause, type RunRequest, type TokenUsage, newId } from '@apwa/contracts';
+import {
+  type ErrorPayload,
+  type PauseReason,
+  type Plan,
+  RefusedError,
+  type RunPause,
+  type RunRequest,
+  type RunState,
+  type TokenUsage,
+  newId,
+} from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { fromJson, toJson } from '../database/json.js';
@@ -6,6 +16,8 @@ import { Prisma } from '../generated/prisma/client.js';
 import { ExportsRepository } from '../exports/exports.repository.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
 import { type ImportSource, TablesRepository } from '../tables/tables.repository.js';
+import { unknownUpload } from '../uploads/unknown-upload.js';
+import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { type EndState, type StoredState } from './next.js';
 import { type PauseDecision, type PauseFacts, decidePause, decideResume } from './pause.js';
 import { type RunRecord, planOf, requestOf, tablesByName } from './run-record.js';
@@ -29,17 +41,25 @@ export class RunsRepository {
     private readonly owners: OwnersRepository,
     private readonly tables: TablesRepository,
     private readonly exports: ExportsRepository,
+    private readonly uploads: UploadsRepository,
   ) {}
 
   async create(id: string, request: RunRequest, inputs: NewInput[], checkedPlan: Plan | null): Promise<void> {
     await this.database.$transaction(async (queries) => {
+      // First of all, so that everybody locks tables before anything else.
+      const [gone] = await this.tables.hold(
+        queries,
+        inputs.flatMap((input) => ('tableId' in input ? [input.tableId] : [])),
+      );
+      if (gone !== undefined) throw goneInput(inputs, gone);
       await this.owners.create(queries, { id, kind: 'run' });
       const plan = checkedPlan ? toJson(checkedPlan) : Prisma.DbNull;
       await queries.run.create({ data: { id, state: 'importing', request: toJson(request), plan, startedAt: new Date() } });
       for (const [position, input] of inputs.entries()) {
         const tableId = 'tableId' in input ? input.tableId : newId('table');
         if ('source' in input) {
-          await queries.upload.updateMany({ where: { id: input.source.upload, usedAt: null }, data: { usedAt: new Date() } });
+          const { upload } = input.source;
+          if (!(await this.uploads.use(queries, upload))) throw unknownUpload(upload, `inputs[${position}].upload`);
           const { name, source, files } = input;
           await this.tables.createImport(queries, { id: tableId, name, runId: id, source, files });
         }
@@ -56,7 +76,7 @@ export class RunsRepository {
   /** Newest first. */
   async list(limit: number, after?: string): Promise<RunRecord[]> {
     const rows = await this.database.run.findMany({
-      where: after === undefined ? {} : { id: { lt: after } },
+      where: { deletedAt: null, ...(after === undefined ? {} : { id: { lt: after } }) },
       orderBy: { id: 'desc' },
       take: limit,
       select: { id: true },
@@ -252,3 +272,11 @@ export class RunsRepository {
     });
   }
 }
+
+/** An input was deleted while the run was being checked. */
+const goneInput = (inputs: NewInput[], id: string): RefusedError =>
+  new RefusedError('table_not_ready', `Table ${id} is deleted.`, {
+    field: `inputs[${inputs.findIndex((input) => 'tableId' in input && input.tableId === id)}].table`,
+    value: 'deleted',
+    allowed: 'a table that is ready, or will be',
+  });

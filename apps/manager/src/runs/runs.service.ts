@@ -10,7 +10,7 @@ import {
   newId,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
-import { notFound } from '../http/not-found.js';
+import { deleted, notFound } from '../http/not-found.js';
 import { PlansService, requestedSteps } from '../plans/plans.service.js';
 import { refusedPlan } from '../plans/validate.js';
 import { Reconciler } from '../reconciler/reconciler.js';
@@ -123,10 +123,11 @@ export class RunsService {
   private async checkTable(id: string, field: string): Promise<void> {
     const row = await this.tables.findRow(id);
     if (!row) throw new RefusedError('unknown_table', `There is no table ${id}.`, { field, value: id, allowed: 'the id of a table' });
-    if (row.state === 'failed' || row.state === 'cancelled') {
-      throw new RefusedError('table_not_ready', `Table ${id} is ${row.state}.`, {
+    if (row.deletedAt || row.state === 'failed' || row.state === 'cancelled') {
+      const state = row.deletedAt ? 'deleted' : row.state;
+      throw new RefusedError('table_not_ready', `Table ${id} is ${state}.`, {
         field,
-        value: row.state,
+        value: state,
         allowed: 'a table that is ready, or will be',
       });
     }
@@ -135,6 +136,7 @@ export class RunsService {
   private async load(id: string): Promise<RunRecord> {
     const record = await this.runs.load(id);
     if (!record) throw notFound('run', id);
+    if (record.run.deletedAt) throw deleted('run', id);
     return record;
   }
 }

@@ -28,6 +28,19 @@ export class StagesService {
   }
 
   /**
+   * Has the executor forget stages of an owner, or all of them and the owner with them: nothing of them can be committed any more.
+   * RefusedError `stage_running` while one has not ended.
+   */
+  async forget(ownerId: string, stageIds: string[] | null, signal: AbortSignal): Promise<void> {
+    await this.messaging.request(executorOperations.forgetStages, { ownerId, ...(stageIds ? { stageIds } : {}) }, { signal });
+  }
+
+  /** Which of these objects the executor's ledger does not name. */
+  async unnamed(keys: string[], signal: AbortSignal): Promise<string[]> {
+    return (await this.messaging.request(executorOperations.unnamedKeys, { keys }, { signal })).unnamed;
+  }
+
+  /**
    * Asks how the stages of these owners are. `all`: also those that did not change, to find out whether the executor still knows
    * them. Owners whose stages changed come back.
    */

@@ -1,7 +1,19 @@
-import { type Export, ExportRequest, ImportRequest, Page, type Table, type TableHead, TableId, type TableList } from '@apwa/contracts';
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  type Export,
+  ExportRequest,
+  ImportRequest,
+  Page,
+  type PruneReport,
+  PruneRequest,
+  type Table,
+  type TableHead,
+  TableId,
+  type TableList,
+} from '@apwa/contracts';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ExportsService } from '../exports/exports.service.js';
 import { zodPipe } from '../http/zod.pipe.js';
+import { PruneService } from '../retention/prune.service.js';
 import { HeadQuery } from './head-query.js';
 import { TablesService } from './tables.service.js';
 
@@ -12,6 +24,7 @@ export class TablesController {
   constructor(
     private readonly tables: TablesService,
     private readonly exports: ExportsService,
+    private readonly pruning: PruneService,
   ) {}
 
   @Post()
@@ -33,6 +46,17 @@ export class TablesController {
   @Get(':id/head')
   async head(@id() tableId: string, @Query(zodPipe(HeadQuery, 'query')) { rows }: HeadQuery): Promise<TableHead> {
     return this.tables.head(tableId, rows);
+  }
+
+  @Post('prune')
+  @HttpCode(200)
+  async prune(@Body(zodPipe(PruneRequest, 'body')) request: PruneRequest): Promise<PruneReport> {
+    return this.pruning.prune(request);
+  }
+
+  @Delete(':id')
+  async delete(@id() tableId: string): Promise<PruneReport> {
+    return this.pruning.delete(tableId);
   }
 
   @Post(':id/exports')

@@ -105,11 +105,22 @@ export class TablesRepository {
   /** Newest first. */
   async list(limit: number, after?: string): Promise<ShownTable[]> {
     return this.database.dataTable.findMany({
-      where: after === undefined ? {} : { id: { lt: after } },
+      where: { deletedAt: null, ...(after === undefined ? {} : { id: { lt: after } }) },
       include: shown,
       orderBy: { id: 'desc' },
       take: limit,
     });
+  }
+
+  /**
+   * Those of the tables that are not there, or are deleted. The others are locked: until the transaction ends, in which something
+   * is written down that will read them, nobody can delete them.
+   */
+  async hold(queries: Queries, ids: string[]): Promise<string[]> {
+    const rows = await queries.$queryRaw<{ id: string }[]>`
+      SELECT id FROM manager.tables WHERE id = ANY(${ids}) AND deleted_at IS NULL ORDER BY id FOR SHARE`;
+    const held = new Set(rows.map(({ id }) => id));
+    return ids.filter((id) => !held.has(id));
   }
 
   /** Gives a waiting table its stage. False if it has one already, or waits no more. */
@@ -139,7 +150,7 @@ export class TablesRepository {
 
   async createRejected(queries: Queries, id: string, of: TableRow, made: MadeTable): Promise<void> {
     const name = `${of.name.slice(0, 63 - REJECTED.length)}${REJECTED}`;
-    const data = { name, runId: of.runId, inputs: [], files: of.files, ...ready(made) };
+    const data = { name, runId: of.runId, inputs: [], files: of.files, ...ready(made), finishedAt: new Date() };
     await queries.dataTable.upsert({ where: { id }, create: { id, ...data }, update: {} });
   }
 
@@ -165,14 +176,20 @@ const REJECTED = '_rejected';
 export interface MadeTable {
   reference: TableReference;
   columns: Column[];
+  /** Of its own parts. */
+  bytes: number;
+  /** Whose parts it names: while it is there they stay, whatever becomes of the table that they were made for. */
+  stages: string[];
   metadata: TableMetadata;
 }
 
-const readAs = ({ reference, columns }: Omit<MadeTable, 'metadata'>) =>
+const readAs = ({ reference, columns, bytes, stages }: Omit<MadeTable, 'metadata'>) =>
   ({
     version: reference.version,
     reference: toJson(reference),
     columns: toJson(columns),
+    bytes: BigInt(bytes),
+    stages,
   }) satisfies Prisma.DataTableUpdateManyMutationInput;
 
 const ready = ({ metadata, ...made }: MadeTable) =>

@@ -11,12 +11,13 @@ import {
 import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { notFound } from '../http/not-found.js';
+import { deleted, notFound } from '../http/not-found.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
 import { Reconciler } from '../reconciler/reconciler.js';
+import { unknownUpload } from '../uploads/unknown-upload.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { PartialTables } from '../production/partial-tables.js';
-import { TablesRepository, type TableRow, partialOf, referenceOf, tableView } from './tables.repository.js';
+import { type TableRow, TablesRepository, partialOf, referenceOf, tableView } from './tables.repository.js';
 
 /** JSON of a reply to `head`: it must fit a NATS message. */
 const HEAD_BYTES = 512 * 1024;
@@ -38,7 +39,7 @@ export class TablesService {
     const files = await filesOf(this.uploads, source.upload, 'upload');
     const id = newId('table');
     await this.database.$transaction(async (queries) => {
-      await queries.upload.updateMany({ where: { id: source.upload, usedAt: null }, data: { usedAt: new Date() } });
+      if (!(await this.uploads.use(queries, source.upload))) throw unknownUpload(source.upload, 'upload');
       await this.owners.create(queries, { id, kind: 'table' });
       await this.tables.createImport(queries, { id, name, runId: null, source, files });
     });
@@ -54,21 +55,25 @@ export class TablesService {
 
   async show(id: string): Promise<Table> {
     const row = await this.tables.find(id);
-    if (!row) throw notFound('table', id);
-    return tableView(row);
+    return tableView(there(row, id));
   }
 
   /** The first rows that there are: of a table that is not complete, of what is committed. */
   async head(id: string, rows: number): Promise<TableHead> {
-    const row = await this.tables.findRow(id);
-    if (!row) throw notFound('table', id);
+    const row = there(await this.tables.findRow(id), id);
     const partial = partialOf(row);
     const table = referenceOf(row) ?? (partial && (await this.partials.soFar(row, { rows }))?.reference);
     if (!table) throw unreadable(row, 'read');
     const request = { table, first: 0, count: rows, maxBytes: HEAD_BYTES };
-    const head = await this.messaging.request(workerPoolOperations.readRows, request);
-    // What is read now may be more than what was heard of last.
-    return { ...head, partial: partial && { ...partial, rows: Math.max(partial.rows, table.rows) } };
+    try {
+      const head = await this.messaging.request(workerPoolOperations.readRows, request);
+      // What is read now may be more than what was heard of last.
+      return { ...head, partial: partial && { ...partial, rows: Math.max(partial.rows, table.rows) } };
+    } catch (thrown) {
+      // What was deleted while it was read is told as that.
+      there(await this.tables.findRow(id), id);
+      throw thrown;
+    }
   }
 }
 
@@ -80,10 +85,17 @@ export const unreadable = ({ id, state }: TableRow, done: 'read' | 'exported'): 
     allowed: 'a table that is ready, or one of a map that has begun',
   });
 
+/** A table that was found and is not deleted; RefusedError `not_found` or `deleted` if it is not so. */
+export const there = <T extends Pick<TableRow, 'deletedAt'>>(row: T | null, id: string): T => {
+  if (!row) throw notFound('table', id);
+  if (row.deletedAt) throw deleted('table', id);
+  return row;
+};
+
 /** Names of an upload's files; refused if there is nothing to import. */
 export const filesOf = async (uploads: UploadsRepository, id: string, field: string): Promise<string[]> => {
   const upload = await uploads.find(id);
-  if (!upload) throw new RefusedError('unknown_upload', `There is no upload ${id}.`, { field, value: id, allowed: 'the id of an upload' });
+  if (!upload) throw unknownUpload(id, field);
   if (upload.files.length > 0) return upload.files.map(({ name }) => name);
   throw new RefusedError('empty_upload', `Upload ${id} holds no file.`, { field, value: id, allowed: 'an upload with one file or more' });
 };

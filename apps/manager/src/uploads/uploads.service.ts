@@ -7,6 +7,9 @@ import { notFound } from '../http/not-found.js';
 import { CONFIG, type Config, LOG, type Logger, STORAGE } from '../settings.js';
 import { UploadsRepository } from './uploads.repository.js';
 
+/** An upload that a file is on its way to is noted as in use this often: however slow the file comes, nobody takes it for abandoned. */
+const TOUCH_MS = 60_000;
+
 /** Takes files on their way to becoming tables. Bytes flow through to storage; nothing is kept in memory. */
 @Injectable()
 export class UploadsService {
@@ -35,6 +38,9 @@ export class UploadsService {
     if (declaredBytes !== null && declaredBytes > limit) throw tooLarge(name, declaredBytes, limit);
     // A key of its own, so that a second request for the same name never touches what the first has written.
     const key = `uploads/${id}/${randomBytes(8).toString('hex')}`;
+    const touch = (): void => void this.uploads.touch(id).catch(() => undefined);
+    touch();
+    const touching = setInterval(touch, TOUCH_MS).unref();
     try {
       const stored = await this.storage.write(key, limited(body, name, limit));
       const added = await this.uploads.add(id, { name, key, ...stored });
@@ -50,6 +56,8 @@ export class UploadsService {
     } catch (error) {
       await this.remove(key);
       throw error;
+    } finally {
+      clearInterval(touching);
     }
   }
 

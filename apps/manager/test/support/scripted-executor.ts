@@ -1,6 +1,5 @@
 import {
   type Column,
-  type CommitContent,
   type CommittedShard,
   type ErrorPayload,
   type Part,
@@ -11,6 +10,7 @@ import {
   TransientError,
   executorOperations,
   newId,
+  newLeaseToken,
   noCounts,
   sizeOf,
   stageChanged,
@@ -56,6 +56,8 @@ export class ExecutorScript {
   silent = false;
   /** It answers nothing about what it has forgotten or names. */
   unreachable = false;
+  /** It does not answer who asks it to forget. */
+  mindful = false;
   /** Decides how a stage goes; null: it stays `running` until `settle` is called. */
   decide: (submission: Submission) => Outcome | null = () => ({});
   /** Puts bytes where a part stands. */
@@ -152,7 +154,7 @@ export class ExecutorScript {
 
   /** Forgets stages that have ended; answers how many there were. */
   forgetStages(ownerId: string, stageIds?: string[]): number {
-    if (this.unreachable) throw new TransientError('executor_replaced', 'nobody may answer');
+    if (this.unreachable || this.mindful) throw new TransientError('executor_replaced', 'nobody may answer');
     const wanted = [...this.stages.values()].filter(
       ({ submission }) => submission.ownerId === ownerId && (!stageIds || stageIds.includes(submission.stageId)),
     );
@@ -165,7 +167,7 @@ export class ExecutorScript {
   unnamed(keys: string[]): string[] {
     if (this.unreachable) throw new TransientError('executor_replaced', 'nobody may answer');
     const known = [...this.stages.values()];
-    const named = new Set(known.flatMap(({ shards }) => shards.map(({ content }) => content.part.key)));
+    const named = new Set(known.flatMap(({ shards }) => shards.flatMap(({ content }) => [content.part.key, content.rejected?.key])));
     const running = known.filter(({ stage }) => stage.state === 'running').map(({ submission }) => `parts/${submission.stageId}/`);
     return keys.filter((key) => !named.has(key) && !running.some((prefix) => key.startsWith(prefix)));
   }
@@ -192,20 +194,26 @@ export class ExecutorScript {
 
   private async commit({ submission }: Known, rows: number, outcome: Outcome, counts: Stage['counts']): Promise<CommittedShard[]> {
     const { work, stageId } = submission;
-    const part = (count: number, name = 'part'): Part => {
-      const content = outcome.content ?? 'x';
-      const sha256 = createHash('sha256').update(content).digest('hex');
-      return { key: `parts/${stageId}/${name}`, bytes: Buffer.byteLength(content), sha256, rows: count };
+    const text = outcome.content ?? 'x';
+    /** Stored as a member stores it, under a name that holds shard and token. */
+    const write = async (shardId: string, count: number, ending: string): Promise<Part> => {
+      const sha256 = createHash('sha256').update(text).digest('hex');
+      const key = `parts/${stageId}/${shardId}.${newLeaseToken()}.${ending}`;
+      await this.store(key, text);
+      return { key, bytes: Buffer.byteLength(text), sha256, rows: count };
     };
-    const rejected = outcome.rejected === undefined ? null : part(outcome.rejected, 'rejected');
-    const content = (count: number): CommitContent => ({ part: part(count), rejected, columns: outcome.columns ?? [], counts });
-    await this.store(part(rows).key, outcome.content ?? 'x');
-    if (work.kind !== 'map') return [{ shardId: newId('shard'), range: { first: 0, last: 0 }, content: content(rows) }];
+    const shard = async (first: number, last: number, count: number): Promise<CommittedShard> => {
+      const shardId = newId('shard');
+      const part = await write(shardId, count, work.kind === 'export' ? work.format : 'parquet');
+      const rejected = outcome.rejected === undefined ? null : await write(shardId, outcome.rejected, 'rejected.parquet');
+      return { shardId, range: { first, last }, content: { part, rejected, columns: outcome.columns ?? [], counts } };
+    };
+    if (work.kind !== 'map') return [await shard(0, 0, rows)];
     const size = Math.max(1, Math.ceil(rows / this.shardsPerMap));
     const shards: CommittedShard[] = [];
     for (let first = 0; first < rows; first += size) {
       const last = Math.min(rows, first + size) - 1;
-      shards.push({ shardId: newId('shard'), range: { first, last }, content: content(last - first + 1) });
+      shards.push(await shard(first, last, last - first + 1));
     }
     return shards;
   }

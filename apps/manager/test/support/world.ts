@@ -7,6 +7,7 @@ import { type INestMicroservice } from '@nestjs/common';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { type Manager, startManager } from '../../src/start.js';
 import { type Timing } from '../../src/settings.js';
 import { ExecutorScript, startScriptedExecutor } from './scripted-executor.js';
@@ -17,6 +18,8 @@ import { WorkersScript, startScriptedWorkers } from './scripted-workers.js';
 const FAST: Partial<Timing> = {
   askMs: 1_000,
   watchedAskMs: 200,
+  retainMs: 300,
+  biteMs: 20,
   leaseMs: 1_500,
   renewMs: 300,
   retryMs: 100,
@@ -53,6 +56,24 @@ export class World {
     world.services.push(await startScriptedExecutor(nats.url, world.executor), await startScriptedWorkers(nats.url, world.workers));
     await world.newDatabase();
     return world;
+  }
+
+  /** Rows of a statement, straight from the database: for what no answer tells. */
+  async sql<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
+    const client = new pg.Client({ connectionString: this.config.manager.databaseUrl, options: '-c search_path=manager' });
+    await client.connect();
+    try {
+      return (await client.query<T>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Keys of everything in storage. */
+  async keys(): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of this.storage.list('')) keys.push(key);
+    return keys.sort();
   }
 
   /** A database of its own for what follows. */

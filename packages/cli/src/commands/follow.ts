@@ -1,16 +1,12 @@
-import { createInterface } from 'node:readline/promises';
 import { InternalError, isTerminal, type Run } from '@apwa/contracts';
 import { stringify } from 'yaml';
+import { isYes } from '../question.js';
 import type { Session } from '../session.js';
 
 /** Asks on the terminal whether a plan may run. */
 const ask = async ({ plan }: Run, signal: AbortSignal): Promise<boolean> => {
   process.stderr.write(`\n${stringify(plan)}\n`);
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // The terminal is in raw mode while it is read: Ctrl-C is a character then, and made a signal again here.
-  terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  const answer = await terminal.question('Run this plan? [y/N] ', { signal }).finally(() => terminal.close());
-  return /^y(es)?$/i.test(answer.trim());
+  return isYes('Run this plan?', signal);
 };
 
 /** How another terminal reaches this command's manager. */

@@ -4,7 +4,9 @@ import { type Client, createClient, type UploadSource } from '@apwa/sdk';
 import { eventually, leakCheck, type LeakCheck, startStack, type Stack, type StackOptions, tempDir, type TempDir } from '@apwa/test-kit';
 import pg from 'pg';
 import { parse } from 'yaml';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type z } from 'zod';
 
 /** What the offline model's `/stats` tells, as far as these suites look at it. */
@@ -134,8 +136,30 @@ export class System {
   }
 
   /** Rows of a statement, straight from the executor's schema: for what no message tells. */
-  async ledger<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
-    const client = new pg.Client({ connectionString: this.stack.databaseUrl, options: '-c search_path=executor' });
+  ledger<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
+    return this.sql('executor', text, values);
+  }
+
+  /** The same of the manager's schema. */
+  catalogue<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
+    return this.sql('manager', text, values);
+  }
+
+  /** Objects in the storage, which is a folder, with their bytes. */
+  async stored(): Promise<Map<string, number>> {
+    const folder = fileURLToPath((await this.config()).storage.url);
+    const files = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    const objects = new Map<string, number>();
+    for (const file of files) {
+      const path = join(file.parentPath, file.name);
+      const found = file.isFile() ? await stat(path).catch(() => null) : null;
+      if (found) objects.set(relative(folder, path), found.size);
+    }
+    return objects;
+  }
+
+  private async sql<T extends object>(schema: string, text: string, values: unknown[]): Promise<T[]> {
+    const client = new pg.Client({ connectionString: this.stack.databaseUrl, options: `-c search_path=${schema}` });
     await client.connect();
     try {
       return (await client.query<T>(text, values)).rows;
