@@ -13,7 +13,7 @@ export interface LeakCheck {
 export const leakCheck = async (): Promise<LeakCheck> => {
   const before = new Set(await descendantsOf(process.pid));
   const socketsBefore = openSockets();
-  const verify = async ({ timeoutMs = 5_000 } = {}) => {
+  const verify = async ({ timeoutMs = 30_000 } = {}) => {
     await eventually(
       async () => {
         const processes = (await descendantsOf(process.pid)).filter((pid) => !before.has(pid) && isAlive(pid));

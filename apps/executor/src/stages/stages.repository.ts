@@ -194,7 +194,7 @@ export class StagesRepository {
   ): Promise<StageChange[]> {
     return changesOf(
       await queries.$queryRaw<ChangeRow[]>`
-        UPDATE stages s SET waiting_for = ${message}, version = nextval('stage_versions'), paused_by = json_build_object(
+        UPDATE stages s SET version = nextval('stage_versions'), paused_by = json_build_object(
           'kind', ${kind}::text, 'message', ${message}::text, 'controlVersion', r.control_version)::text
         FROM runs r
         WHERE r.owner_id = s.owner_id AND s.owner_id = ANY(${owners}) AND s.model = ${model} AND s.state = 'running' AND s.paused_by IS NULL

@@ -292,6 +292,11 @@ class ScriptedController {
     return unexpected();
   }
 
+  @Handles(executorOperations.permits)
+  permits(): never {
+    return unexpected();
+  }
+
   @Handles(executorOperations.commit)
   commit(): never {
     return unexpected();
