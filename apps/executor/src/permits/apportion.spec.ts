@@ -36,7 +36,7 @@ describe('apportion', () => {
     expect(
       apportion(
         total,
-        (claimants).map(([weight = 1, demand = 0]) => ({ weight, demand })),
+        claimants.map(([weight = 1, demand = 0]) => ({ weight, demand })),
         0,
       ),
     ).toEqual(shares);
