@@ -1,4 +1,4 @@
-import { type Plan, type Run, RunEvent } from '@apwa/contracts';
+import { type Plan, type Run, RunEvent, type Table } from '@apwa/contracts';
 import { until } from '@apwa/stack';
 import { jest } from '@jest/globals';
 import { Api, World } from './support/world.js';
@@ -55,7 +55,7 @@ describe('a run that is paused', () => {
     world.executor.active(stage, 2);
     expect(await pause(id)).toMatchObject({ state: 'pausing', paused: { reason: 'user', message: 'It was paused by request.' } });
     await until(() => told(id).length > 0, { timeoutMs: 5_000, what: 'the executor to be told' });
-    expect((await api.run(id)).state).toBe('pausing');
+    await api.until(id, 'pausing');
     world.executor.active(stage, 0);
     const paused = await api.until(id, 'paused');
     expect(paused).toMatchObject({ error: null, finishedAt: null, pausedMs: 0, steps: [{ state: 'running' }] });
@@ -149,7 +149,9 @@ describe('a run that is paused', () => {
     await pause(id);
     await world.executor.settle(stage, { columns: COLUMNS });
     const paused = await api.until(id, 'paused');
-    expect(await api.ok('GET', `/v1/tables/${paused.inputs[0]?.tableId}`)).toMatchObject({ state: 'ready' });
+    const imported = () => api.ok<Table>('GET', `/v1/tables/${paused.inputs[0]?.tableId}`);
+    await until(async () => (await imported()).state === 'ready', { timeoutMs: 10_000, what: 'the import to end' });
+    await api.until(id, 'paused');
     expect(world.model.calls).toEqual([]);
     world.model.say({ tool: 'submit_plan', arguments: { plan } });
     await resume(id);

@@ -158,13 +158,11 @@ export class StagesRepository {
     return queries.attempt.findMany({ where: { token: { in: [...tokens] }, state: 'active' }, select: { stageId: true, token: true } });
   }
 
-  /** Raises the version of running stages, so that who asks sees their progress. Locked in the order of their ids. */
+  /** Raises the version of running stages, so that who asks sees their progress. */
   async touch(queries: Queries, stageIds: readonly string[]): Promise<StageChange[]> {
     return changesOf(
       await queries.$queryRaw<ChangeRow[]>`
-        WITH locked AS MATERIALIZED (
-          SELECT id FROM stages WHERE state = 'running' AND id = ANY(${stageIds}) ORDER BY id FOR UPDATE)
-        UPDATE stages SET version = nextval('stage_versions') WHERE id IN (SELECT id FROM locked)
+        UPDATE stages SET version = nextval('stage_versions') WHERE state = 'running' AND id = ANY(${stageIds})
         RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
     );
   }
@@ -194,7 +192,7 @@ export class StagesRepository {
   ): Promise<StageChange[]> {
     return changesOf(
       await queries.$queryRaw<ChangeRow[]>`
-        UPDATE stages s SET waiting_for = ${message}, version = nextval('stage_versions'), paused_by = json_build_object(
+        UPDATE stages s SET version = nextval('stage_versions'), paused_by = json_build_object(
           'kind', ${kind}::text, 'message', ${message}::text, 'controlVersion', r.control_version)::text
         FROM runs r
         WHERE r.owner_id = s.owner_id AND s.owner_id = ANY(${owners}) AND s.model = ${model} AND s.state = 'running' AND s.paused_by IS NULL

@@ -300,6 +300,11 @@ class ScriptedController {
     return unexpected();
   }
 
+  @Handles(executorOperations.permits)
+  permits(): never {
+    return unexpected();
+  }
+
   @Handles(executorOperations.commit)
   commit(): never {
     return unexpected();

@@ -49,13 +49,19 @@ export class World {
     const [postgres, nats] = await Promise.all([startPostgres({ dir: join(dir, 'postgres') }), startNats({ dir: join(dir, 'nats') })]);
     const storage = await openStorage({ url: `file://${join(dir, 'storage')}` });
     const world = new World(dir, postgres, nats, storage, null as never);
-    await world.model.start();
-    world.executor.store = async (key, content) => {
-      if (!(await storage.describe(key))) await storage.write(key, Buffer.from(content));
-    };
-    world.services.push(await startScriptedExecutor(nats.url, world.executor), await startScriptedWorkers(nats.url, world.workers));
-    await world.newDatabase();
-    return world;
+    try {
+      await world.model.start();
+      world.executor.store = async (key, content) => {
+        if (!(await storage.describe(key))) await storage.write(key, Buffer.from(content));
+      };
+      world.services.push(await startScriptedExecutor(nats.url, world.executor), await startScriptedWorkers(nats.url, world.workers));
+      await world.newDatabase();
+      return world;
+    } catch (thrown) {
+      // What runs on keeps the tests from ending.
+      await world.stop();
+      throw thrown;
+    }
   }
 
   /** Rows of a statement, straight from the database: for what no answer tells. */

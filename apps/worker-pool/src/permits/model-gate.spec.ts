@@ -65,6 +65,29 @@ describe('ModelGate', () => {
     expect(enter(100)).toHaveLength(56);
   });
 
+  it('should let in who was refused a pass just before it opened', async () => {
+    const { gate, clock, enter } = setUp();
+    for (const pass of enter(1)) gate.leave(pass, refused(1), null);
+    expect(gate.tryEnter(need())).toBeNull();
+    clock.now = 1;
+    await expect(gate.enter(need())).resolves.toMatchObject({ endpoint: 0 });
+  });
+
+  it('should open to those who wait though time passes at every look', async () => {
+    for (let step = 0.1; step < 1; step += 0.1) {
+      let now = 0;
+      const gate = new ModelGate(
+        'small',
+        { strategy: 'ordered', endpoints: [EndpointConfig.parse({ baseUrl: 'http://h', name: 'm' })] },
+        { now: () => (now += step) },
+      );
+      const first = gate.tryEnter(need());
+      if (first) gate.leave(first, refused(2), null);
+      expect(gate.tryEnter(need())).toBeNull();
+      await expect(gate.enter(need())).resolves.toMatchObject({ endpoint: 0 });
+    }
+  });
+
   it('should begin calls by permits alone where they are counted, in the order in which they came', async () => {
     const { gate, hear, enter, grant } = setUp([{ requestsPerMinute: 60 }]);
     expect(enter(1)).toEqual([]);

@@ -71,7 +71,7 @@ export class ModelGate {
 
   /** A pass at once; null if the call has to wait: then it has to `enter`. */
   tryEnter(need: Need): Pass | null {
-    return this.#queues.has(need.ownerId) ? null : this.#choose(need);
+    return this.#queues.has(need.ownerId) ? null : this.#choose(need, this.#now());
   }
 
   /** Waits in the run's line for a pass; null when something has changed, and whoever waits has to look whether it still may. */
@@ -83,7 +83,8 @@ export class ModelGate {
       // Who holds nothing and is the first to wait need not wait for the next question.
       if (!queue) for (const endpoint of this.endpoints) if (!endpoint.shut(this.#now())) endpoint.hurry();
       this.#asks(!queue);
-      this.#later();
+      // Time has passed since it was refused a pass: what opened meanwhile sets no timer any more.
+      if (!queue) this.dispatch();
     });
   }
 
@@ -159,17 +160,18 @@ export class ModelGate {
 
   /** Lets begin what can, one of each run after the other. */
   dispatch(): void {
+    const now = this.#now();
     for (let open = [...this.#queues]; open.length > 0;)
       open = open.filter(([ownerId, queue]) => {
         const [first] = queue;
-        const pass = first && this.#choose(first.need);
+        const pass = first && this.#choose(first.need, now);
         if (!pass) return false;
         queue.shift();
         if (queue.length === 0) this.#queues.delete(ownerId);
         first.resolve(pass);
         return queue.length > 0;
       });
-    this.#later();
+    this.#later(now);
   }
 
   close(): void {
@@ -183,8 +185,7 @@ export class ModelGate {
     return this.endpoints[index] as EndpointGate;
   }
 
-  #choose(need: Need): Pass | null {
-    const now = this.#now();
+  #choose(need: Need, now: number): Pass | null {
     const before: number[] = [];
     for (const endpoint of this.#order(need, now)) {
       const gate = this.#endpoint(endpoint);
@@ -207,9 +208,9 @@ export class ModelGate {
     return drawn(open, this.config, this.#random);
   }
 
-  #later(): void {
+  /** `now`: when those who wait were last refused a pass. */
+  #later(now: number): void {
     if (this.#queues.size === 0) return;
-    const now = this.#now();
     let at = Infinity;
     for (const ownerId of this.#queues.keys()) for (const gate of this.endpoints) at = Math.min(at, gate.opensAt(now, ownerId));
     if (at === Infinity || at >= this.#timerAt) return;
