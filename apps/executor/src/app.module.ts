@@ -39,6 +39,7 @@ import { StageEnds } from './stages/stage-ends.js';
 import { StagesController } from './stages/stages.controller.js';
 import { StagesRepository } from './stages/stages.repository.js';
 import { StagesService } from './stages/stages.service.js';
+import { Copies } from './sweeper/copies.js';
 import { Leftovers } from './sweeper/leftovers.js';
 import { Suspects } from './sweeper/suspects.js';
 import { Sweeper } from './sweeper/sweeper.js';
@@ -97,6 +98,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         PoolsService,
         Leftovers,
         Suspects,
+        Copies,
         Waiting,
         Sweeper,
       ],

@@ -155,6 +155,12 @@ export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
   };
 };
 
+/** Second attempts at shards that lagged behind, and the calls that they made, as far as they have told: what haste has cost. */
+export const StageCopies = z.strictObject({ attempts: z.number().int().nonnegative(), calls: z.number().int().nonnegative() });
+export type StageCopies = z.infer<typeof StageCopies>;
+
+export const noCopies = (): StageCopies => ({ attempts: 0, calls: 0 });
+
 export const Stage = z.strictObject({
   id: StageId,
   ownerId: OwnerId,
@@ -168,6 +174,7 @@ export const Stage = z.strictObject({
   counts: StageCounts,
   /** What is committed and what running attempts have reported beside it: for progress displays, may step back. */
   progress: StageCounts,
+  copies: StageCopies,
   /** Why a failed stage failed. */
   fault: ErrorPayload.nullable(),
   /** Why nothing runs, if so: `no member of pool default has joined`. */
@@ -254,8 +261,14 @@ export const RunControl = z.strictObject({
 });
 export type RunControl = z.infer<typeof RunControl>;
 
-/** Figures of a running attempt, for progress displays. */
-export const AttemptProgress = z.strictObject({ token: LeaseToken, counts: StageCounts });
+/** Figures of a running attempt. */
+export const AttemptProgress = z.strictObject({
+  token: LeaseToken,
+  /** Its journaled rows, those that it took over among them: for progress displays. */
+  counts: StageCounts,
+  /** Calls that it has begun itself. */
+  calls: z.number().int().nonnegative().default(0),
+});
 export type AttemptProgress = z.infer<typeof AttemptProgress>;
 
 /** `joining` until the executor has accepted it; `draining` takes no new shards and finishes or hands on what it has. */

@@ -5,10 +5,12 @@ import {
   type ErrorPayload,
   type Lane,
   newId,
+  noCopies,
   noCounts,
   type RunControl,
   type ShardRange,
   type Stage,
+  type StageCopies,
   type StageCounts,
   type StageState,
   type StageWork,
@@ -172,6 +174,13 @@ export class StagesRepository {
     );
   }
 
+  async #copies(queries: Queries, stageIds: string[]): Promise<Map<string, StageCopies>> {
+    const rows = await queries.$queryRaw<(StageCopies & { stageId: string })[]>`
+      SELECT stage_id AS "stageId", count(*)::int AS attempts, sum(calls)::int AS calls FROM attempts
+      WHERE second AND stage_id = ANY(${stageIds}) GROUP BY stage_id`;
+    return new Map(rows.map(({ stageId, ...copies }) => [stageId, copies]));
+  }
+
   async #views(queries: Queries, rows: StageRecord[]): Promise<Stage[]> {
     const running = rows.filter(({ state }) => state === 'running').map(({ id }) => id);
     const attempts =
@@ -181,6 +190,10 @@ export class StagesRepository {
             where: { stageId: { in: running }, state: 'active' },
             select: { token: true, memberId: true, stageId: true, shardId: true },
           });
+    const copies = await this.#copies(
+      queries,
+      rows.map(({ id }) => id),
+    );
     return rows.map((row) => {
       const own = attempts.filter(({ stageId }) => stageId === row.id);
       const counts = JSON.parse(row.counts) as StageCounts;
@@ -193,6 +206,7 @@ export class StagesRepository {
         shards: { open: row.shardsOpen, active: new Set(own.map(({ shardId }) => shardId)).size, committed: row.shardsCommitted },
         counts,
         progress: addCounts(counts, this.progress.of(own)),
+        copies: copies.get(row.id) ?? noCopies(),
         fault: row.fault === null ? null : (JSON.parse(row.fault) as ErrorPayload),
         waitingFor: row.waitingFor,
       };

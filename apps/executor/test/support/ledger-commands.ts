@@ -151,6 +151,12 @@ const second = async (model: LedgerModel, { bench }: Real, attempt: ModelAttempt
   expect(effects.find(({ kind }) => kind === 'claim_refused')).toEqual(refused ? { kind: 'claim_refused', reason: refused } : undefined);
 };
 
+const wantCopy = async (model: LedgerModel, { bench }: Real, { shardId }: ModelAttempt): Promise<void> => {
+  await bench.wantCopy(shardId);
+  const target = model.shard(shardId);
+  if (target.shard.state === 'open') target.copyWanted = true;
+};
+
 const childrenOf = async ({ sql }: Real['bench'], shardId: string): Promise<string[]> =>
   (await sql.query<{ id: string }>(`SELECT id FROM shards WHERE parent_id = $1 ORDER BY "first"`, [shardId])).rows.map(({ id }) => id);
 
@@ -245,6 +251,7 @@ export const ledgerCommands = () => {
       ofAttempt('release', release),
       ofAttempt('lapse', lapse),
       ofAttempt('fail', fail),
+      ofAttempt('wantCopy', wantCopy),
       fc.integer({ min: 1, max: 3 }).map((limit) => command(`expire(${limit})`, always, (model, real) => expire(model, real, limit))),
       ...[0, 1].map(() =>
         fc

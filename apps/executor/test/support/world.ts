@@ -193,12 +193,13 @@ export class TestMember {
     return { key, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex'), rows: sizeOf(range) };
   }
 
-  async commit(assignment: Assignment, more: Partial<CommitContent> = {}) {
+  /** `calls`: that the attempt made itself. */
+  async commit(assignment: Assignment, more: Partial<CommitContent> = {}, calls = sizeOf(assignment.range)) {
     const part = more.part ?? (await this.write(assignment));
     const counts = { ...noCounts(), ok: sizeOf(assignment.range), calls: sizeOf(assignment.range) };
     const content: CommitContent = { rejected: null, columns: [], counts, ...more, part };
     const { shardId, token } = assignment;
-    const { answer } = await this.world.messaging.request(operations.commit, { shardId, token, content });
+    const { answer } = await this.world.messaging.request(operations.commit, { shardId, token, content, calls });
     if (answer !== 'no_such_part') this.held = this.held.filter((one) => one.token !== token);
     return answer;
   }

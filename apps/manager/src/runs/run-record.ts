@@ -11,6 +11,7 @@ import {
   type TokenUsage,
   addUsage,
   inputsOf,
+  noCopies,
   noCounts,
   noUsage,
 } from '@apwa/contracts';
@@ -116,6 +117,7 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>): R
     tableId: table?.id ?? null,
     rows: input === null || input === undefined ? null : Number(input),
     counts,
+    copies: stage?.copies ?? noCopies(),
     startedAt: table?.startedAt?.toISOString() ?? null,
     finishedAt: table?.finishedAt?.toISOString() ?? null,
     waitingFor: ended ? null : (stage?.waitingFor ?? null),

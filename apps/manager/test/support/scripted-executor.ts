@@ -9,6 +9,7 @@ import {
   type Stage,
   executorOperations,
   newId,
+  noCopies,
   noCounts,
   stageChanged,
 } from '@apwa/contracts';
@@ -77,6 +78,7 @@ export class ExecutorScript {
       shards,
       counts: noCounts(),
       progress: noCounts(),
+      copies: noCopies(),
       fault: null,
       waitingFor: null,
     };

@@ -1,6 +1,7 @@
 import {
   ApwaError,
   type Assignment,
+  type AttemptProgress,
   type CommitContent,
   noCounts,
   type RowResult,
@@ -58,7 +59,9 @@ export interface AttemptTerms {
 export class Attempt implements RowsInHand {
   readonly control: AttemptControl;
   /** Journaled rows, for progress displays. */
-  readonly counts: StageCounts = noCounts();
+  readonly #counts: StageCounts = noCounts();
+  /** That it has begun itself. */
+  #calls = 0;
   readonly #book: RowBook;
   readonly #results = new Map<number, RowResult>();
   /** Results that came without a call while none might begin: recorded when one may. */
@@ -86,7 +89,7 @@ export class Attempt implements RowsInHand {
     // Until the stage is known there is nothing to do; what happens meanwhile (renewals, a loss) is for the machine all the same.
     this.#state = startHolding({ ...terms, incarnation: journal.incarnation }).state;
     const rules: CallRules = {
-      begin: (row) => this.#begin(row),
+      begin: (row) => this.#beginCall(row),
       land: (row) => this.#dispatch({ kind: 'given_up', row }),
       mayCall: () => this.#state.phase === 'working' && !this.#state.held && performance.now() < this.#state.confirmedUntil,
       mayBegin: () => !this.#state.held && !isOver(this.#state),
@@ -99,7 +102,7 @@ export class Attempt implements RowsInHand {
       publish: (place, batch, signal) => parts.journal.publish(place, batch, signal),
       store: (sequence, rows) => parts.journal.store(sequence, rows),
       acked: (rows, incarnation, fresh) => {
-        for (const result of fresh) countRow(this.counts, result);
+        for (const result of fresh) countRow(this.#counts, result);
         this.#dispatch({ kind: 'journaled', incarnation, rows });
       },
       failed: (error) => parts.log.debug({ token, error: error.toPayload() }, 'could not journal'),
@@ -108,6 +111,10 @@ export class Attempt implements RowsInHand {
 
   get token(): string {
     return this.assignment.token;
+  }
+
+  progress(): AttemptProgress {
+    return { token: this.token, counts: structuredClone(this.#counts), calls: this.#calls };
   }
 
   get over(): boolean {
@@ -194,6 +201,12 @@ export class Attempt implements RowsInHand {
     const { leaseMs } = this.terms;
     const decision = startHolding({ sentAt: confirmedUntil - leaseMs, leaseMs, incarnation, held, rows: stage.kind === 'map' });
     this.#apply(decision.state, decision.effects);
+  }
+
+  #beginCall(row: number): boolean {
+    const begun = this.#begin(row);
+    if (begun) this.#calls++;
+    return begun;
   }
 
   #begin(row: number): boolean {
@@ -283,7 +296,7 @@ export class Attempt implements RowsInHand {
     for (const [row, result] of taken) this.#results.set(row, result);
     const results = [...taken.values()];
     this.#batcher.addTaken(results);
-    for (const result of results) countRow(this.counts, result);
+    for (const result of results) countRow(this.#counts, result);
     if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.calls.first.assumeWorking();
     this.#dispatch({ kind: 'journal_read', incarnation, rows: [...taken.keys()] });
     if (this.#state.held) await this.#rowsEnded(undefined);
@@ -349,7 +362,7 @@ export class Attempt implements RowsInHand {
     const content = this.#content;
     if (!content) return;
     try {
-      this.#dispatch({ kind: 'commit_answered', answer: await this.parts.requests.commit(content) });
+      this.#dispatch({ kind: 'commit_answered', answer: await this.parts.requests.commit(content, this.#calls) });
     } catch (thrown) {
       const error = ApwaError.from(thrown);
       if (!mayHeal(error)) return this.#failStage(error);

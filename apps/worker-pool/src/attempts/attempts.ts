@@ -83,7 +83,7 @@ export class Attempts {
   }
 
   progress(): AttemptProgress[] {
-    return [...this.#active.values()].map(({ token, counts }) => ({ token, counts: structuredClone(counts) }));
+    return [...this.#active.values()].map((attempt) => attempt.progress());
   }
 
   renewed(tokens: readonly string[], sentAt: number): void {
