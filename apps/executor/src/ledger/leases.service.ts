@@ -54,7 +54,7 @@ export class LeasesService {
   /** Revokes attempts whose lease has run out, `limit` of them at most; how many they were. */
   async expire(limit: number): Promise<number> {
     const expired = await this.database.read((queries) => this.ledger.expired(queries, limit));
-    for (const { shardId, token } of expired) await this.#end(shardId, { kind: 'expire', token });
+    for (const { shardId, token, crashed } of expired) await this.#end(shardId, { kind: 'expire', token, crashed });
     return expired.length;
   }
 

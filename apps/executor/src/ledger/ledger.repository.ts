@@ -153,11 +153,16 @@ export class LedgerRepository {
     return rows.map(({ shardId }) => shardId);
   }
 
-  /** Attempts whose lease has run out, the oldest first. */
-  async expired(queries: Queries, limit: number): Promise<{ token: string; shardId: string }[]> {
+  /**
+   * Attempts whose lease has run out, the oldest first. `crashed`: the holder's process is gone, for one that joined later has its number
+   * on its host. So it is with a container that is started again: nobody of ours sees its process die.
+   */
+  async expired(queries: Queries, limit: number): Promise<{ token: string; shardId: string; crashed: boolean }[]> {
     return queries.$queryRaw`
-      SELECT token, shard_id AS "shardId" FROM attempts WHERE state = 'active' AND leased_until < clock_timestamp()
-      ORDER BY leased_until LIMIT ${limit}`;
+      SELECT a.token, a.shard_id AS "shardId", EXISTS (
+        SELECT 1 FROM members m JOIN members n ON n.host = m.host AND n.pid = m.pid AND n.joined_at > m.joined_at WHERE m.id = a.member_id
+      ) AS crashed
+      FROM attempts a WHERE a.state = 'active' AND a.leased_until < clock_timestamp() ORDER BY a.leased_until LIMIT ${limit}`;
   }
 
   /** Shards that came of the same one by splits and are still open, this one not counted. */

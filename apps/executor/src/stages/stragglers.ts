@@ -38,7 +38,7 @@ const AT_ONCE = 4;
 const SHARE = 0.1;
 
 /** Rounds of calls that a shard takes with its slots. Shards get smaller towards a stage's end, so time per row alone misleads. */
-export const roundsOf = (range: ShardRange, slots: number): number => Math.ceil(sizeOf(range) / slots);
+const roundsOf = (range: ShardRange, slots: number): number => Math.ceil(sizeOf(range) / slots);
 
 /**
  * Shards that get a second attempt, the latest first: those that lag behind their stage's own pace when nothing of it is left to give

@@ -89,7 +89,7 @@ export class LedgerBench {
 
   async join(id: string, instance: string, total = MEMBER_SLOTS): Promise<void> {
     const slots = { total, free: total };
-    const member = { id, pool: 'default', state: 'running' as const, slots, resources: {}, host: 'test', pid: process.pid };
+    const member = { id, pool: 'default', state: 'running' as const, slots, resources: {}, host: id, pid: process.pid };
     await this.members.join(member, instance);
   }
 

@@ -123,7 +123,7 @@ const expire = async (model: LedgerModel, { bench }: Real, limit: number): Promi
   const active = model.attempts.filter((one) => model.isActive(one));
   const due = model.lapsed.flatMap((token) => active.filter((one) => one.token === token)).slice(0, limit);
   expect(await bench.leases.expire(limit)).toBe(due.length);
-  for (const { token, shardId } of due) model.apply(model.shard(shardId), { kind: 'expire', token });
+  for (const { token, shardId } of due) model.apply(model.shard(shardId), { kind: 'expire', token, crashed: false });
 };
 
 /** Until nothing is due: then of every attempt that is over there is no part but what a commit named. */

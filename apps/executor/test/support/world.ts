@@ -140,9 +140,13 @@ export const mapWork = (rows: number): MapWork => ({
   model: 'small',
 });
 
+let members = 0;
+
 /** The messages of a pool's member, one at a time: the test decides what it does and leaves. */
 export class TestMember {
   held: Assignment[] = [];
+  /** Of no process: each member has one of its own. */
+  readonly #pid = 1_000_000 + ++members;
 
   constructor(
     private readonly world: World,
@@ -154,7 +158,7 @@ export class TestMember {
 
   join(more: { pid?: number; host?: string; instance?: string } = {}) {
     const { id, pool, slots } = this;
-    const { pid = process.pid, host = 'test', instance = this.instance } = more;
+    const { pid = this.#pid, host = 'test', instance = this.instance } = more;
     const member = { id, pool, state: 'running' as const, slots: { total: slots, free: slots }, resources: {}, host, pid };
     return this.world.messaging.request(operations.join, { member, instance });
   }
