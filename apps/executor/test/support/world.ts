@@ -122,7 +122,12 @@ export class World {
 
   /** Gives every shard of all stages to one member, until none is left. */
   async finish(member: TestMember): Promise<void> {
-    for (let got = await member.claim(); got.length > 0; got = await member.claim()) for (const one of got) await member.commit(one);
+    for (let got = await member.claim(); got.length > 0; got = await member.claim())
+      for (const one of got) {
+        await member.commit(one);
+        // On a busy machine all of it takes longer than a lease.
+        await member.heartbeat();
+      }
   }
 
   async stop(): Promise<void> {
