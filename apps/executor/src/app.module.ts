@@ -45,6 +45,7 @@ import { NamedKeysService } from './stages/named-keys.service.js';
 import { StagesController } from './stages/stages.controller.js';
 import { StagesRepository } from './stages/stages.repository.js';
 import { StagesService } from './stages/stages.service.js';
+import { Copies } from './sweeper/copies.js';
 import { Leftovers } from './sweeper/leftovers.js';
 import { Suspects } from './sweeper/suspects.js';
 import { Sweeper } from './sweeper/sweeper.js';
@@ -117,6 +118,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         Leftovers,
         Strays,
         Suspects,
+        Copies,
         Waiting,
         Sweeper,
       ],

@@ -30,6 +30,8 @@ export const TIMING = {
   journalReadMs: 5_000,
   /** … and done without after this. */
   journalPatienceMs: 60_000,
+  /** An attempt at a shard is late, compared with others of its stage, after this at the earliest. */
+  copyAfterMs: 5_000,
   /** Notices about the same stage: one in this time, its end at once. */
   noticeMs: 250,
   /** A stage's version grows with the progress of its attempts this often at most. */

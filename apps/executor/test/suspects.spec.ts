@@ -121,6 +121,26 @@ describe('shards at which members crash (H17)', () => {
     expect(await shards(stageId)).toEqual([[0, 7, 'none']]);
   });
 
+  it('should count leases that ran out in a container that was started again, whoever saw it or not', async () => {
+    const stageId = await submit(mapWork(8));
+    const start = async (host: string): Promise<string> => {
+      const { id } = newMember();
+      const slots = { total: MEMBER_SLOTS, free: MEMBER_SLOTS };
+      await bench.members.join({ id, pool: 'default', state: 'running', slots, resources: {}, host, pid: 7 }, null);
+      return id;
+    };
+    let id = await start('a1b2c3');
+    for (const suspicion of ['none', 'suspect', 'divide']) {
+      const { token } = await claimOne(id);
+      // The next process of the container joins before the lease of the one before is over; one on another host says nothing.
+      await start('d4e5f6');
+      id = await start('a1b2c3');
+      await bench.lapse(token);
+      expect(await bench.leases.expire(10)).toBe(1);
+      expect(await shards(stageId)).toEqual([[0, 7, suspicion]]);
+    }
+  });
+
   it('should condemn nothing for random deaths while suspects run', async () => {
     const stageId = await submit(mapWork(8));
     for (const _ of [1, 2]) await crash();

@@ -185,7 +185,13 @@ export const executorOperations = {
   commit: operation(
     'executor',
     'commit',
-    z.strictObject({ shardId: ShardId, token: LeaseToken, content: CommitContent }),
+    z.strictObject({
+      shardId: ShardId,
+      token: LeaseToken,
+      content: CommitContent,
+      /** Calls that the attempt made itself: what it took over is not among them. */
+      calls: z.number().int().nonnegative().default(0),
+    }),
     z.strictObject({ answer: CommitAnswer }),
     30_000,
   ),

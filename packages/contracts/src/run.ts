@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ErrorPayload } from './errors.js';
 import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
 import { Plan } from './plan.js';
-import { StageCounts, TokenUsage } from './stage.js';
+import { StageCopies, StageCounts, TokenUsage } from './stage.js';
 import { ExportFormat, FileFormat, ImportOptions, PartialRows, TableMetadata, TableState } from './table.js';
 
 /** A run's input: a table that is there, or an upload that becomes one. */
@@ -100,6 +100,7 @@ export const RunStep = z.strictObject({
   rows: z.number().int().nonnegative().nullable(),
   /** Committed and in progress. */
   counts: StageCounts,
+  copies: StageCopies,
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
   /** How long its run was paused since it was started, the present pause not counted. */

@@ -164,6 +164,12 @@ export const PausedBy = z.strictObject({
 });
 export type PausedBy = z.infer<typeof PausedBy>;
 
+/** Second attempts at shards that lagged behind, and the calls that they made, as far as they have told: what haste has cost. */
+export const StageCopies = z.strictObject({ attempts: z.number().int().nonnegative(), calls: z.number().int().nonnegative() });
+export type StageCopies = z.infer<typeof StageCopies>;
+
+export const noCopies = (): StageCopies => ({ attempts: 0, calls: 0 });
+
 export const Stage = z.strictObject({
   id: StageId,
   ownerId: OwnerId,
@@ -177,6 +183,7 @@ export const Stage = z.strictObject({
   counts: StageCounts,
   /** What is committed, and beside it what attempts have reported of open shards: for progress displays, may step back. */
   progress: StageCounts,
+  copies: StageCopies,
   /** Why a failed stage failed. */
   fault: ErrorPayload.nullable(),
   /** Why nothing runs, if so: `no member of pool default has joined`. */
@@ -267,10 +274,13 @@ export const RunControl = z.strictObject({
 });
 export type RunControl = z.infer<typeof RunControl>;
 
-/** Figures of a running attempt, for progress displays. */
+/** Figures of a running attempt. */
 export const AttemptProgress = z.strictObject({
   token: LeaseToken,
+  /** Its journaled rows, those that it took over among them: for progress displays. */
   counts: StageCounts,
+  /** Calls that it has begun itself. */
+  calls: z.number().int().nonnegative().default(0),
   /** Why it begins no new rows, if so: the journal has no room (`journal_room`), or does not serve (`journal`). */
   waitsFor: z.enum(['journal_room', 'journal']).nullable().default(null),
 });

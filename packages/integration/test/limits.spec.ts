@@ -42,6 +42,37 @@ describe('a model that misbehaves', () => {
     }
   });
 
+  it('should end a run when its first rows all fail alike, unless the plan has a bound of its own', async () => {
+    const rows = 6_000;
+    const model: ScriptedModel = await scriptedModel();
+    model.otherwise({ refusal: 'I cannot help with that.', delayMs: 100 });
+    const system = await System.start({
+      config: {
+        model: 'prudish',
+        models: { prudish: { baseUrl: model.url, name: 'scripted' } },
+        executor: { heartbeatMs: 300 },
+      },
+    });
+    try {
+      const run = await system.run({ inputs: { rows: numberedRows(rows) }, plan: mailPlan() });
+      expect(run).toMatchObject({ state: 'failed', error: { code: 'too_many_failures' } });
+      expect(run.error?.message).toMatch(/rows have all failed: refused \d+; for example: scripted refused to answer/);
+      expect(model.calls).toBeGreaterThanOrEqual(200);
+      expect(model.calls).toBeLessThan(rows / 2);
+
+      const { calls } = model;
+      const plan = mailPlan();
+      const [step] = plan.steps;
+      if (step?.kind === 'map') step.template.retry = { stopWhenFailuresExceed: { share: 1 } };
+      const patient = await system.run({ inputs: { rows: numberedRows(400) }, plan });
+      expect(patient.steps[0]?.counts).toMatchObject({ ok: 0, failed: 400, errors: { refused: 400 } });
+      expect(model.calls - calls).toBe(400);
+    } finally {
+      await system.stop();
+      await model.close();
+    }
+  });
+
   it('should end a run with the reason when nobody answers at the model’s address', async () => {
     const system = await System.start({
       config: { model: 'away', models: { away: { baseUrl: 'http://127.0.0.1:9/v1', name: 'none' } } },

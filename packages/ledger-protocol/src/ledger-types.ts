@@ -71,8 +71,11 @@ export type LedgerEvent =
    */
   | { readonly kind: 'claim'; readonly token: string; readonly member: string; readonly second: boolean; readonly alone: boolean }
   | { readonly kind: 'renew'; readonly token: string }
-  /** The sweeper found the lease to have run out; whether it still has is decided here. */
-  | { readonly kind: 'expire'; readonly token: string }
+  /**
+   * The sweeper found the lease to have run out; whether it still has is decided here. `crashed`: nobody saw it, but another process has
+   * taken the place of the holder's, which is gone without a word.
+   */
+  | { readonly kind: 'expire'; readonly token: string; readonly crashed: boolean }
   /**
    * Somebody who would know saw the member die. `crashed`: by a fault of its own, or a signal that nobody of ours sent; not because it
    * was asked to end.

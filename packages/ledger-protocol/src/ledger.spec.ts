@@ -57,17 +57,17 @@ describe('decide: leases', () => {
   });
 
   it('should tell the holder of a revoked attempt, or of none, that it is lost', () => {
-    const revoked = decide(lapse(after(claim('1')), '1'), { kind: 'expire', token: '1' }).state;
+    const revoked = decide(lapse(after(claim('1')), '1'), { kind: 'expire', token: '1', crashed: false }).state;
     expect(effectsOf(revoked, { kind: 'renew', token: '1' })).toEqual([{ kind: 'lost', token: '1' }]);
     expect(effectsOf(after(), { kind: 'renew', token: '9' })).toEqual([{ kind: 'lost', token: '9' }]);
   });
 
   it('should not revoke a lease that was renewed since the sweeper looked', () => {
-    expect(effectsOf(after(claim('1')), { kind: 'expire', token: '1' })).toEqual([]);
+    expect(effectsOf(after(claim('1')), { kind: 'expire', token: '1', crashed: false })).toEqual([]);
   });
 
   it('should revoke what ran out, and have its parts collected', () => {
-    expect(effectsOf(lapse(after(claim('1')), '1'), { kind: 'expire', token: '1' })).toEqual([
+    expect(effectsOf(lapse(after(claim('1')), '1'), { kind: 'expire', token: '1', crashed: false })).toEqual([
       { kind: 'revoked', token: '1', reason: 'expired' },
       { kind: 'schedule_collect', token: '1' },
     ]);
@@ -197,6 +197,16 @@ describe('decide: suspicion', () => {
     ['a row at last', sized(1, 'none', ...crash(1, false), ...crash(2, false), ...crash(3, true), ...crash(4, true)), 'condemned'],
     ['a row that stays condemned', sized(1, 'condemned', ...crash(1, false)), 'condemned'],
   ])('should make of a shard %s', (_, { suspicion }, expected) => expect(suspicion).toBe(expected));
+
+  it('should count a holder that ran out of its lease because another process has its place', () => {
+    const crashed = lapse(sized(10, 'none', ...crash(1, false), claim('2')), '2');
+    expect(effectsOf(crashed, { kind: 'expire', token: '2', crashed: true })).toEqual([
+      { kind: 'revoked', token: '2', reason: 'crashed' },
+      { kind: 'schedule_collect', token: '2' },
+      { kind: 'suspected', suspicion: 'suspect' },
+    ]);
+    expect(effectsOf(sized(10, 'none', ...crash(1, false), claim('2')), { kind: 'expire', token: '2', crashed: true })).toEqual([]);
+  });
 
   it('should say when it changes', () => {
     expect(effectsOf(sized(10, 'none', ...crash(1, false), claim('2')), dies('a'))).toEqual([

@@ -37,9 +37,14 @@ export const decide = (state: LedgerShard, event: LedgerEvent, rules: Rules = AL
     case 'renew':
       return renew(state, event.token);
     case 'expire':
-      return revoke(state, rules.has('sweep-expired') ? (a) => a.token === event.token && !a.leased : () => false, 'expired');
+      return ended(
+        state,
+        rules.has('sweep-expired') ? (a) => a.token === event.token && !a.leased : () => false,
+        event.crashed ? 'crashed' : 'expired',
+        rules,
+      );
     case 'member_died':
-      return died(state, event, rules);
+      return ended(state, (a) => a.member === event.member, event.crashed ? 'crashed' : 'member_died', rules);
     case 'release': {
       const released = revoke(state, (a) => a.token === event.token, 'released');
       return { state: released.state, effects: [...released.effects, { kind: 'released', token: event.token }] };
@@ -125,11 +130,12 @@ const revoke = (state: LedgerShard, which: (attempt: LedgerAttempt) => boolean, 
   return { state: next, effects };
 };
 
-const died = (state: LedgerShard, { member, crashed }: Extract<LedgerEvent, { kind: 'member_died' }>, rules: Rules): LedgerDecision => {
-  const ended = revoke(state, (a) => a.member === member, crashed ? 'crashed' : 'member_died');
-  const suspicion = suspicionOf(ended.state, rules);
-  if (suspicion === state.suspicion) return ended;
-  return { state: { ...ended.state, suspicion }, effects: [...ended.effects, { kind: 'suspected', suspicion }] };
+/** Attempts end that had a holder; what is thought of the shard may change with it. */
+const ended = (state: LedgerShard, which: (attempt: LedgerAttempt) => boolean, reason: EndReason, rules: Rules): LedgerDecision => {
+  const revoked = revoke(state, which, reason);
+  const suspicion = suspicionOf(revoked.state, rules);
+  if (suspicion === state.suspicion) return revoked;
+  return { state: { ...revoked.state, suspicion }, effects: [...revoked.effects, { kind: 'suspected', suspicion }] };
 };
 
 const commit = (state: LedgerShard, event: Extract<LedgerEvent, { kind: 'commit' }>, rules: Rules): LedgerDecision => {

@@ -1,12 +1,12 @@
 import { type Assignment, newLeaseToken, sizeOf } from '@apwa/contracts';
-import { ALONE_ROWS, decide, type LedgerEffect } from '@apwa/ledger-protocol';
+import { activeOf, ALONE_ROWS, decide, type LedgerEffect } from '@apwa/ledger-protocol';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { journalPlace } from '../journal/journal-place.js';
 import { MembersRepository, type MemberRow } from '../members/members.repository.js';
 import { type LedgerEntry } from './ledger-entry.js';
-import { LedgerRepository, type WaitingOwner } from './ledger.repository.js';
+import { type Claimable, LedgerRepository, type WaitingOwner } from './ledger.repository.js';
 import { LedgerWriter } from './ledger-writer.js';
 import { nextOf, served, slotsFor } from './scheduling.js';
 import { shareOf } from './share-of-work.js';
@@ -59,7 +59,7 @@ export class ClaimsService {
     const { waiting, suspects } = await this.#offer(queries, member, freeSlots, lane);
     const poolTime = pool?.virtualTime ?? 0;
     const next = nextOf(waiting, poolTime);
-    const entry = next && (await this.#entry(queries, next.ownerId, { pool: member.pool, lane, suspects }));
+    const entry = next && (await this.#entry(queries, next.ownerId, { memberId, pool: member.pool, lane, suspects }));
     if (!next || !entry) return null;
 
     const rows = sizeOf(entry.shard.range);
@@ -67,10 +67,11 @@ export class ClaimsService {
     const question = { free: freeSlots, waiting: waiting.length, rows: atOnce, limit: next.maxInFlight, inFlight: next.inFlight };
     const slots = slotsFor(question);
     const token = newLeaseToken();
-    const { effects } = decide(entry.shard, { kind: 'claim', token, member: member.id, second: false, alone: suspects });
+    const second = activeOf(entry.shard).length > 0;
+    const { effects } = decide(entry.shard, { kind: 'claim', token, member: member.id, second, alone: suspects });
     const assigned = effects.find((effect) => effect.kind === 'assigned');
     if (slots === 0 || !assigned) return null;
-    await this.writer.write(queries, entry, effects, { slots, memberId: member.id });
+    await this.writer.write(queries, entry, effects, { slots, memberId: member.id, second });
     const after = served(next, poolTime, rows);
     await queries.$executeRaw`UPDATE runs SET virtual_time = ${after.virtualTime} WHERE owner_id = ${next.ownerId}`;
     await queries.$executeRaw`UPDATE pools SET virtual_time = ${after.poolTime} WHERE name = ${member.pool}`;
@@ -78,32 +79,32 @@ export class ClaimsService {
   }
 
   async #offer(queries: Queries, member: MemberRow, freeSlots: number, lane: string): Promise<Offer> {
-    const { pool, slotsTotal: slots } = member;
-    const held = await this.ledger.heldBy(queries, member.id);
-    const suspects = await this.#waiting(queries, { pool, lane, suspects: true });
-    const emptying = suspects.length > 0 && (await this.ledger.leastBusy(queries, pool)) === member.id;
+    const { id: memberId, pool, slotsTotal: slots } = member;
+    const held = await this.ledger.heldBy(queries, memberId);
+    const suspects = await this.#waiting(queries, { memberId, pool, lane, suspects: true });
+    const emptying = suspects.length > 0 && (await this.ledger.leastBusy(queries, pool)) === memberId;
     switch (shareOf({ ...held, freeSlots, slots }, suspects.length > 0, emptying)) {
       case 'nothing':
         return { suspects: false, waiting: [] };
       case 'suspects':
         return { suspects: true, waiting: suspects };
       case 'ordinary':
-        return { suspects: false, waiting: await this.#waiting(queries, { pool, lane, suspects: false }) };
+        return { suspects: false, waiting: await this.#waiting(queries, { memberId, pool, lane, suspects: false }) };
     }
   }
 
   /** Runs that have such a shard for this pool, and room below their limit. */
-  async #waiting(queries: Queries, what: Parameters<LedgerRepository['waiting']>[1]): Promise<WaitingOwner[]> {
+  async #waiting(queries: Queries, what: Claimable): Promise<WaitingOwner[]> {
     const waiting = await this.ledger.waiting(queries, what);
     return waiting.filter(({ maxInFlight, inFlight }) => maxInFlight === null || inFlight < maxInFlight);
   }
 
   /** The run's next shard, locked; null if it was paused, or its work taken back, since it was looked at. */
-  async #entry(queries: Queries, ownerId: string, what: Parameters<LedgerRepository['waiting']>[1]): Promise<Claimed | null> {
+  async #entry(queries: Queries, ownerId: string, what: Claimable): Promise<Claimed | null> {
     const [run] = await queries.$queryRaw<{ control: string; version: number }[]>`
       SELECT control, control_version AS version FROM runs WHERE owner_id = ${ownerId} FOR UPDATE`;
     if (run?.control !== 'active') return null;
-    const shardId = await this.ledger.claimable(queries, { ownerId, ...what });
+    const shardId = await this.ledger.claimable(queries, ownerId, what);
     const entry = shardId ? await this.ledger.lock(queries, shardId) : null;
     return entry && { ...entry, controlVersion: run.version };
   }

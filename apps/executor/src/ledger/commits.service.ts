@@ -14,6 +14,7 @@ interface Commit {
   shardId: string;
   token: LeaseToken;
   content: CommitContent;
+  calls: number;
 }
 
 /** Commits: the first one of an attempt that is not revoked wins. */
@@ -29,7 +30,7 @@ export class CommitsService {
   ) {}
 
   /** Idempotent. RefusedError `foreign_part` if the part's key is not one of the attempt's own. */
-  async commit({ shardId, token, content }: Commit): Promise<CommitAnswer> {
+  async commit({ shardId, token, content, calls }: Commit): Promise<CommitAnswer> {
     // Looked up before the transaction: a store that is slow must not hold the ledger's locks.
     const entry = await this.database.read((queries) => this.ledger.read(queries, shardId));
     if (!entry) return 'unknown';
@@ -42,7 +43,7 @@ export class CommitsService {
       const locked = await this.ledger.lock(queries, shardId);
       if (!locked) return { answer: 'unknown' as const, change: null };
       const { effects } = decide(locked.shard, { kind: 'commit', token, part, found });
-      const written: StageChange | null = await this.writer.write(queries, locked, effects, { content });
+      const written: StageChange | null = await this.writer.write(queries, locked, effects, { content, calls });
       const answered = effects.find((effect) => effect.kind === 'commit_answer');
       if (!answered) throw new InternalError('commit_unanswered', 'A commit is always answered.');
       return { answer: answered.answer, change: written };

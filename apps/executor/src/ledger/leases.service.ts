@@ -1,4 +1,4 @@
-import { type LeaseToken, type StageCounts } from '@apwa/contracts';
+import { type AttemptProgress, type LeaseToken, type StageCounts } from '@apwa/contracts';
 import { decide, type LedgerEvent } from '@apwa/ledger-protocol';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
@@ -24,14 +24,16 @@ export class LeasesService {
   ) {}
 
   /** Renews a member's leases, all in the caller's transaction. */
-  async renew(queries: Queries, memberId: string, tokens: readonly LeaseToken[]): Promise<Renewal> {
-    if (tokens.length === 0) return { lost: [], owners: [] };
+  async renew(queries: Queries, memberId: string, attempts: readonly Pick<AttemptProgress, 'token' | 'calls'>[]): Promise<Renewal> {
+    if (attempts.length === 0) return { lost: [], owners: [] };
+    const calls = new Map(attempts.map((attempt) => [attempt.token, attempt.calls]));
+    const tokens = [...calls.keys()];
     const lost = new Set(tokens);
     const owners = new Set<string>();
     for (const entry of await this.ledger.lockHeld(queries, memberId, tokens))
       for (const { token } of entry.shard.attempts) {
         const { effects } = decide(entry.shard, { kind: 'renew', token });
-        await this.writer.write(queries, entry, effects);
+        await this.writer.write(queries, entry, effects, { calls: calls.get(token) ?? 0 });
         if (effects.some((effect) => effect.kind === 'renewed')) lost.delete(token);
         owners.add(entry.stage.ownerId);
       }
@@ -52,7 +54,7 @@ export class LeasesService {
   /** Revokes attempts whose lease has run out, `limit` of them at most; how many they were. */
   async expire(limit: number): Promise<number> {
     const expired = await this.database.read((queries) => this.ledger.expired(queries, limit));
-    for (const { shardId, token } of expired) await this.#end(shardId, { kind: 'expire', token });
+    for (const { shardId, token, crashed } of expired) await this.#end(shardId, { kind: 'expire', token, crashed });
     return expired.length;
   }
 

@@ -6,11 +6,13 @@ import { expectRows, type Queries } from '../database/database.js';
 import { CONFIG, TIMES, type Timing } from '../settings.js';
 import { countsOf, type LedgerEntry } from './ledger-entry.js';
 
-/** What effects do not say themselves: of a claim its slots, of a commit what it names. */
+/** What effects do not say themselves: of a claim its slots, of a commit what it names, of an attempt the calls that it has told of. */
 export interface Facts {
   slots?: number;
   memberId?: string;
+  second?: boolean;
   content?: CommitContent;
+  calls?: number;
 }
 
 /** A stage whose version grew. */
@@ -60,7 +62,8 @@ export class LedgerWriter {
         return null;
       case 'renewed': {
         const renewed = await queries.$executeRaw`
-          UPDATE attempts SET leased_until = clock_timestamp() + ${this.config.executor.leaseMs} * interval '1 millisecond'
+          UPDATE attempts SET leased_until = clock_timestamp() + ${this.config.executor.leaseMs} * interval '1 millisecond',
+            calls = GREATEST(calls, ${facts.calls ?? 0})
           WHERE token = ${effect.token} AND state = 'active'`;
         expectRows(renewed, 1, `renewing ${effect.token}`);
         return null;
@@ -88,10 +91,14 @@ export class LedgerWriter {
         return null;
       case 'create_children':
         return this.#split(queries, entry, effect.ranges);
+      case 'lost':
+        // Its last word: what it called until it heard.
+        if (facts.calls)
+          await queries.$executeRaw`UPDATE attempts SET calls = GREATEST(calls, ${facts.calls}) WHERE token = ${effect.token}`;
+        return null;
       // Told to the asker, or done outside of the ledger.
       case 'claim_refused':
       case 'commit_answer':
-      case 'lost':
       case 'released':
       case 'split_refused':
       case 'delete_parts':
@@ -104,25 +111,25 @@ export class LedgerWriter {
     queries: Queries,
     { stage, row }: LedgerEntry,
     { token, number, handling }: Extract<LedgerEffect, { kind: 'assigned' }>,
-    { slots, memberId }: Facts,
+    { slots, memberId, second = false }: Facts,
   ): Promise<void> {
     if (slots === undefined || memberId === undefined) throw new InternalError('claim_incomplete', 'A claim names its member and slots.');
     const counted = await queries.$executeRaw`
-      UPDATE shards SET attempts = ${number} WHERE id = ${row.id} AND state = 'open' AND attempts = ${number - 1}`;
+      UPDATE shards SET attempts = ${number}, copy_wanted = false WHERE id = ${row.id} AND state = 'open' AND attempts = ${number - 1}`;
     expectRows(counted, 1, `claiming ${row.id}`);
     await queries.$executeRaw`
-      INSERT INTO attempts (token, shard_id, stage_id, owner_id, member_id, number, lane, slots, alone, state, claimed_at, leased_until)
-      VALUES (${token}, ${row.id}, ${stage.id}, ${stage.ownerId}, ${memberId}, ${number}, ${stage.lane}, ${slots}, ${handling === 'alone'}, 'active', clock_timestamp(),
-        clock_timestamp() + ${this.config.executor.leaseMs} * interval '1 millisecond')`;
+      INSERT INTO attempts (token, shard_id, stage_id, owner_id, member_id, number, lane, slots, alone, second, state, claimed_at, leased_until)
+      VALUES (${token}, ${row.id}, ${stage.id}, ${stage.ownerId}, ${memberId}, ${number}, ${stage.lane}, ${slots}, ${handling === 'alone'},
+        ${second}, 'active', clock_timestamp(), clock_timestamp() + ${this.config.executor.leaseMs} * interval '1 millisecond')`;
   }
 
-  async #commit(queries: Queries, { stage, row }: LedgerEntry, token: string, { content }: Facts): Promise<StageChange> {
+  async #commit(queries: Queries, { stage, row }: LedgerEntry, token: string, { content, calls = 0 }: Facts): Promise<StageChange> {
     if (!content) throw new InternalError('commit_incomplete', 'A commit names its part.');
     const committed = await queries.$executeRaw`
       UPDATE shards SET state = 'committed', winner = ${token}, content = ${JSON.stringify(content)} WHERE id = ${row.id} AND state = 'open'`;
     expectRows(committed, 1, `committing ${row.id}`);
     const won = await queries.$executeRaw`
-      UPDATE attempts SET state = 'won', ended_at = clock_timestamp() WHERE token = ${token} AND state = 'active'`;
+      UPDATE attempts SET state = 'won', ended_at = clock_timestamp(), calls = GREATEST(calls, ${calls}) WHERE token = ${token} AND state = 'active'`;
     expectRows(won, 1, `the winner of ${row.id}`);
     const counts = JSON.stringify(addCounts(countsOf(stage), content.counts));
     const [change] = await queries.$queryRaw<{ version: bigint; state: StageState }[]>`

@@ -13,16 +13,22 @@ const SHARD = Prisma.sql`
 const ATTEMPT = Prisma.sql`
   token, shard_id AS "shardId", member_id AS "memberId", number, state, leased_until >= clock_timestamp() AS leased, ended, alone`;
 
-/** Shards `h` that may be given: suspects to members that hold nothing else, all others to anybody. */
-const OFFERED = (suspects: boolean): Prisma.Sql => Prisma.sql`
-  ${suspects ? Prisma.sql`h.suspicion = 'suspect'` : Prisma.sql`h.suspicion IN ('none', 'condemned')`}
-  AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')`;
-
-interface Claimable {
-  pool: string;
-  lane: string;
-  suspects: boolean;
+/** What a member may be given. */
+export interface Claimable {
+  readonly memberId: string;
+  readonly pool: string;
+  readonly lane: string;
+  /** Those at which members have crashed, or all others. */
+  readonly suspects: boolean;
 }
+
+/** Shards `h` that nobody holds, or one other member, where a second attempt is wanted. */
+const OFFERED = ({ memberId, suspects }: Claimable): Prisma.Sql =>
+  suspects
+    ? Prisma.sql`h.suspicion = 'suspect' AND ${UNHELD}`
+    : Prisma.sql`h.suspicion IN ('none', 'condemned') AND (${UNHELD} OR (h.copy_wanted AND (
+        SELECT count(*) = 1 AND bool_and(a.member_id <> ${memberId}) FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')))`;
+const UNHELD = Prisma.sql`NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')`;
 
 /** An owner with shards to give. */
 export interface WaitingOwner extends Contender {
@@ -94,18 +100,20 @@ export class LedgerRepository {
     });
   }
 
-  /** The first shard of a pool's oldest stage of an owner that nobody holds. */
-  async claimable(queries: Queries, { ownerId, pool, lane, suspects }: Claimable & { ownerId: string }): Promise<string | null> {
+  /** The first shard of a pool's oldest stage of an owner that may be given; copies come after what nobody holds. */
+  async claimable(queries: Queries, ownerId: string, what: Claimable): Promise<string | null> {
+    const { pool, lane } = what;
     const [found] = await queries.$queryRaw<{ shardId: string }[]>`
       SELECT h.id AS "shardId" FROM stages s JOIN shards h ON h.stage_id = s.id AND h.state = 'open'
       WHERE s.owner_id = ${ownerId} AND s.pool = ${pool} AND s.lane = ${lane} AND s.state = 'running' AND s.paused_by IS NULL
-        AND ${OFFERED(suspects)}
-      ORDER BY s.created_at, s.id, h."first" LIMIT 1`;
+        AND ${OFFERED(what)}
+      ORDER BY s.created_at, s.id, h.copy_wanted, h."first" LIMIT 1`;
     return found?.shardId ?? null;
   }
 
-  /** Owners that are not paused, and have a shard for the pool that nobody holds. */
-  async waiting(queries: Queries, { pool, lane, suspects }: Claimable): Promise<WaitingOwner[]> {
+  /** Owners that are not paused, and have a shard to give. */
+  async waiting(queries: Queries, what: Claimable): Promise<WaitingOwner[]> {
+    const { pool, lane } = what;
     return queries.$queryRaw`
       SELECT r.owner_id AS "ownerId", r.virtual_time AS "virtualTime", r.weight, r.max_in_flight AS "maxInFlight",
         COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight"
@@ -113,7 +121,7 @@ export class LedgerRepository {
       WHERE r.control = 'active' AND r.owner_id IN (
         SELECT s.owner_id FROM stages s
         WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} AND EXISTS (
-          SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${OFFERED(suspects)}))`;
+          SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${OFFERED(what)}))`;
   }
 
   /** What a member holds by the ledger's word. */
@@ -147,11 +155,16 @@ export class LedgerRepository {
     return rows.map(({ shardId }) => shardId);
   }
 
-  /** Attempts whose lease has run out, the oldest first. */
-  async expired(queries: Queries, limit: number): Promise<{ token: string; shardId: string }[]> {
+  /**
+   * Attempts whose lease has run out, the oldest first. `crashed`: the holder's process is gone, for one that joined later has its number
+   * on its host. So it is with a container that is started again: nobody of ours sees its process die.
+   */
+  async expired(queries: Queries, limit: number): Promise<{ token: string; shardId: string; crashed: boolean }[]> {
     return queries.$queryRaw`
-      SELECT token, shard_id AS "shardId" FROM attempts WHERE state = 'active' AND leased_until < clock_timestamp()
-      ORDER BY leased_until LIMIT ${limit}`;
+      SELECT a.token, a.shard_id AS "shardId", EXISTS (
+        SELECT 1 FROM members m JOIN members n ON n.host = m.host AND n.pid = m.pid AND n.joined_at > m.joined_at WHERE m.id = a.member_id
+      ) AS crashed
+      FROM attempts a WHERE a.state = 'active' AND a.leased_until < clock_timestamp() ORDER BY a.leased_until LIMIT ${limit}`;
   }
 
   /** Shards that came of the same one by splits and are still open, this one not counted. */

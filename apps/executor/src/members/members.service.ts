@@ -51,16 +51,15 @@ export class MembersService {
 
   /** Renews what the member holds. PermanentError `unknown_member` if it has to join first. */
   async heartbeat({ memberId, attempts, ...signs }: Heartbeat): Promise<HeartbeatReply> {
-    const tokens = attempts.map(({ token }) => token);
     const { member, renewal, controls, paused } = await this.database.transaction(async (queries) => {
       const known = await this.members.require(queries, memberId);
       await this.members.note(queries, memberId, signs);
-      const renewed = await this.leases.renew(queries, memberId, tokens);
+      const renewed = await this.leases.renew(queries, memberId, attempts);
       return {
         member: known,
         renewal: renewed,
         controls: await this.runs.controlsOf(queries, renewed.owners),
-        paused: tokens.length > 0 ? await this.stageRows.pausedOf(queries, memberId) : [],
+        paused: attempts.length > 0 ? await this.stageRows.pausedOf(queries, memberId) : [],
       };
     });
     const changed = this.progress.report(memberId, attempts);

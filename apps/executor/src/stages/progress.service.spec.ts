@@ -9,8 +9,8 @@ describe('the progress of open shards', () => {
   beforeEach(() => {
     progress = new ProgressService();
     progress.report('mbr_a', [
-      { token: 'a', counts: counts(3), waitsFor: null },
-      { token: 'b', counts: counts(5), waitsFor: null },
+      { token: 'a', counts: counts(3), calls: 0, waitsFor: null },
+      { token: 'b', counts: counts(5), calls: 0, waitsFor: null },
     ]);
   });
 

@@ -5,11 +5,13 @@ import {
   type ErrorPayload,
   type Lane,
   newId,
+  noCopies,
   noCounts,
   type PausedBy,
   type RunControl,
   type ShardRange,
   type Stage,
+  type StageCopies,
   type StageCounts,
   type StageState,
   type StageWork,
@@ -217,6 +219,13 @@ export class StagesRepository {
     return rows.map(({ stageId }) => stageId);
   }
 
+  async #copies(queries: Queries, stageIds: string[]): Promise<Map<string, StageCopies>> {
+    const rows = await queries.$queryRaw<(StageCopies & { stageId: string })[]>`
+      SELECT stage_id AS "stageId", count(*)::int AS attempts, sum(calls)::int AS calls FROM attempts
+      WHERE second AND stage_id = ANY(${stageIds}) GROUP BY stage_id`;
+    return new Map(rows.map(({ stageId, ...copies }) => [stageId, copies]));
+  }
+
   async #views(queries: Queries, rows: StageRecord[]): Promise<Stage[]> {
     const running = rows.filter(({ state }) => state === 'running').map(({ id }) => id);
     const attempts =
@@ -233,6 +242,10 @@ export class StagesRepository {
             where: { stageId: { in: running }, state: 'open', journaled: { not: null } },
             select: { id: true, stageId: true, journaled: true },
           });
+    const copies = await this.#copies(
+      queries,
+      rows.map(({ id }) => id),
+    );
     return rows.map((row) => {
       const own = attempts.filter(({ stageId }) => stageId === row.id);
       const journaled = left
@@ -248,6 +261,7 @@ export class StagesRepository {
         shards: { open: row.shardsOpen, active: new Set(own.map(({ shardId }) => shardId)).size, committed: row.shardsCommitted },
         counts,
         progress: addCounts(counts, this.progress.of(own, journaled)),
+        copies: copies.get(row.id) ?? noCopies(),
         fault: row.fault === null ? null : (JSON.parse(row.fault) as ErrorPayload),
         waitingFor: row.waitingFor,
         ...(row.pausedBy === null ? {} : { pausedBy: JSON.parse(row.pausedBy) as PausedBy }),

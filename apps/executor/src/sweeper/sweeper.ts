@@ -6,6 +6,7 @@ import { Database } from '../database/database.js';
 import { LeasesService } from '../ledger/leases.service.js';
 import { MembersService } from '../members/members.service.js';
 import { CONFIG, type Config, HEALTH_FILE, LOG, type Logger, TAKEOVERS_PER_SECOND, TIMES, type Timing } from '../settings.js';
+import { Copies } from './copies.js';
 import { Leftovers } from './leftovers.js';
 import { Strays } from './strays.js';
 import { Suspects } from './suspects.js';
@@ -20,7 +21,7 @@ const LATE = 4;
  */
 @Injectable()
 export class Sweeper {
-  #patientUntil = 0;
+  #disturbedAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #stopped = true;
@@ -35,6 +36,7 @@ export class Sweeper {
     private readonly leftovers: Leftovers,
     private readonly strays: Strays,
     private readonly suspects: Suspects,
+    private readonly copies: Copies,
     private readonly waiting: Waiting,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(TIMES) private readonly times: Timing,
@@ -71,10 +73,13 @@ export class Sweeper {
     if (this.#begun > 0 && now - this.#begun > LATE * this.times.sweepMs + this.config.executor.leaseMs / 2) this.#bePatient();
     this.#begun = now;
     try {
-      if (now >= this.#patientUntil && this.messaging.connected) {
+      const calmMs = this.messaging.connected ? now - this.#disturbedAt : 0;
+      if (calmMs >= this.config.executor.leaseMs) {
         await this.leases.expire(Math.max(1, Math.ceil((TAKEOVERS_PER_SECOND * this.times.sweepMs) / 1_000)));
         await this.members.sweep(this.config.executor.leaseMs);
       }
+      // Whatever stood still for a while looks late.
+      if (calmMs >= this.times.copyAfterMs) await this.copies.look();
       await this.waiting.look();
       await this.suspects.look();
       if (this.healthFile) await touchHealthFile(this.healthFile);
@@ -86,6 +91,6 @@ export class Sweeper {
   }
 
   #bePatient(): void {
-    this.#patientUntil = performance.now() + this.config.executor.leaseMs;
+    this.#disturbedAt = performance.now();
   }
 }

@@ -89,12 +89,12 @@ export class LedgerBench {
 
   async join(id: string, instance: string, total = MEMBER_SLOTS): Promise<void> {
     const slots = { total, free: total };
-    const member = { id, pool: 'default', state: 'running' as const, slots, resources: {}, host: 'test', pid: process.pid };
+    const member = { id, pool: 'default', state: 'running' as const, slots, resources: {}, host: id, pid: process.pid };
     await this.members.join(member, instance);
   }
 
   heartbeat(memberId: string, tokens: readonly string[], state: 'running' | 'stopped' = 'running') {
-    const attempts = tokens.map((token) => ({ token, counts: noCounts(), waitsFor: null }));
+    const attempts = tokens.map((token) => ({ token, counts: noCounts(), calls: 0, waitsFor: null }));
     return this.members.heartbeat({ memberId, state, freeSlots: 0, attempts, residentMb: 1, loopDelayMs: 1 });
   }
 
@@ -107,7 +107,7 @@ export class LedgerBench {
   }
 
   commit({ shardId, token }: Pick<Held, 'shardId' | 'token'>, part: Part) {
-    return this.commits.commit({ shardId, token, content: contentOf(part) });
+    return this.commits.commit({ shardId, token, content: contentOf(part), calls: part.rows });
   }
 
   /** The lease runs out, later ones after it: `order` is counted by the caller. */
@@ -124,10 +124,15 @@ export class LedgerBench {
     const effects = await this.#decided(
       shardId,
       { kind: 'claim', token, member: memberId, second: true, alone: false },
-      { slots: 1, memberId },
+      { slots: 1, memberId, second: true },
     );
     const refused = effects.find((effect) => effect.kind === 'claim_refused');
     return { token, refused: refused?.reason ?? null };
+  }
+
+  /** A shard lags behind: another member may have it too. */
+  async wantCopy(shardId: string): Promise<void> {
+    await this.sql.query(`UPDATE shards SET copy_wanted = true WHERE id = $1 AND state = 'open'`, [shardId]);
   }
 
   async split(shardId: string, ranges: readonly ChildRange[]): Promise<string | null> {

@@ -123,7 +123,7 @@ const expire = async (model: LedgerModel, { bench }: Real, limit: number): Promi
   const active = model.attempts.filter((one) => model.isActive(one));
   const due = model.lapsed.flatMap((token) => active.filter((one) => one.token === token)).slice(0, limit);
   expect(await bench.leases.expire(limit)).toBe(due.length);
-  for (const { token, shardId } of due) model.apply(model.shard(shardId), { kind: 'expire', token });
+  for (const { token, shardId } of due) model.apply(model.shard(shardId), { kind: 'expire', token, crashed: false });
 };
 
 /** Until nothing is due: then of every attempt that is over there is no part but what a commit named. */
@@ -149,6 +149,12 @@ const second = async (model: LedgerModel, { bench }: Real, attempt: ModelAttempt
   const { token, refused } = await bench.second(attempt.shardId, memberId);
   const effects = model.assign(model.stageOf(attempt.shardId), target, token, memberId, 1, { second: true, alone: false });
   expect(effects.find(({ kind }) => kind === 'claim_refused')).toEqual(refused ? { kind: 'claim_refused', reason: refused } : undefined);
+};
+
+const wantCopy = async (model: LedgerModel, { bench }: Real, { shardId }: ModelAttempt): Promise<void> => {
+  await bench.wantCopy(shardId);
+  const target = model.shard(shardId);
+  if (target.shard.state === 'open') target.copyWanted = true;
 };
 
 const childrenOf = async ({ sql }: Real['bench'], shardId: string): Promise<string[]> =>
@@ -245,6 +251,7 @@ export const ledgerCommands = () => {
       ofAttempt('release', release),
       ofAttempt('lapse', lapse),
       ofAttempt('fail', fail),
+      ofAttempt('wantCopy', wantCopy),
       fc.integer({ min: 1, max: 3 }).map((limit) => command(`expire(${limit})`, always, (model, real) => expire(model, real, limit))),
       ...[0, 1].map(() =>
         fc

@@ -17,6 +17,8 @@ import { MEMBER_SLOTS } from './ledger-bench.js';
 export interface ModelShard {
   readonly id: string;
   shard: LedgerShard;
+  /** Another member may have it too. */
+  copyWanted?: boolean;
 }
 
 export interface ModelStage {
@@ -86,15 +88,15 @@ export class LedgerModel {
 
   /** What a claim is given now, by turns between owners and the order of stages and shards; null for nothing. */
   turn(freeSlots: number, member: string): Turn | null {
-    const suspects = this.#waiting(true);
+    const suspects = this.#waiting(true, member);
     const held = this.attempts.filter((one) => one.member === member && this.isActive(one));
     const claimant = { attempts: held.length, alone: held.some((one) => this.#isAlone(one)), freeSlots, slots: MEMBER_SLOTS };
     const share = shareOf(claimant, suspects.length > 0, this.#leastBusy() === member);
     if (share === 'nothing') return null;
     const alone = share === 'suspects';
-    const waiting = alone ? suspects : this.#waiting(false);
+    const waiting = alone ? suspects : this.#waiting(false, member);
     const next = nextOf(waiting, this.poolTime);
-    const found = next && this.#free(next.ownerId, alone);
+    const found = next && this.#free(next.ownerId, alone, member);
     if (!next || !found) return null;
     const size = sizeOf(found.shard.shard.range);
     const rows = alone ? Math.min(size, ALONE_ROWS) : size;
@@ -104,7 +106,7 @@ export class LedgerModel {
 
   /** The turn was taken. */
   claimed({ stage, shard, slots, alone }: Turn, token: string, member: string): readonly LedgerEffect[] {
-    const effects = this.assign(stage, shard, token, member, slots, { second: false, alone });
+    const effects = this.assign(stage, shard, token, member, slots, { second: activeOf(shard.shard).length > 0, alone });
     const owner = this.owner(stage.ownerId);
     const after = served({ ownerId: stage.ownerId, ...owner }, this.poolTime, sizeOf(shard.shard.range));
     owner.virtualTime = after.virtualTime;
@@ -121,8 +123,9 @@ export class LedgerModel {
     how: { second: boolean; alone: boolean },
   ): readonly LedgerEffect[] {
     const effects = this.apply(shard, { kind: 'claim', token, member, ...how });
-    if (effects.some(({ kind }) => kind === 'assigned'))
-      this.attempts.push({ token, stageId: stage.id, shardId: shard.id, member, slots, range: shard.shard.range });
+    if (!effects.some(({ kind }) => kind === 'assigned')) return effects;
+    shard.copyWanted = false;
+    this.attempts.push({ token, stageId: stage.id, shardId: shard.id, member, slots, range: shard.shard.range });
     return effects;
   }
 
@@ -202,11 +205,11 @@ export class LedgerModel {
     return running.sort((a, b) => load(a) - load(b) || (a < b ? -1 : 1))[0] ?? null;
   }
 
-  #waiting(suspects: boolean) {
+  #waiting(suspects: boolean, member: string) {
     return [...this.owners]
       .map(([ownerId, owner]) => ({ ownerId, ...owner, inFlight: this.#inFlight(ownerId) }))
       .filter(({ ownerId, control, maxInFlight, inFlight }) => {
-        return control === 'active' && this.#free(ownerId, suspects) !== null && (maxInFlight === null || inFlight < maxInFlight);
+        return control === 'active' && this.#free(ownerId, suspects, member) !== null && (maxInFlight === null || inFlight < maxInFlight);
       });
   }
 
@@ -215,15 +218,19 @@ export class LedgerModel {
     return this.attempts.reduce((sum, one) => (stages.has(one.stageId) && this.isActive(one) ? sum + one.slots : sum), 0);
   }
 
-  /** The owner's oldest running stage with a shard that nobody holds, and the first of these; suspects, or all others. */
-  #free(ownerId: string, suspects: boolean): { stage: ModelStage; shard: ModelShard } | null {
+  /** The owner's oldest running stage with a shard that may be given, and the first of these; suspects, or all others. */
+  #free(ownerId: string, suspects: boolean, member: string): { stage: ModelStage; shard: ModelShard } | null {
     const offered = suspects ? ['suspect'] : ['none', 'condemned'];
     for (const stage of this.stages) {
       if (stage.ownerId !== ownerId || stage.state !== 'running') continue;
-      const free = stage.shards.filter(
-        ({ shard }) => shard.state === 'open' && activeOf(shard).length === 0 && offered.includes(shard.suspicion),
+      const free = stage.shards.filter(({ shard, copyWanted }) => {
+        const [holder, ...others] = activeOf(shard);
+        const given = !holder || (!suspects && copyWanted === true && others.length === 0 && holder.member !== member);
+        return shard.state === 'open' && given && offered.includes(shard.suspicion);
+      });
+      const [shard] = free.sort(
+        (a, b) => Number(a.copyWanted ?? false) - Number(b.copyWanted ?? false) || a.shard.range.first - b.shard.range.first,
       );
-      const [shard] = free.sort((a, b) => a.shard.range.first - b.shard.range.first);
       if (shard) return { stage, shard };
     }
     return null;

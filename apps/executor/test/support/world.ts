@@ -122,7 +122,12 @@ export class World {
 
   /** Gives every shard of all stages to one member, until none is left. */
   async finish(member: TestMember): Promise<void> {
-    for (let got = await member.claim(); got.length > 0; got = await member.claim()) for (const one of got) await member.commit(one);
+    for (let got = await member.claim(); got.length > 0; got = await member.claim())
+      for (const one of got) {
+        await member.commit(one);
+        // On a busy machine all of it takes longer than a lease.
+        await member.heartbeat();
+      }
   }
 
   async stop(): Promise<void> {
@@ -140,9 +145,13 @@ export const mapWork = (rows: number): MapWork => ({
   model: 'small',
 });
 
+let members = 0;
+
 /** The messages of a pool's member, one at a time: the test decides what it does and leaves. */
 export class TestMember {
   held: Assignment[] = [];
+  /** Of no process: each member has one of its own. */
+  readonly #pid = 1_000_000 + ++members;
 
   constructor(
     private readonly world: World,
@@ -154,7 +163,7 @@ export class TestMember {
 
   join(more: { pid?: number; host?: string; instance?: string } = {}) {
     const { id, pool, slots } = this;
-    const { pid = process.pid, host = 'test', instance = this.instance } = more;
+    const { pid = this.#pid, host = 'test', instance = this.instance } = more;
     const member = { id, pool, state: 'running' as const, slots: { total: slots, free: slots }, resources: {}, host, pid };
     return this.world.messaging.request(operations.join, { member, instance });
   }
@@ -193,12 +202,13 @@ export class TestMember {
     return { key, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex'), rows: sizeOf(range) };
   }
 
-  async commit(assignment: Assignment, more: Partial<CommitContent> = {}) {
+  /** `calls`: that the attempt made itself. */
+  async commit(assignment: Assignment, more: Partial<CommitContent> = {}, calls = sizeOf(assignment.range)) {
     const part = more.part ?? (await this.write(assignment));
     const counts = { ...noCounts(), ok: sizeOf(assignment.range), calls: sizeOf(assignment.range) };
     const content: CommitContent = { rejected: null, columns: [], counts, ...more, part };
     const { shardId, token } = assignment;
-    const { answer } = await this.world.messaging.request(operations.commit, { shardId, token, content });
+    const { answer } = await this.world.messaging.request(operations.commit, { shardId, token, content, calls });
     if (answer !== 'no_such_part') this.held = this.held.filter((one) => one.token !== token);
     return answer;
   }

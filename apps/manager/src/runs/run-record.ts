@@ -12,6 +12,7 @@ import {
   type TokenUsage,
   addUsage,
   inputsOf,
+  noCopies,
   noCounts,
   noUsage,
 } from '@apwa/contracts';
@@ -130,6 +131,7 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pa
     tableId: table?.id ?? null,
     rows: input === null || input === undefined ? null : Number(input),
     counts,
+    copies: stage?.copies ?? noCopies(),
     startedAt: table?.startedAt?.toISOString() ?? null,
     finishedAt: table?.finishedAt?.toISOString() ?? null,
     pausedMs: pausedBetween(pauses, table?.startedAt, table?.finishedAt),

@@ -11,6 +11,7 @@ import {
   executorOperations,
   newId,
   newLeaseToken,
+  noCopies,
   noCounts,
   sizeOf,
   stageChanged,
@@ -88,6 +89,7 @@ export class ExecutorScript {
       shards,
       counts: noCounts(),
       progress: noCounts(),
+      copies: noCopies(),
       fault: null,
       waitingFor: null,
     };

@@ -62,7 +62,9 @@ export interface AttemptTerms {
 export class Attempt implements RowsInHand, TurnTaker {
   readonly control: AttemptControl;
   /** Journaled rows, for progress displays. */
-  readonly counts: StageCounts = noCounts();
+  readonly #counts: StageCounts = noCounts();
+  /** That it has begun itself. */
+  #calls = 0;
   readonly #book: RowBook;
   readonly #results = new Map<number, RowResult>();
   /** Results that came without a call while none might begin: recorded when one may. */
@@ -91,7 +93,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     // Until the stage is known there is nothing to do; what happens meanwhile (renewals, a loss) is for the machine all the same.
     this.#state = startHolding({ ...terms, incarnation: journal.incarnation }).state;
     const rules: CallRules = {
-      begin: (row) => this.#begin(row),
+      begin: (row) => this.#beginCall(row),
       land: (row) => this.#dispatch({ kind: 'given_up', row }),
       mayCall: () => this.#state.phase === 'working' && !this.#state.held && performance.now() < this.#state.confirmedUntil,
       mayBegin: () => !this.#state.held && !isOver(this.#state),
@@ -104,7 +106,7 @@ export class Attempt implements RowsInHand, TurnTaker {
       publish: (place, batch, signal) => parts.journal.publish(place, batch, signal),
       store: (sequence, rows) => parts.journal.store(sequence, rows),
       acked: (rows, incarnation, fresh) => {
-        for (const result of fresh) countRow(this.counts, result);
+        for (const result of fresh) countRow(this.#counts, result);
         this.#dispatch({ kind: 'journaled', incarnation, rows });
       },
       failed: (error) => parts.log.debug({ token, error: error.toPayload() }, 'could not journal'),
@@ -113,6 +115,10 @@ export class Attempt implements RowsInHand, TurnTaker {
 
   get token(): string {
     return this.assignment.token;
+  }
+
+  progress(): AttemptProgress {
+    return { token: this.token, counts: structuredClone(this.#counts), calls: this.#calls, waitsFor: this.waitsFor };
   }
 
   get over(): boolean {
@@ -221,6 +227,12 @@ export class Attempt implements RowsInHand, TurnTaker {
     this.#apply(decision.state, decision.effects);
   }
 
+  #beginCall(row: number): boolean {
+    const begun = this.#begin(row);
+    if (begun) this.#calls++;
+    return begun;
+  }
+
   #begin(row: number): boolean {
     const begun = this.#dispatch({ kind: 'begin', row, now: performance.now() }).length > 0;
     // Another may have its turn now.
@@ -264,7 +276,7 @@ export class Attempt implements RowsInHand, TurnTaker {
         return void this.#commit();
       case 'release':
         this.#end = 'released';
-        this.#release = this.parts.requests.release(this.#journalRead ? this.counts : undefined);
+        this.#release = this.parts.requests.release(this.#journalRead ? this.#counts : undefined);
         return;
       case 'drop':
         return this.#finish(this.#end);
@@ -312,7 +324,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     for (const [row, result] of taken) this.#results.set(row, result);
     const results = [...taken.values()];
     this.#batcher.addTaken(results);
-    for (const result of results) countRow(this.counts, result);
+    for (const result of results) countRow(this.#counts, result);
     this.#journalRead = true;
     if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.calls.first.assumeWorking();
     this.#dispatch({ kind: 'journal_read', incarnation, rows: [...taken.keys()] });
@@ -385,7 +397,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     const content = this.#content;
     if (!content) return;
     try {
-      this.#dispatch({ kind: 'commit_answered', answer: await this.parts.requests.commit(content) });
+      this.#dispatch({ kind: 'commit_answered', answer: await this.parts.requests.commit(content, this.#calls) });
     } catch (thrown) {
       const error = ApwaError.from(thrown);
       if (!mayHeal(error)) return this.#failStage(error);

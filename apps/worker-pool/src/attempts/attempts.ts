@@ -88,7 +88,7 @@ export class Attempts {
   }
 
   progress(): AttemptProgress[] {
-    return [...this.#active.values()].map(({ token, counts, waitsFor }) => ({ token, counts: structuredClone(counts), waitsFor }));
+    return [...this.#active.values()].map((attempt) => attempt.progress());
   }
 
   renewed(tokens: readonly string[], sentAt: number): void {

@@ -11,10 +11,10 @@ export class ShardRequests {
     private readonly log: Logger,
   ) {}
 
-  /** Errors: those of the request. Without an answer the commit may have counted or not. */
-  async commit(content: CommitContent): Promise<CommitAnswer> {
+  /** `calls`: that the attempt made itself. Errors: those of the request. Without an answer the commit may have counted or not. */
+  async commit(content: CommitContent, calls: number): Promise<CommitAnswer> {
     const { shardId, token } = this.assignment;
-    const { answer } = await this.messaging.request(executorOperations.commit, { shardId, token, content });
+    const { answer } = await this.messaging.request(executorOperations.commit, { shardId, token, content, calls });
     return answer;
   }
 

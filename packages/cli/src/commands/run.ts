@@ -20,12 +20,12 @@ export interface RunOptions extends GoalOptions {
 export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []): string => {
   const lines = [`${run.id} ${run.state.replaceAll('_', ' ')}`];
   if (run.startedAt && run.finishedAt) lines[0] += ` in ${duration(workedMs(run, Date.parse(run.finishedAt)))}`;
-  for (const { id, counts } of run.steps) {
+  for (const { id, counts, copies } of run.steps) {
     const cause = Object.entries(counts.errors).map(([code, n]) => `${code} ${number(n)}`);
     const spent = counts.calls ? `, ${number(counts.calls)} calls, ${number(tokens(counts.usage))} tokens, ${cost(counts.costUsd)}` : '';
-    lines.push(
-      `  ${id}: ${number(counts.ok)} rows${counts.failed ? `, ${number(counts.failed)} failed (${cause.join(', ')})` : ''}${spent}`,
-    );
+    const failed = counts.failed ? `, ${number(counts.failed)} failed (${cause.join(', ')})` : '';
+    const twice = copies.attempts ? `, ${number(copies.attempts)} slow shards run twice (${number(copies.calls)} calls)` : '';
+    lines.push(`  ${id}: ${number(counts.ok)} rows${failed}${spent}${twice}`);
   }
   if (run.planning.turns)
     lines.push(`  planning: ${run.planning.turns} turns, ${number(tokens(run.planning.usage))} tokens, ${cost(run.planning.costUsd)}`);

@@ -1,4 +1,4 @@
-import { newId, noCounts, noUsage, type Run, type RunStep } from '@apwa/contracts';
+import { newId, noCopies, noCounts, noUsage, type Run, type RunStep } from '@apwa/contracts';
 
 const at = (ms: number) => new Date(ms).toISOString();
 
@@ -11,6 +11,7 @@ export const aStep = (rest: Partial<RunStep> = {}): RunStep => ({
   tableId: null,
   rows: 1_500,
   counts: noCounts(),
+  copies: noCopies(),
   startedAt: at(0),
   finishedAt: null,
   pausedMs: 0,

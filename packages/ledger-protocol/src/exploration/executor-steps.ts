@@ -53,7 +53,7 @@ const leaseSteps = (world: World, size: Size, steps: Step[]): void => {
       if (attempt.state !== 'active') continue;
       const { token } = attempt;
       if (!attempt.leased) {
-        const [revoked, effects] = withShard(world, shard, { kind: 'expire', token }, size);
+        const [revoked, effects] = withShard(world, shard, { kind: 'expire', token, crashed: false }, size);
         if (effects.length > 0) steps.push([`sweeper revokes ${token}`, revoked, false]);
         continue;
       }
