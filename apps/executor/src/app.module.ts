@@ -14,7 +14,11 @@ import { MembersController } from './members/members.controller.js';
 import { MembersRepository } from './members/members.repository.js';
 import { MembersService } from './members/members.service.js';
 import { NoticesService } from './notices/notices.service.js';
+import { BacklogsRepository } from './pools/backlogs.repository.js';
+import { PoolsController } from './pools/pools.controller.js';
 import { PoolsService } from './pools/pools.service.js';
+import { ReportsService } from './pools/reports.service.js';
+import { Scaler } from './pools/scaler.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsRepository } from './runs/runs.repository.js';
 import { RunsService } from './runs/runs.service.js';
@@ -62,7 +66,7 @@ export class ExecutorModule implements OnApplicationShutdown {
     return {
       module: ExecutorModule,
       imports: [MessagingModule.forRoot({ service: 'executor', natsUrl: config.nats.url, name: 'executor' })],
-      controllers: [StagesController, RunsController, MembersController],
+      controllers: [StagesController, RunsController, MembersController, PoolsController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
@@ -90,6 +94,9 @@ export class ExecutorModule implements OnApplicationShutdown {
         MembersRepository,
         MembersService,
         PoolsService,
+        BacklogsRepository,
+        Scaler,
+        ReportsService,
         Leftovers,
         Waiting,
         Sweeper,

@@ -4,6 +4,7 @@ export * from './json.js';
 export * from './table.js';
 export * from './plan.js';
 export * from './stage.js';
+export * from './pool.js';
 export * from './journal.js';
 export * from './messages.js';
 export * from './run.js';

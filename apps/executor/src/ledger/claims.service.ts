@@ -51,7 +51,7 @@ export class ClaimsService {
     await queries.$executeRaw`INSERT INTO pools (name) VALUES (${member.pool}) ON CONFLICT DO NOTHING`;
     const [pool] = await queries.$queryRaw<{ virtualTime: number }[]>`
       SELECT virtual_time AS "virtualTime" FROM pools WHERE name = ${member.pool} FOR UPDATE`;
-    const waiting = await this.#waiting(queries, member.pool, lane);
+    const waiting = await this.#waiting(queries, member, lane);
     const poolTime = pool?.virtualTime ?? 0;
     const next = nextOf(waiting, poolTime);
     const entry = next && (await this.#entry(queries, next.ownerId, member, lane));
@@ -71,13 +71,13 @@ export class ClaimsService {
     return this.#assignment(entry, token, assigned.number, slots);
   }
 
-  /** Runs that have a shard for this pool that nobody holds, and room below their limit. */
-  async #waiting(queries: Queries, pool: string, lane: string): Promise<Waiting[]> {
+  /** Runs that have a shard for the member's pool that nobody holds, and room below their limit; none for a member that is to go. */
+  async #waiting(queries: Queries, { id, pool }: MemberRow, lane: string): Promise<Waiting[]> {
     const waiting = await queries.$queryRaw<Waiting[]>`
       SELECT r.owner_id AS "ownerId", r.virtual_time AS "virtualTime", r.weight, r.max_in_flight AS "maxInFlight",
         COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight"
       FROM runs r
-      WHERE r.control = 'active' AND r.owner_id IN (
+      WHERE r.control = 'active' AND NOT EXISTS (SELECT 1 FROM members m WHERE m.id = ${id} AND m.leaving IS NOT NULL) AND r.owner_id IN (
         SELECT s.owner_id FROM stages s WHERE s.state = 'running' AND s.pool = ${pool} AND s.lane = ${lane} AND EXISTS (
           SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open'
             AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')))`;

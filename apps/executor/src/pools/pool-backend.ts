@@ -26,6 +26,9 @@ export type Slot =
   /** Told to stop, and still there. Its place is gone with it. */
   | { readonly state: 'stopping'; readonly instance: string };
 
+/** Null for a place without a member. */
+export const instanceOf = (slot: Slot): string | null => (slot.state === 'backing_off' ? null : slot.instance);
+
 export type PoolEvent =
   /** `where` is for people: a process or a node. */
   | { readonly kind: 'member_started'; readonly instance: string; readonly where: string }
