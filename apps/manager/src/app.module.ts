@@ -15,7 +15,9 @@ import { PlannerService } from './planner/planner.service.js';
 import { ToolsService } from './planner/tools.service.js';
 import { TurnsRepository } from './planner/turns.repository.js';
 import { PlansService } from './plans/plans.service.js';
+import { PoolsController } from './pools/pools.controller.js';
 import { ProductionService } from './production/production.service.js';
+import { QuestionsService } from './questions/questions.service.js';
 import { ProductDesk } from './reconciler/product-desk.js';
 import { Reconciler } from './reconciler/reconciler.js';
 import { RunDesk } from './reconciler/run-desk.js';
@@ -48,7 +50,15 @@ export class ManagerModule {
     return {
       module: ManagerModule,
       imports: [MessagingModule.forRoot({ service: 'manager', natsUrl: config.nats.url, name: 'manager' })],
-      controllers: [RunsController, TablesController, UploadsController, ExportsController, HealthController, OpenApiController],
+      controllers: [
+        RunsController,
+        TablesController,
+        UploadsController,
+        ExportsController,
+        PoolsController,
+        HealthController,
+        OpenApiController,
+      ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
@@ -70,6 +80,7 @@ export class ManagerModule {
         RunsService,
         RunEvents,
         RunStreams,
+        QuestionsService,
         PlansService,
         TurnsRepository,
         ToolsService,

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { planCommand, type PlanOptions } from './commands/plan.js';
+import { listPools } from './commands/pools.js';
 import { runCommand, type RunOptions } from './commands/run.js';
 import { cancelRun, listRuns, showRun, watchRun } from './commands/runs.js';
 import { exportTable, headOfTable, importTable, listTables, showTable } from './commands/tables.js';
@@ -78,6 +79,13 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .addOption(new Option('--rows <WHICH>', 'which rows').choices(['all', 'ok', 'failed']).default('ok'))
     .option('--json')
     .action(does(exportTable));
+
+  const pools = program.command('pools').description('who does the work');
+  pools
+    .command('list', { isDefault: true })
+    .description('every pool: its members, their slots, and what waits for them')
+    .option('--json')
+    .action(does(listPools));
   return program;
 };
 

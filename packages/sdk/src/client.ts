@@ -1,5 +1,6 @@
 import { Health } from '@apwa/contracts';
 import { Http, type HttpOptions } from './http.js';
+import { poolsClient, type PoolsClient } from './pools.js';
 import { runsClient, type RunsClient } from './runs.js';
 import { tablesClient, type TablesClient } from './tables.js';
 import { uploadsClient, type UploadsClient } from './uploads.js';
@@ -10,6 +11,7 @@ export interface Client {
   readonly runs: RunsClient;
   readonly uploads: UploadsClient;
   readonly tables: TablesClient;
+  readonly pools: PoolsClient;
   /** Whether the manager can reach what it needs. */
   ready(): Promise<Health>;
 }
@@ -21,6 +23,7 @@ export const createClient = (options: ClientOptions): Client => {
     runs: runsClient(http),
     uploads: uploadsClient(http),
     tables: tablesClient(http),
+    pools: poolsClient(http),
     ready: () => http.json(Health, 'GET', '/readyz'),
   };
 };

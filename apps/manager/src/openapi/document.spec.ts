@@ -3,6 +3,7 @@ import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ExportsController } from '../exports/exports.controller.js';
 import { HealthController } from '../health/health.controller.js';
+import { PoolsController } from '../pools/pools.controller.js';
 import { RunsController } from '../runs/runs.controller.js';
 import { TablesController } from '../tables/tables.controller.js';
 import { UploadsController } from '../uploads/uploads.controller.js';
@@ -10,7 +11,15 @@ import { openApiDocument } from './document.js';
 import { OpenApiController } from './openapi.controller.js';
 import { routes } from './routes.js';
 
-const controllers = [RunsController, TablesController, UploadsController, ExportsController, HealthController, OpenApiController];
+const controllers = [
+  RunsController,
+  TablesController,
+  UploadsController,
+  ExportsController,
+  PoolsController,
+  HealthController,
+  OpenApiController,
+];
 
 const served = controllers.flatMap((controller) => {
   const prefix = Reflect.getMetadata(PATH_METADATA, controller) as string;

@@ -9,11 +9,11 @@ import {
   type ImportRequest,
   workerPoolOperations,
 } from '@apwa/contracts';
-import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { notFound } from '../http/not-found.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
+import { QuestionsService } from '../questions/questions.service.js';
 import { Reconciler } from '../reconciler/reconciler.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { TablesRepository, referenceOf, tableView } from './tables.repository.js';
@@ -28,7 +28,7 @@ export class TablesService {
     private readonly tables: TablesRepository,
     private readonly uploads: UploadsRepository,
     private readonly owners: OwnersRepository,
-    private readonly messaging: Messaging,
+    private readonly questions: QuestionsService,
     private readonly reconciler: Reconciler,
   ) {}
 
@@ -59,7 +59,7 @@ export class TablesService {
 
   async head(id: string, rows: number): Promise<TableHead> {
     const request = { table: await this.readable(id), first: 0, count: rows, maxBytes: HEAD_BYTES };
-    return this.messaging.request(workerPoolOperations.readRows, request);
+    return this.questions.ask(workerPoolOperations.readRows, request);
   }
 
   /** How to read a table; refused while it cannot be read. */
