@@ -31,6 +31,7 @@ export class World {
   readonly model = new ScriptedModel();
   readonly managers: Manager[] = [];
   private readonly services: INestMicroservice[] = [];
+  private members: INestMicroservice | null = null;
   private databases = 0;
 
   private constructor(
@@ -50,7 +51,8 @@ export class World {
     world.executor.store = async (key, content) => {
       if (!(await storage.describe(key))) await storage.write(key, Buffer.from(content));
     };
-    world.services.push(await startScriptedExecutor(nats.url, world.executor), await startScriptedWorkers(nats.url, world.workers));
+    world.services.push(await startScriptedExecutor(nats.url, world.executor));
+    await world.startWorkers();
     await world.newDatabase();
     return world;
   }
@@ -73,8 +75,19 @@ export class World {
     await Promise.all(this.managers.splice(0).map((manager) => manager.stop()));
   }
 
+  /** Members of the pool that answer questions. */
+  async startWorkers(): Promise<void> {
+    this.members = await startScriptedWorkers(this.nats.url, this.workers);
+  }
+
+  async stopWorkers(): Promise<void> {
+    await this.members?.close();
+    this.members = null;
+  }
+
   async stop(): Promise<void> {
     await this.stopManagers();
+    await this.stopWorkers();
     await Promise.all(this.services.map((service) => service.close()));
     await this.model.stop();
     await Promise.all([this.nats.stop(), this.postgres.stop()]);
