@@ -1,19 +1,8 @@
+import { crewMember } from '../../test/support/pools/crew-member.js';
 import { type CrewMember } from '../members/members.repository.js';
 import { tooLarge } from './too-large.js';
 
-const member = (residentMb: number, rest: Partial<CrewMember> = {}): CrewMember => ({
-  id: `m${residentMb}`,
-  pool: 'p',
-  instance: null,
-  state: 'running',
-  leaving: null,
-  slotsTotal: 1,
-  slotsFree: 1,
-  residentMb,
-  questions: 0,
-  held: 0,
-  ...rest,
-});
+const member = (residentMb: number, rest: Partial<CrewMember> = {}): CrewMember => crewMember({ residentMb, ...rest });
 const leaving = { leaving: 'too large' };
 const eight = [10, 20, 110, 120, 130, 140, 150, 160].map((mb) => member(mb));
 
