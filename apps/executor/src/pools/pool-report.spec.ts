@@ -30,14 +30,29 @@ describe('reportOf', () => {
       },
       { wanted: 5, members: { starting: 1, running: 2, draining: 2, restarting: 1 }, slots: { total: 20, used: 17 }, largestMb: 150 },
     ],
-    ['one that is stopped before it has joined', { places: [at('stopping', 'x')] }, { wanted: 0, members: { starting: 0, running: 0, draining: 1, restarting: 0 } }],
+    [
+      'one that is stopped before it has joined',
+      { places: [at('stopping', 'x')] },
+      { wanted: 0, members: { starting: 0, running: 0, draining: 1, restarting: 0 } },
+    ],
     ['no loop after an end or two', { places: [backingOff(2)] }, { crashLoop: null }],
     [
       'the worst of the loops',
       { places: [backingOff(3), backingOff(7), backingOff(4)] },
-      { crashLoop: { ends: 7, reason: 'exit code 3: Error: no model', lastLines: ['Error: no model'], nextStartAt: '1970-01-01T00:00:00.000Z' } },
+      {
+        crashLoop: {
+          ends: 7,
+          reason: 'exit code 3: Error: no model',
+          lastLines: ['Error: no model'],
+          nextStartAt: '1970-01-01T00:00:00.000Z',
+        },
+      },
     ],
-    ['how the last one ended', { lastEnd: { at: new Date(0), reason: 'signal SIGKILL' } }, { lastEnd: { at: '1970-01-01T00:00:00.000Z', reason: 'signal SIGKILL' } }],
+    [
+      'how the last one ended',
+      { lastEnd: { at: new Date(0), reason: 'signal SIGKILL' } },
+      { lastEnd: { at: '1970-01-01T00:00:00.000Z', reason: 'signal SIGKILL' } },
+    ],
   ])('should show %s', (_what, rest, shown) => {
     const report = reportOf(pool, { ...facts, ...rest });
     expect(report).toMatchObject({ name: 'p', backend: 'processes', min: 1, max: 4, ...shown });

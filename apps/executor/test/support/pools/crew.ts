@@ -25,7 +25,9 @@ export class Crew {
   ) {}
 
   start(): void {
-    this.#timer = setInterval(() => (this.#beating = this.#beating.then(() => this.#beat())), BEAT_MS);
+    this.#timer = setInterval(() => {
+      this.#beating = this.#beating.then(() => this.#beat());
+    }, BEAT_MS);
   }
 
   async stop(): Promise<void> {
