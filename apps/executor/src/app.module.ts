@@ -19,7 +19,11 @@ import { PermitsController } from './permits/permits.controller.js';
 import { PermitsService } from './permits/permits.service.js';
 import { ProviderPauses } from './permits/provider-pauses.js';
 import { RunShares } from './permits/run-shares.js';
+import { BacklogsRepository } from './pools/backlogs.repository.js';
+import { PoolsController } from './pools/pools.controller.js';
 import { PoolsService } from './pools/pools.service.js';
+import { ReportsService } from './pools/reports.service.js';
+import { Scaler } from './pools/scaler.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsRepository } from './runs/runs.repository.js';
 import { RunsService } from './runs/runs.service.js';
@@ -80,7 +84,7 @@ export class ExecutorModule implements OnApplicationShutdown {
           journalBytes: config.executor.journalBytes,
         }),
       ],
-      controllers: [StagesController, RunsController, MembersController, PermitsController],
+      controllers: [StagesController, RunsController, MembersController, PermitsController, PoolsController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
@@ -115,6 +119,9 @@ export class ExecutorModule implements OnApplicationShutdown {
         MembersRepository,
         MembersService,
         PoolsService,
+        BacklogsRepository,
+        Scaler,
+        ReportsService,
         Leftovers,
         Strays,
         Suspects,

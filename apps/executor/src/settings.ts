@@ -54,6 +54,10 @@ export const TIMING = {
   restartMaxMs: 15_000,
   /** A member that lived this long has not crashed at its start. */
   stableMs: 10_000,
+  /** Between two looks at what pools have to do and who is there; sooner when work comes. */
+  scaleMs: 500,
+  /** A member that has not joined after this long, though it could have, hangs. */
+  joinMs: 60_000,
   /** How long the members of a pool may take to drain. */
   drainMs: 20_000,
 } as const;

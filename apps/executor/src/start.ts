@@ -6,6 +6,7 @@ import { ExecutorModule, type ExecutorOptions } from './app.module.js';
 import { SCHEMA } from './database/database.js';
 import { MembersService } from './members/members.service.js';
 import { PoolsService } from './pools/pools.service.js';
+import { Scaler } from './pools/scaler.js';
 import { Sweeper } from './sweeper/sweeper.js';
 
 /** Beside `dist` as beside `src`. */
@@ -27,7 +28,7 @@ export const startExecutor = async (options: ExecutorOptions, signal?: AbortSign
     natsUrl: config.nats.url,
     logger: new NestLogger(log),
   });
-  const [pools, sweeper, members] = [app.get(PoolsService), app.get(Sweeper), app.get(MembersService)];
+  const [pools, scaler, sweeper, members] = [app.get(PoolsService), app.get(Scaler), app.get(Sweeper), app.get(MembersService)];
   await members.endOrphans();
   sweeper.start();
   await pools.start({
@@ -37,8 +38,10 @@ export const startExecutor = async (options: ExecutorOptions, signal?: AbortSign
         .died(instance, reason, crashed)
         .catch((thrown: unknown) => log.warn({ instance, error: ApwaError.from(thrown).toPayload() }, 'a death could not be noted')),
   });
+  scaler.start();
   return {
     stop: async (patience) => {
+      await scaler.stop();
       await pools.stop(patience);
       await sweeper.stop();
       await app.close();

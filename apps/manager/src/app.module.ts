@@ -16,7 +16,9 @@ import { ToolsService } from './planner/tools.service.js';
 import { TurnsRepository } from './planner/turns.repository.js';
 import { PlansService } from './plans/plans.service.js';
 import { PartialTables } from './production/partial-tables.js';
+import { PoolsController } from './pools/pools.controller.js';
 import { ProductionService } from './production/production.service.js';
+import { QuestionsService } from './questions/questions.service.js';
 import { ProductDesk } from './reconciler/product-desk.js';
 import { Reconciler } from './reconciler/reconciler.js';
 import { RunDesk } from './reconciler/run-desk.js';
@@ -64,6 +66,7 @@ export class ManagerModule {
         UploadsController,
         ExportsController,
         StorageCheckController,
+        PoolsController,
         HealthController,
         OpenApiController,
       ],
@@ -88,6 +91,7 @@ export class ManagerModule {
         RunsService,
         RunEvents,
         RunStreams,
+        QuestionsService,
         PlansService,
         TurnsRepository,
         ToolsService,

@@ -8,6 +8,7 @@ import { MemberService } from './member/member.service.js';
 import { type MemberSettings } from './member/settings.js';
 import { Models } from './models/models.js';
 import { Permits } from './permits/permits.js';
+import { Questions } from './questions/questions.js';
 import { QuestionsController } from './questions/questions.controller.js';
 import { Stages } from './stages/stages.js';
 import { CONFIG, LOG, SETTINGS, STORAGE, TABLE_JOBS } from './tokens.js';
@@ -35,7 +36,7 @@ export class AppModule implements OnApplicationShutdown {
       module: AppModule,
       imports: [MessagingModule.forRoot({ service: 'worker-pool', natsUrl: config.nats.url, name: `worker-pool ${settings.pool}` })],
       controllers: [QuestionsController],
-      providers: [...values, Permits, Models, Stages, Attempts, MemberService],
+      providers: [...values, Permits, Models, Stages, Attempts, Questions, MemberService],
     };
   }
   onApplicationShutdown(): void {

@@ -28,6 +28,17 @@ describe('a member and its jobs', () => {
     expect(metadata.rows).toBe(3);
   });
 
+  it('should tell with its heartbeats that it answers, for as long as it does', async () => {
+    const table = await world.table(['a']);
+    const query = 'SELECT sum(a.range * b.range) AS n FROM words, range(30000) a, range(30000) b';
+    const request = { tables: [{ name: 'words', table }], query, maxRows: 1, maxBytes: 1_000 };
+    const told = () => world.script.heartbeats.map(({ questions }) => questions);
+    const answer = world.executor.messaging.request(workerPoolOperations.queryTables, request);
+    await until(() => told().includes(1), 30_000);
+    expect((await answer).rows).toHaveLength(1);
+    await until(() => told().at(-1) === 0);
+  });
+
   it('should run a query, and commit its part with its columns', async () => {
     const limits = { memoryMb: 512, timeoutMs: 30_000, rows: 1_000 };
     const inputs = [{ name: 'words', table: await world.table(['a', 'b']) }];

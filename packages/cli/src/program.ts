@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { planCommand, type PlanOptions } from './commands/plan.js';
+import { listPools } from './commands/pools.js';
 import { runCommand, type RunOptions } from './commands/run.js';
 import { deleteTable, pruneTables } from './commands/prune.js';
 import { cancelRun, listRuns, pauseRun, resumeRun, showRun, watchRun } from './commands/runs.js';
@@ -111,6 +112,13 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('--remove', 'remove what is found')
     .option('--json', 'events as JSON lines')
     .action(does(checkStorage));
+
+  const pools = program.command('pools').description('who does the work');
+  pools
+    .command('list', { isDefault: true })
+    .description('every pool: its members, their slots, and what waits for them')
+    .option('--json')
+    .action(does(listPools));
   return program;
 };
 

@@ -20,7 +20,7 @@ const inputs = ['-i', 'a.csv'];
 const output = ['-o', 'out.csv'];
 
 it.each([
-  ['main.js', [], ['run', 'plan', 'tables', 'Exit codes', 'APWA_URL']],
+  ['main.js', [], ['run', 'plan', 'tables', 'pools', 'Exit codes', 'APWA_URL']],
   ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--concurrency', '--json', '--skip-bad-rows']],
   ['demo/main.js', [], ['examples/pii', 'OPENAI_API_KEY']],
   ['dev/main.js', [], ['--port']],

@@ -1,4 +1,4 @@
-import { Age, ageMs, Resources, PoolName } from '@apwa/contracts';
+import { Age, ageMs, PoolBackendKind, PoolName, Resources } from '@apwa/contracts';
 import { z } from 'zod';
 import { setting } from './setting.js';
 
@@ -172,19 +172,38 @@ export type StorageConfig = z.infer<typeof StorageConfig>;
 export const PoolConfig = z.strictObject({
   name: setting(PoolName, 'Name of the pool: lower-case letters, digits and `-`.'),
   backend: setting(
-    z.enum(['processes', 'external']).default('processes'),
+    PoolBackendKind.default('processes'),
     '`processes`: the executor starts the members as its children. `external`: somebody else runs them, and they join.',
   ),
   slots: setting(z.number().int().min(1).max(20_000).default(256), 'Calls that each member keeps under way.'),
-  min: setting(z.number().int().min(0).max(1_000).default(2), 'Members that are kept even when there is no work.'),
-  max: setting(z.number().int().min(1).max(1_000).default(2), 'Members at most.'),
+  min: setting(
+    z.number().int().min(0).max(1_000).default(2),
+    'Members that are kept even when there is no work. 0: the first work starts one.',
+  ),
+  max: setting(
+    z.number().int().min(1).max(1_000).default(2),
+    'Members at most. Above `min`, as many are started as the work that waits can keep busy. Says nothing for the backend `external`.',
+  ),
+  idleMs: setting(
+    z
+      .number()
+      .int()
+      .min(100)
+      .max(24 * HOUR_MS)
+      .default(MINUTE_MS),
+    'A member above `min` that has had nothing to do for so long is let go, one after the other. Milliseconds.',
+  ),
   resources: setting(
     Resources.default({}),
     'What each member has: `cpus`, `memoryMb`, `gpus`, `custom`. A template that asks for resources runs in a pool that has them.',
   ),
   memoryMb: setting(
     z.number().int().min(64).optional(),
-    "Limit of a member's JavaScript heap, of the backend `processes`. Mebibytes. Left out: Node's own.",
+    "Limit of a member's JavaScript heap, of the backend `processes`: one that reaches it ends at once. Mebibytes. Left out: Node's own.",
+  ),
+  residentMb: setting(
+    z.number().int().min(64).optional(),
+    'Memory of all kinds that a member may take up, child processes not counted: one that has more finishes its calls, hands its work on and is replaced. Best below what its machine or container gives it. Mebibytes. Left out: not limited.',
   ),
 });
 export type PoolConfig = z.infer<typeof PoolConfig>;

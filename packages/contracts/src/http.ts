@@ -3,6 +3,7 @@ import { ErrorPayload } from './errors.js';
 import { ExportId, Name, TableId, UploadId } from './ids.js';
 import { RowValues } from './messages.js';
 import { Plan } from './plan.js';
+import { PoolReport } from './pool.js';
 import { Run, Table } from './run.js';
 import { Column, ExportFormat, FileFormat, ImportOptions, PartialRows } from './table.js';
 
@@ -22,6 +23,9 @@ export type RunList = z.infer<typeof RunList>;
 
 export const TableList = z.strictObject({ tables: z.array(Table), next: z.string().nullable() });
 export type TableList = z.infer<typeof TableList>;
+
+export const PoolList = z.strictObject({ pools: z.array(PoolReport) });
+export type PoolList = z.infer<typeof PoolList>;
 
 /** `POST /v1/runs/:id/approve`: goes on with the plan as it is, or as edited. */
 export const ApproveRequest = z.strictObject({ plan: Plan.optional() });

@@ -6,6 +6,7 @@ export * from './table.js';
 export * from './permits.js';
 export * from './plan.js';
 export * from './stage.js';
+export * from './pool.js';
 export * from './journal.js';
 export * from './messages.js';
 export * from './run.js';

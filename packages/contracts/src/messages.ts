@@ -4,6 +4,7 @@ import { LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from 
 import { JsonValue } from './json.js';
 import { PermitAnswer, PermitQuestion } from './permits.js';
 import { Resources } from './plan.js';
+import { PoolReport } from './pool.js';
 import {
   Assignment,
   AttemptProgress,
@@ -140,7 +141,11 @@ export const executorOperations = {
       memberId: MemberId,
       state: Member.shape.state,
       freeSlots: z.number().int().nonnegative(),
+      /** Held by the attempts: with the free ones they add up to all that the member has (HAZARDS K11). */
+      leasedSlots: z.number().int().nonnegative(),
       attempts: z.array(AttemptProgress),
+      /** Questions about tables that it answers just now. */
+      questions: z.number().int().nonnegative(),
       residentMb: z.number().nonnegative(),
       /** The largest delay of the event loop since the last heartbeat, in milliseconds. */
       loopDelayMs: z.number().nonnegative(),
@@ -210,6 +215,14 @@ export const executorOperations = {
   /** Something is wrong with the account, the template or the input: the stage ends with that reason, no row fails for it. */
   failStage: operation('executor', 'fail_stage', z.strictObject({ stageId: StageId, token: LeaseToken, fault: ErrorPayload }), done),
   listMembers: operation('executor', 'list_members', z.strictObject({}), z.strictObject({ members: z.array(Member) })),
+  listPools: operation('executor', 'list_pools', z.strictObject({}), z.strictObject({ pools: z.array(PoolReport) })),
+  /** Nobody answers questions about tables: a pool that has no members for want of work starts one, and keeps it for a while. */
+  callMember: operation(
+    'executor',
+    'call_member',
+    z.strictObject({}),
+    z.strictObject({ /** One is there, or on its way. */ coming: z.boolean() }),
+  ),
 } as const;
 
 /** A row as it travels in a reply: values by column. */

@@ -1,5 +1,6 @@
 import { Health } from '@apwa/contracts';
 import { Http, type HttpOptions } from './http.js';
+import { poolsClient, type PoolsClient } from './pools.js';
 import { runsClient, type RunsClient } from './runs.js';
 import { storageClient, type StorageClient } from './storage.js';
 import { tablesClient, type TablesClient } from './tables.js';
@@ -12,6 +13,7 @@ export interface Client {
   readonly uploads: UploadsClient;
   readonly tables: TablesClient;
   readonly storage: StorageClient;
+  readonly pools: PoolsClient;
   /** Whether the manager can reach what it needs. */
   ready(): Promise<Health>;
 }
@@ -24,6 +26,7 @@ export const createClient = (options: ClientOptions): Client => {
     uploads: uploadsClient(http),
     tables: tablesClient(http),
     storage: storageClient(http),
+    pools: poolsClient(http),
     ready: () => http.json(Health, 'GET', '/readyz'),
   };
 };

@@ -111,14 +111,14 @@ export class LedgerRepository {
     return found?.shardId ?? null;
   }
 
-  /** Owners that are not paused, and have a shard to give. */
+  /** Owners that are not paused, and have a shard to give; none for a member that is to go. */
   async waiting(queries: Queries, what: Claimable): Promise<WaitingOwner[]> {
-    const { pool, lane } = what;
+    const { memberId, pool, lane } = what;
     return queries.$queryRaw`
       SELECT r.owner_id AS "ownerId", r.virtual_time AS "virtualTime", r.weight, r.max_in_flight AS "maxInFlight",
         COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight"
       FROM runs r
-      WHERE r.control = 'active' AND r.owner_id IN (
+      WHERE r.control = 'active' AND NOT EXISTS (SELECT 1 FROM members m WHERE m.id = ${memberId} AND m.leaving IS NOT NULL) AND r.owner_id IN (
         SELECT s.owner_id FROM stages s
         WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} AND EXISTS (
           SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${OFFERED(what)}))`;
@@ -136,7 +136,7 @@ export class LedgerRepository {
     const [least] = await queries.$queryRaw<{ id: string; alone: boolean }[]>`
       SELECT m.id, bool_or(COALESCE(bool_or(a.alone), false)) OVER () AS alone
       FROM members m LEFT JOIN attempts a ON a.member_id = m.id AND a.state = 'active'
-      WHERE m.pool = ${pool} AND m.state = 'running'
+      WHERE m.pool = ${pool} AND m.state = 'running' AND m.leaving IS NULL
       GROUP BY m.id ORDER BY COALESCE(sum(a.slots), 0), m.id LIMIT 1`;
     return least && !least.alone ? least.id : null;
   }

@@ -5,6 +5,7 @@ import { type z } from 'zod';
 import { ClaimsService } from '../ledger/claims.service.js';
 import { CommitsService } from '../ledger/commits.service.js';
 import { LeasesService } from '../ledger/leases.service.js';
+import { Scaler } from '../pools/scaler.js';
 import { StagesService } from '../stages/stages.service.js';
 import { MembersService } from './members.service.js';
 
@@ -19,6 +20,7 @@ export class MembersController {
     private readonly commits: CommitsService,
     private readonly leases: LeasesService,
     private readonly stages: StagesService,
+    private readonly scaler: Scaler,
   ) {}
 
   @Handles(executorOperations.join)
@@ -28,7 +30,9 @@ export class MembersController {
 
   @Handles(executorOperations.claim)
   async claim(request: RequestOf<'claim'>) {
-    return { assignments: await this.claims.claim(request) };
+    const assignments = await this.claims.claim(request);
+    if (assignments.length > 0) this.scaler.worked(request.memberId);
+    return { assignments };
   }
 
   @Handles(executorOperations.heartbeat)

@@ -7,11 +7,13 @@ import { JournalService } from '../journal/journal.service.js';
 import { LeasesService } from '../ledger/leases.service.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { PermitsService } from '../permits/permits.service.js';
+import { PoolsService } from '../pools/pools.service.js';
 import { CONFIG, type Config, LOG, type Logger, TIMES, type Timing } from '../settings.js';
 import { ProgressService } from '../stages/progress.service.js';
 import { StagesRepository } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
-import { MembersRepository } from './members.repository.js';
+import { LoopWatch } from './loop-watch.js';
+import { type MemberRow, MembersRepository } from './members.repository.js';
 
 type JoinReply = z.input<typeof executorOperations.join.reply>;
 type Heartbeat = z.output<typeof executorOperations.heartbeat.request>;
@@ -20,6 +22,8 @@ type HeartbeatReply = z.input<typeof executorOperations.heartbeat.reply>;
 /** Who is there to work. */
 @Injectable()
 export class MembersService {
+  readonly #loops = new LoopWatch();
+
   constructor(
     private readonly database: Database,
     private readonly members: MembersRepository,
@@ -30,6 +34,7 @@ export class MembersService {
     private readonly permits: PermitsService,
     private readonly progress: ProgressService,
     private readonly journal: JournalService,
+    private readonly pools: PoolsService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(TIMES) private readonly times: Timing,
     @Inject(LOG) private readonly log: Logger,
@@ -50,7 +55,7 @@ export class MembersService {
   }
 
   /** Renews what the member holds. PermanentError `unknown_member` if it has to join first. */
-  async heartbeat({ memberId, attempts, ...signs }: Heartbeat): Promise<HeartbeatReply> {
+  async heartbeat({ memberId, attempts, leasedSlots, ...signs }: Heartbeat): Promise<HeartbeatReply> {
     const { member, renewal, controls, paused } = await this.database.transaction(async (queries) => {
       const known = await this.members.require(queries, memberId);
       await this.members.note(queries, memberId, signs);
@@ -62,10 +67,11 @@ export class MembersService {
         paused: attempts.length > 0 ? await this.stageRows.pausedOf(queries, memberId) : [],
       };
     });
+    this.#look(member, leasedSlots, signs);
     const changed = this.progress.report(memberId, attempts);
     if (signs.state === 'stopped') await this.#gone(memberId, 'stopped');
     else if (changed.length > 0) await this.stages.progressed(changed);
-    return { lost: renewal.lost, controls, journal: this.#journal(), drain: !this.#isConfigured(member.pool), paused };
+    return { lost: renewal.lost, controls, journal: this.#journal(), drain: member.leaving !== null || !this.#isConfigured(member.pool), paused };
   }
 
   list(): Promise<Member[]> {
@@ -86,23 +92,51 @@ export class MembersService {
       if (!isAlive(pid)) await this.#gone(id, 'failed');
   }
 
-  /** Members that have been silent for a lease are not counted on; what they hold has leases of its own. */
+  /**
+   * Members that have been silent for a lease are not counted on, and those that this executor started are killed: their event loop
+   * stands still, or nobody can reach them. What others hold has leases of its own.
+   */
   async sweep(silentMs: number): Promise<void> {
     const silent = await this.database.transaction(async (queries) => {
       await this.members.forget(queries, this.times.forgetMemberMs);
       return this.members.giveUpSilent(queries, silentMs);
     });
-    for (const id of silent) {
-      this.log.warn({ memberId: id }, 'a member is silent');
-      this.progress.forget(id);
+    for (const member of silent) {
+      const { id, pool, instance } = member;
+      const why = `no sign of life for ${(member.silentMs / 1_000).toFixed(1)} s: its event loop is blocked, or it is cut off`;
+      this.log.warn({ memberId: id, pool, why }, 'a member is silent');
+      this.#forget(id);
+      this.pools.noteEnd(pool, why);
+      if (instance !== null) await this.pools.kill(instance, why);
     }
+  }
+
+  /** What a heartbeat tells of trouble to come. */
+  #look(
+    { id, pool, slotsTotal }: MemberRow,
+    leasedSlots: number,
+    { freeSlots, loopDelayMs }: Pick<Heartbeat, 'freeSlots' | 'loopDelayMs'>,
+  ): void {
+    // HAZARDS K11: a slot that nobody gives back is never used again.
+    if (leasedSlots + freeSlots !== slotsTotal)
+      this.log.error({ memberId: id, pool, leasedSlots, freeSlots, slotsTotal }, 'a member has lost count of its slots');
+    if (this.#loops.isLate(id, loopDelayMs, this.config.executor.heartbeatMs / 2))
+      this.log.warn(
+        { memberId: id, pool, loopDelayMs },
+        'the event loop of a member is late again and again: its calls wait, and it may lose its leases',
+      );
+  }
+
+  #forget(memberId: string): void {
+    this.progress.forget(memberId);
+    this.permits.forget(memberId);
+    this.#loops.forget(memberId);
   }
 
   async #gone(memberId: string, state: 'stopped' | 'failed', crashed = false): Promise<void> {
     await this.database.transaction((queries) => this.members.end(queries, memberId, state));
     await this.leases.endOfMember(memberId, crashed);
-    this.progress.forget(memberId);
-    this.permits.forget(memberId);
+    this.#forget(memberId);
   }
 
   #isConfigured(pool: string): boolean {

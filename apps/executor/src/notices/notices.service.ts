@@ -8,6 +8,7 @@ import { TIMES, type Timing } from '../settings.js';
 @Injectable()
 export class NoticesService implements OnModuleDestroy {
   readonly #waiting = new Map<string, { change: StageChange; timer: NodeJS.Timeout }>();
+  #onWork: () => void = () => undefined;
 
   constructor(
     private readonly messaging: Messaging,
@@ -17,6 +18,12 @@ export class NoticesService implements OnModuleDestroy {
   /** A pool has work: its members ask for it. */
   work(pool: string): void {
     this.messaging.publish(workHint(pool), {});
+    this.#onWork();
+  }
+
+  /** Calls back, in this process, whenever a pool has work. */
+  onWork(callback: () => void): void {
+    this.#onWork = callback;
   }
 
   /** The first change at once, those that follow once in a while, the end at once. */

@@ -27,5 +27,10 @@ describe('describeDeath', () => {
       [],
       'could not be started: spawn x ENOENT',
     ],
-  ])('should say %s', (_what, end, asked, lastLines, text) => expect(describeDeath({ end, asked, lastLines })).toBe(text));
+  ])('should say %s', (_what, end, asked, lastLines, text) => expect(describeDeath({ end, asked, why: null, lastLines })).toBe(text));
+
+  it('should say why a member was made to end, before all else', () => {
+    const death = { end: ABORT, asked: false, why: 'it was silent', lastLines: [FATAL] };
+    expect(describeDeath(death)).toBe('it was silent (signal SIGABRT)');
+  });
 });

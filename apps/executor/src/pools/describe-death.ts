@@ -2,8 +2,9 @@ import { excerpt } from '@apwa/contracts';
 import { z } from 'zod';
 import { type MemberDeath, type MemberEnd } from './pool-backend.js';
 
-/** `exit code 2: no model of the name "x"`: how a member ended, with the line that tells most. */
-export const describeDeath = ({ end, asked, lastLines }: Omit<MemberDeath, 'instance'>): string => {
+/** `exit code 2: no model of the name "x"`: how a member ended, with the line that tells most or the reason why it had to. */
+export const describeDeath = ({ end, asked, why, lastLines }: Omit<MemberDeath, 'instance'>): string => {
+  if (why !== null) return `${why} (${describeEnd(end)})`;
   const line = asked || end.kind === 'not_started' ? undefined : tellingLine(lastLines);
   return line ? `${describeEnd(end)}: ${excerpt(line, 300)}` : describeEnd(end);
 };

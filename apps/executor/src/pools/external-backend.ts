@@ -10,6 +10,11 @@ export class ExternalBackend implements PoolBackend {
   /** How many there are is not for this service to say. */
   async scale(): Promise<void> {}
 
+  /** Members that are to go hear it with their heartbeats; whoever runs them starts others. */
+  async replace(): Promise<void> {}
+
+  async kill(): Promise<void> {}
+
   slots(): readonly Slot[] {
     return [];
   }

@@ -29,6 +29,7 @@ export class MemberProcess {
   readonly #child: ChildProcess | undefined;
   readonly #tail = new LineTail();
   #asked = false;
+  #why: string | null = null;
   #gone = false;
   #drain: NodeJS.Timeout | undefined;
 
@@ -40,7 +41,7 @@ export class MemberProcess {
     this.#follow(this.#child?.stdout, (line) => output('stdout', line));
     this.#follow(this.#child?.stderr, (line) => output('stderr', line));
     void (child instanceof Error ? Promise.resolve(notStarted(child)) : this.#endOf(child)).then((end) => {
-      onEnd({ instance, end, asked: this.#asked, lastLines: this.#tail.lines });
+      onEnd({ instance, end, asked: this.#asked, why: this.#why, lastLines: this.#tail.lines });
     });
   }
 
@@ -49,17 +50,20 @@ export class MemberProcess {
   }
 
   /** SIGTERM, and SIGKILL when it is still there after `graceMs`. */
-  drain(graceMs: number): void {
+  drain(graceMs: number, why: string | null = null): void {
     if (this.#asked || this.#gone) return;
     this.#asked = true;
+    this.#why = why;
     this.#child?.kill('SIGTERM');
     this.#drain = setTimeout(() => this.kill(), graceMs);
   }
 
-  /** Ends it at once, with all that it started. */
-  kill(): void {
-    this.#asked = true;
-    if (!this.#gone) this.#killGroup();
+  /** Ends it at once, with all that it started. `why`: not for want of it, but because it hangs. */
+  kill(why: string | null = null): void {
+    if (this.#gone) return;
+    this.#asked ||= why === null;
+    this.#why ??= why;
+    this.#killGroup();
   }
 
   async #endOf(child: ChildProcess): Promise<MemberEnd> {

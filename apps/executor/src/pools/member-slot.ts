@@ -40,8 +40,13 @@ export class MemberSlot {
     return this.#crashes;
   }
 
-  /** Drains the member. A slot without one is left at once. */
-  stop(): void {
+  /** Whether a member of this instance is in it, or about to leave it. */
+  has(instance: string): boolean {
+    return this.#slot.state !== 'backing_off' && this.#slot.instance === instance;
+  }
+
+  /** Drains the member, and gives up the slot. One without a member is left at once. */
+  stop(why: string | null = null): void {
     clearTimeout(this.#timer);
     switch (this.#slot.state) {
       case 'backing_off':
@@ -49,15 +54,21 @@ export class MemberSlot {
       case 'starting':
       case 'running':
         this.#slot = { state: 'stopping', instance: this.#process.instance };
-        return this.#process.drain(this.#options.times.drainMs);
+        return this.#process.drain(this.#options.times.drainMs, why);
       case 'stopping':
         return;
     }
   }
 
-  /** Ends the member of a stopping slot at once. */
-  kill(): void {
-    this.#process.kill();
+  /** Drains the member; the next one is started when it has ended. It can't become stable any more. */
+  renew(why: string): void {
+    clearTimeout(this.#timer);
+    this.#process.drain(this.#options.times.drainMs, why);
+  }
+
+  /** Ends the member at once. `why`: because it hangs; the next one is started, unless the slot is stopping. */
+  kill(why: string | null = null): void {
+    this.#process.kill(why);
   }
 
   #leave(): void {

@@ -8,8 +8,10 @@ export interface MemberDeath {
   /** The member's, as it said it when it joined: one process, never used again. */
   readonly instance: string;
   readonly end: MemberEnd;
-  /** It was told to stop: by `scale` or `stop`. */
+  /** It was told to stop: by `scale`, `replace` or `stop`. */
   readonly asked: boolean;
+  /** What was given as the reason by who had it replaced or killed; null if nobody had. */
+  readonly why: string | null;
   /** What it printed last, on standard output and error; the newest at the end. */
   readonly lastLines: readonly string[];
 }
@@ -23,6 +25,9 @@ export type Slot =
   | { readonly state: 'backing_off'; readonly crashes: number; readonly until: Date; readonly last: MemberDeath }
   /** Told to stop, and still there. Its place is gone with it. */
   | { readonly state: 'stopping'; readonly instance: string };
+
+/** Null for a place without a member. */
+export const instanceOf = (slot: Slot): string | null => (slot.state === 'backing_off' ? null : slot.instance);
 
 export type PoolEvent =
   /** `where` is for people: a process or a node. */
@@ -44,9 +49,17 @@ export interface PoolBackend {
   start(listener: PoolListener): Promise<void>;
   /**
    * How many members there shall be from now on. Resolves when the wish is known, not when it is fulfilled: members are started,
-   * replaced when they end, and those beyond the number drained. Has no effect after `stop`.
+   * replaced when they end, and those beyond the number drained: `first` before all others, if these instances are its own. Has no
+   * effect after `stop`.
    */
-  scale(members: number): Promise<void>;
+  scale(members: number, first?: readonly string[]): Promise<void>;
+  /**
+   * Has another member take the place of this one, which is drained: the new one is started at once, unless the old one has not
+   * been stable yet; then it is as if it had ended by itself. Has no effect on instances that it does not own, or that drain.
+   */
+  replace(instance: string, why: string): Promise<void>;
+  /** Ends a member that hangs, at once and whatever it does; it is replaced as if it had died. Of others as `replace`. */
+  kill(instance: string, why: string): Promise<void>;
   /** What it last knew of each place, without asking anybody. */
   slots(): readonly Slot[];
   /** Whether a member of this instance was started by it and may be alive. */

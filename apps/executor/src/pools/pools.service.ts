@@ -16,10 +16,17 @@ export interface MembersListener {
   memberDied(instance: string, reason: string, crashed: boolean): void;
 }
 
+/** The end of a member that was not for want of work. */
+export interface BadEnd {
+  readonly at: Date;
+  readonly reason: string;
+}
+
 /** The pools of the configuration, each with the backend that keeps its members. */
 @Injectable()
 export class PoolsService {
   readonly #backends = new Map<string, PoolBackend>();
+  readonly #lastEnds = new Map<string, BadEnd>();
 
   constructor(
     @Inject(CONFIG) private readonly config: Pick<Config, 'pools'>,
@@ -46,7 +53,7 @@ export class PoolsService {
 
   /** Whether this executor started a member of this instance that may be alive. */
   owns(instance: string): boolean {
-    return [...this.#backends.values()].some((backend) => backend.owns(instance));
+    return this.#ownerOf(instance) !== undefined;
   }
 
   /** What is known of the places of a pool; none of one that somebody else runs. */
@@ -54,9 +61,37 @@ export class PoolsService {
     return this.#backends.get(pool)?.slots() ?? [];
   }
 
+  /** How many members a pool shall have; those of the instances `first` go first. */
+  async scale(pool: string, members: number, first: readonly string[] = []): Promise<void> {
+    await this.#backends.get(pool)?.scale(members, first);
+  }
+
+  /** Has a member drained, and another one take its place. */
+  async replace(instance: string, why: string): Promise<void> {
+    await this.#ownerOf(instance)?.replace(instance, why);
+  }
+
+  /** Ends a member that hangs. Members that somebody else runs are left alone. */
+  async kill(instance: string, why: string): Promise<void> {
+    await this.#ownerOf(instance)?.kill(instance, why);
+  }
+
+  /** A member of the pool has ended, or was given up, and not for want of work. */
+  noteEnd(pool: string, reason: string): void {
+    this.#lastEnds.set(pool, { at: new Date(), reason });
+  }
+
+  lastEnd(pool: string): BadEnd | null {
+    return this.#lastEnds.get(pool) ?? null;
+  }
+
   /** Drains the members of all pools, and resolves when they have ended. Once `signal` is aborted they are killed. */
   async stop(signal?: AbortSignal): Promise<void> {
     await Promise.all([...this.#backends.values()].map((backend) => backend.stop(signal)));
+  }
+
+  #ownerOf(instance: string): PoolBackend | undefined {
+    return [...this.#backends.values()].find((backend) => backend.owns(instance));
   }
 
   #backendOf(pool: PoolConfig): PoolBackend {
@@ -73,8 +108,9 @@ export class PoolsService {
       case 'member_started':
         return this.log.info({ pool, instance: event.instance, where: event.where }, 'member started');
       case 'member_died': {
-        const { instance, asked } = event.death;
+        const { instance, asked, why } = event.death;
         const reason = describeDeath(event.death);
+        if (!asked || why !== null) this.noteEnd(pool, reason);
         this.log.info({ pool, instance, reason, asked }, asked ? 'member stopped' : 'member died');
         return listener.memberDied(instance, reason, isCrash(event.death));
       }

@@ -40,8 +40,27 @@ export class ProcessesBackend implements PoolBackend {
     this.#listener = listener;
   }
 
-  async scale(members: number): Promise<void> {
-    if (!this.#stopping) this.#scale(members);
+  async scale(members: number, first: readonly string[] = []): Promise<void> {
+    if (!this.#stopping) this.#scale(members, first);
+  }
+
+  async replace(instance: string, why: string): Promise<void> {
+    const slot = this.#slotOf(instance);
+    if (!slot || this.#stopping) return;
+    switch (slot.slot.state) {
+      case 'running':
+        this.#add();
+        return slot.stop(why);
+      case 'starting':
+        return slot.renew(why);
+      case 'backing_off':
+      case 'stopping':
+        return;
+    }
+  }
+
+  async kill(instance: string, why: string): Promise<void> {
+    this.#slotOf(instance)?.kill(why);
   }
 
   slots(): readonly Slot[] {
@@ -49,7 +68,7 @@ export class ProcessesBackend implements PoolBackend {
   }
 
   owns(instance: string): boolean {
-    return this.slots().some((slot) => slot.state !== 'backing_off' && slot.instance === instance);
+    return this.#slotOf(instance) !== undefined;
   }
 
   waitingFor(): string {
@@ -65,7 +84,7 @@ export class ProcessesBackend implements PoolBackend {
   async stop(signal?: AbortSignal): Promise<void> {
     const kill = () => this.#slots.forEach((slot) => slot.kill());
     this.#stopping = true;
-    this.#scale(0);
+    this.#scale(0, []);
     this.#checkEmpty();
     if (signal?.aborted) kill();
     signal?.addEventListener('abort', kill);
@@ -73,11 +92,16 @@ export class ProcessesBackend implements PoolBackend {
     signal?.removeEventListener('abort', kill);
   }
 
-  #scale(members: number): void {
+  #slotOf(instance: string): MemberSlot | undefined {
+    return [...this.#slots].find((slot) => slot.has(instance));
+  }
+
+  #scale(members: number, first: readonly string[]): void {
     const staying = [...this.#slots].filter(({ slot }) => slot.state !== 'stopping');
     for (let count = staying.length; count < members; count += 1) this.#add();
-    const leaving = LEAVING_ORDER.flatMap((state) => staying.filter(({ slot }) => slot.state === state).reverse());
-    for (const slot of leaving.slice(0, Math.max(0, staying.length - members))) slot.stop();
+    const named = staying.filter((slot) => first.some((instance) => slot.has(instance)));
+    const others = LEAVING_ORDER.flatMap((state) => staying.filter(({ slot }) => slot.state === state).reverse());
+    for (const slot of [...new Set([...named, ...others])].slice(0, Math.max(0, staying.length - members))) slot.stop();
   }
 
   #checkEmpty(): void {

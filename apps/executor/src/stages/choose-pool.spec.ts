@@ -8,6 +8,7 @@ const pool = (name: string, resources: PoolConfig['resources']): PoolConfig => (
   slots: 1,
   min: 0,
   max: 1,
+  idleMs: 60_000,
   resources,
 });
 const pools = [pool('default', { cpus: 2 }), pool('large', { cpus: 8, memoryMb: 1000, gpus: 1, custom: { licence: 1 } })];

@@ -12,11 +12,12 @@ import { type z } from 'zod';
 import { Database, type Queries } from '../database/database.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
+import { membersFor } from '../pools/wish.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config, TIMES, type Timing } from '../settings.js';
 import { choosePool } from './choose-pool.js';
 import { FailureWatch } from './failure-watch.js';
-import { planShards } from './planning.js';
+import { planShards, type Workforce } from './planning.js';
 import { StageEnds } from './stage-ends.js';
 import { StagesRepository } from './stages.repository.js';
 import { hashOf } from './work-hash.js';
@@ -58,7 +59,7 @@ export class StagesService {
       if (known === null) {
         await this.runs.setTerms(queries, ownerId, { weight, maxInFlight: maxInFlight ?? null });
         const subtasks = work.kind === 'map' ? work.input.rows : 1;
-        const workforce = await this.#workforce(queries, pool, maxInFlight);
+        const workforce = await this.#workforce(queries, pool, subtasks, maxInFlight);
         const ranges = control === 'cancelled' ? [] : planShards(subtasks, workforce);
         const state = control === 'cancelled' ? 'cancelled' : ranges.length === 0 ? 'succeeded' : 'running';
         await this.stages.insert(queries, {
@@ -128,14 +129,11 @@ export class StagesService {
     await this.failures.look(due);
   }
 
-  /** Who will work on a stage: those that are there, or are about to be. */
-  async #workforce(
-    queries: Queries,
-    pool: Config['pools'][number],
-    limit: number | undefined,
-  ): Promise<{ members: number; slots: number }> {
-    const members = Math.max(1, pool.min, (await this.members.staff(queries)).get(pool.name) ?? 0);
-    return { members, slots: Math.min(pool.slots, Math.ceil((limit ?? Infinity) / members)) };
+  /** Who will work on a stage: those that are there, or are about to be, or that the pool will start for it. */
+  async #workforce(queries: Queries, pool: Config['pools'][number], subtasks: number, limit = Infinity): Promise<Workforce> {
+    const coming = pool.backend === 'external' ? pool.min : membersFor(Math.min(subtasks, limit), pool);
+    const members = Math.max(1, coming, (await this.members.staff(queries)).get(pool.name) ?? 0);
+    return { members, slots: Math.min(pool.slots, Math.ceil(limit / members)) };
   }
 
   async #require(queries: Queries, stageId: string): Promise<Stage> {

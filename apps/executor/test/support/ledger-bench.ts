@@ -95,7 +95,16 @@ export class LedgerBench {
 
   heartbeat(memberId: string, tokens: readonly string[], state: 'running' | 'stopped' = 'running') {
     const attempts = tokens.map((token) => ({ token, counts: noCounts(), calls: 0, waitsFor: null }));
-    return this.members.heartbeat({ memberId, state, freeSlots: 0, attempts, residentMb: 1, loopDelayMs: 1 });
+    return this.members.heartbeat({
+      memberId,
+      state,
+      freeSlots: 0,
+      leasedSlots: 64,
+      attempts,
+      questions: 0,
+      residentMb: 1,
+      loopDelayMs: 1,
+    });
   }
 
   /** A part of the attempt's own that no other write has named; `stored`: the store has it too. */

@@ -16,7 +16,7 @@ import {
   type Stage,
 } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
-import { createLogger } from '@apwa/service';
+import { createLogger, type Logger } from '@apwa/service';
 import { openStorage, type Storage } from '@apwa/tables';
 import { type NatsServer, type PostgresServer, startNats, startPostgres } from '@apwa/test-kit';
 import pg from 'pg';
@@ -35,10 +35,24 @@ const FAST: Partial<Timing> = {
   collectMs: 100,
   collectAgainMs: 400,
   clearLastMs: 1_000,
+  scaleMs: 50,
 };
 export const LEASE_MS = 1_000;
 
+const POOLS: z.input<typeof Config>['pools'] = [
+  { name: 'default', backend: 'external', slots: 64, min: 0, max: 4, resources: { cpus: 2 } },
+  { name: 'large', backend: 'external', slots: 64, min: 0, max: 4, resources: { cpus: 8, gpus: 1 } },
+];
+
 type RequestOf<Name extends keyof typeof executorOperations> = z.input<(typeof executorOperations)[Name]['request']>;
+
+interface WorldExecutor {
+  /** Starts a member of a pool of processes. */
+  memberCommand?: readonly string[];
+  log?: Logger;
+}
+
+const quiet = (): Logger => createLogger('executor', (process.env.APWA_LOG_LEVEL as 'warn' | undefined) ?? 'silent');
 
 /** Real: the executor, Postgres, NATS with JetStream, storage. The test itself is the members of the pool and the manager. */
 export class World {
@@ -65,7 +79,7 @@ export class World {
   }
 
   /** A database of its own for what follows. */
-  async newDatabase(): Promise<void> {
+  async newDatabase(pools: z.input<typeof Config>['pools'] = POOLS): Promise<void> {
     const databaseUrl = await this.postgres.createDatabase(`apwa_${++this.databases}`);
     this.config = Config.parse({
       model: 'small',
@@ -75,17 +89,14 @@ export class World {
       nats: { url: this.nats.url },
       manager: { databaseUrl, port: 0 },
       executor: { databaseUrl, leaseMs: LEASE_MS, heartbeatMs: 200 },
-      pools: [
-        { name: 'default', backend: 'external', slots: 64, min: 0, max: 4, resources: { cpus: 2 } },
-        { name: 'large', backend: 'external', slots: 64, min: 0, max: 4, resources: { cpus: 8, gpus: 1 } },
-      ],
+      pools,
     });
   }
 
-  async executor(timing: Partial<Timing> = {}): Promise<Executor> {
-    const log = createLogger('executor', (process.env.APWA_LOG_LEVEL as 'warn' | undefined) ?? 'silent');
+  async executor(timing: Partial<Timing> = {}, { memberCommand, log = quiet() }: WorldExecutor = {}): Promise<Executor> {
     const stop = (reason: Error) => void this.replaced.push(reason);
-    const executor = await startExecutor({ config: this.config, log, stop, timing: { ...FAST, ...timing } });
+    const options = { config: this.config, log, stop, timing: { ...FAST, ...timing } };
+    const executor = await startExecutor({ ...options, ...(memberCommand ? { memberCommand } : {}) });
     this.executors.push(executor);
     return executor;
   }
@@ -183,11 +194,17 @@ export class TestMember {
 
   heartbeat(more: Partial<RequestOf<'heartbeat'>> = {}) {
     const attempts = this.held.map(({ token }) => ({ token, counts: noCounts() }));
+    const leasedSlots = Math.min(
+      this.slots,
+      this.held.reduce((sum, { slots }) => sum + slots, 0),
+    );
     return this.world.messaging.request(operations.heartbeat, {
       memberId: this.id,
       state: 'running',
-      freeSlots: 0,
+      freeSlots: this.slots - leasedSlots,
+      leasedSlots,
       attempts,
+      questions: 0,
       residentMb: 100,
       loopDelayMs: 1,
       ...more,

@@ -3,6 +3,7 @@ import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ExportsController } from '../exports/exports.controller.js';
 import { HealthController } from '../health/health.controller.js';
+import { PoolsController } from '../pools/pools.controller.js';
 import { RunsController } from '../runs/runs.controller.js';
 import { StorageCheckController } from '../storage-check/storage-check.controller.js';
 import { TablesController } from '../tables/tables.controller.js';
@@ -17,6 +18,7 @@ const controllers = [
   UploadsController,
   ExportsController,
   StorageCheckController,
+  PoolsController,
   HealthController,
   OpenApiController,
 ];

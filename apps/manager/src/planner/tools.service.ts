@@ -1,10 +1,10 @@
 import { type Fault, type Plan, ApwaError, RefusedError, TransientError, excerpt, workerPoolOperations } from '@apwa/contracts';
-import { Messaging } from '@apwa/messaging';
 import { type ToolCall } from '@apwa/model';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
 import { allowedNames } from '../plans/nearest.js';
 import { PlansService } from '../plans/plans.service.js';
+import { QuestionsService } from '../questions/questions.service.js';
 import { faultsOf } from '../shapes/faults.js';
 import { type TableRow, TablesRepository, columnsOf, referenceOf, tableView } from '../tables/tables.repository.js';
 import { cut, fence, shortenValues } from './fence.js';
@@ -36,7 +36,7 @@ export interface ToolContext {
 @Injectable()
 export class ToolsService {
   constructor(
-    private readonly messaging: Messaging,
+    private readonly questions: QuestionsService,
     private readonly tables: TablesRepository,
     private readonly plans: PlansService,
   ) {}
@@ -85,14 +85,14 @@ export class ToolsService {
       case 'preview_rows': {
         const { table, first, count } = plannerTools.preview_rows.arguments.parse(value);
         const request = { table: reference(find(table, context)), first, count, maxBytes: REPLY_BYTES };
-        const { rows, cut } = await this.messaging.request(workerPoolOperations.readRows, request, { signal: context.signal });
+        const { rows, cut } = await this.questions.ask(workerPoolOperations.readRows, request, { signal: context.signal });
         return shown({ rows: rows.map((item) => shortenValues(item, VALUE_CHARACTERS)), cut }, `looks at ${count} rows of ${table}`);
       }
       case 'query_table': {
         const { query } = plannerTools.query_table.arguments.parse(value);
         const tables = context.inputs.map(({ name, table }) => ({ name, table: reference(table) }));
         const request = { tables, query, maxRows: QUERY_ROWS, maxBytes: REPLY_BYTES };
-        const { columns, rows, cut } = await this.messaging.request(workerPoolOperations.queryTables, request, { signal: context.signal });
+        const { columns, rows, cut } = await this.questions.ask(workerPoolOperations.queryTables, request, { signal: context.signal });
         const short = rows.map((item) => shortenValues(item, VALUE_CHARACTERS));
         return shown({ columns, rows: short, cut }, `asks: ${excerpt(query)}`);
       }

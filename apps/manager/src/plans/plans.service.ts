@@ -1,6 +1,6 @@
 import { workerPoolOperations } from '@apwa/contracts';
-import { Messaging } from '@apwa/messaging';
 import { Inject, Injectable } from '@nestjs/common';
+import { QuestionsService } from '../questions/questions.service.js';
 import { CONFIG, type Config } from '../settings.js';
 import { type PlanInput, type Validation, validatePlan } from './validate.js';
 
@@ -8,7 +8,7 @@ import { type PlanInput, type Validation, validatePlan } from './validate.js';
 @Injectable()
 export class PlansService {
   constructor(
-    private readonly messaging: Messaging,
+    private readonly questions: QuestionsService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -19,7 +19,7 @@ export class PlansService {
       models: Object.keys(this.config.models),
       checkSql: async (tables, query) => {
         const request = { tables, query };
-        const { columns } = await this.messaging.request(workerPoolOperations.checkSql, request, signal ? { signal } : {});
+        const { columns } = await this.questions.ask(workerPoolOperations.checkSql, request, signal ? { signal } : {});
         return columns;
       },
     });

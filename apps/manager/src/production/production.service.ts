@@ -1,11 +1,11 @@
 import { ApwaError, type ErrorPayload, InternalError, type StageWork, TableId, newId, workerPoolOperations } from '@apwa/contracts';
-import { Messaging } from '@apwa/messaging';
 import { type Storage, writeManifest } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { fromJsonOrNull } from '../database/json.js';
 import { type ExportRow, ExportsRepository } from '../exports/exports.repository.js';
 import { type ProductAction } from '../owners/product.js';
+import { QuestionsService } from '../questions/questions.service.js';
 import { planOf, requestOf, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config, STORAGE } from '../settings.js';
@@ -34,7 +34,7 @@ export class ProductionService {
     private readonly stages: StagesRepository,
     private readonly executor: StagesService,
     private readonly partials: PartialTables,
-    private readonly messaging: Messaging,
+    private readonly questions: QuestionsService,
     @Inject(STORAGE) private readonly storage: Storage,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -146,7 +146,7 @@ export class ProductionService {
   /** Writes a manifest and has the table described. The same again gives the same. */
   private async write({ manifest, columns }: Assembled, signal: AbortSignal): Promise<MadeTable> {
     const reference = await writeManifest(this.storage, manifest);
-    const { metadata } = await this.messaging.request(workerPoolOperations.describeTable, { table: reference }, { signal });
+    const { metadata } = await this.questions.ask(workerPoolOperations.describeTable, { table: reference }, { signal });
     return { reference, columns, bytes: bytesOf(manifest), stages: stagesOf(manifest), metadata };
   }
 

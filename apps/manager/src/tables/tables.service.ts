@@ -8,11 +8,11 @@ import {
   type ImportRequest,
   workerPoolOperations,
 } from '@apwa/contracts';
-import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { deleted, notFound } from '../http/not-found.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
+import { QuestionsService } from '../questions/questions.service.js';
 import { Reconciler } from '../reconciler/reconciler.js';
 import { unknownUpload } from '../uploads/unknown-upload.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
@@ -29,7 +29,7 @@ export class TablesService {
     private readonly tables: TablesRepository,
     private readonly uploads: UploadsRepository,
     private readonly owners: OwnersRepository,
-    private readonly messaging: Messaging,
+    private readonly questions: QuestionsService,
     private readonly reconciler: Reconciler,
     private readonly partials: PartialTables,
   ) {}
@@ -66,7 +66,7 @@ export class TablesService {
     if (!table) throw unreadable(row, 'read');
     const request = { table, first: 0, count: rows, maxBytes: HEAD_BYTES };
     try {
-      const head = await this.messaging.request(workerPoolOperations.readRows, request);
+      const head = await this.questions.ask(workerPoolOperations.readRows, request);
       // What is read now may be more than what was heard of last.
       return { ...head, partial: partial && { ...partial, rows: Math.max(partial.rows, table.rows) } };
     } catch (thrown) {

@@ -3,6 +3,7 @@ import {
   type CommittedShard,
   type ErrorPayload,
   type Part,
+  type PoolReport,
   RefusedError,
   type RunControl,
   type ShardRange,
@@ -64,6 +65,9 @@ export class ExecutorScript {
   /** Puts bytes where a part stands. */
   store: (key: string, content: string) => Promise<void> = async () => undefined;
   messaging: Messaging | null = null;
+  pools: PoolReport[] = [];
+  /** Asked when nobody answers questions: whether a member is on its way. */
+  callMember: () => boolean = () => false;
 
   of(kind: Submission['work']['kind']): Known[] {
     return [...this.stages.values()].filter(({ submission }) => submission.work.kind === kind);
@@ -325,6 +329,16 @@ class ScriptedController {
   @Handles(executorOperations.listMembers)
   listMembers(): never {
     return unexpected();
+  }
+
+  @Handles(executorOperations.listPools)
+  listPools() {
+    return { pools: this.script.pools };
+  }
+
+  @Handles(executorOperations.callMember)
+  callMember() {
+    return { coming: this.script.callMember() };
   }
 }
 

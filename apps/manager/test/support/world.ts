@@ -34,6 +34,7 @@ export class World {
   readonly model = new ScriptedModel();
   readonly managers: Manager[] = [];
   private readonly services: INestMicroservice[] = [];
+  private members: INestMicroservice | null = null;
   private databases = 0;
 
   private constructor(
@@ -54,7 +55,8 @@ export class World {
       world.executor.store = async (key, content) => {
         if (!(await storage.describe(key))) await storage.write(key, Buffer.from(content));
       };
-      world.services.push(await startScriptedExecutor(nats.url, world.executor), await startScriptedWorkers(nats.url, world.workers));
+      world.services.push(await startScriptedExecutor(nats.url, world.executor));
+      await world.startWorkers();
       await world.newDatabase();
       return world;
     } catch (thrown) {
@@ -100,8 +102,19 @@ export class World {
     await Promise.all(this.managers.splice(0).map((manager) => manager.stop()));
   }
 
+  /** Members of the pool that answer questions. */
+  async startWorkers(): Promise<void> {
+    this.members = await startScriptedWorkers(this.nats.url, this.workers);
+  }
+
+  async stopWorkers(): Promise<void> {
+    await this.members?.close();
+    this.members = null;
+  }
+
   async stop(): Promise<void> {
     await this.stopManagers();
+    await this.stopWorkers();
     await Promise.all(this.services.map((service) => service.close()));
     await this.model.stop();
     await Promise.all([this.nats.stop(), this.postgres.stop()]);

@@ -16,6 +16,7 @@ import { type Logger, touchHealthFile } from '@apwa/service';
 import { type z } from 'zod';
 import { Attempts } from '../attempts/attempts.js';
 import { Permits } from '../permits/permits.js';
+import { Questions } from '../questions/questions.js';
 import { LOG, SETTINGS } from '../tokens.js';
 import { Claims } from './claims.js';
 import { Heartbeats } from './heartbeats.js';
@@ -47,6 +48,7 @@ export class MemberService {
     private readonly messaging: Messaging,
     private readonly attempts: Attempts,
     private readonly permits: Permits,
+    private readonly questions: Questions,
     @Inject(SETTINGS) private readonly settings: MemberSettings,
     @Inject(LOG) private readonly log: Logger,
   ) {
@@ -143,7 +145,9 @@ export class MemberService {
         memberId: this.id,
         state: this.#state,
         freeSlots: this.attempts.slots.free,
+        leasedSlots: this.attempts.slots.leased,
         attempts: progress,
+        questions: this.questions.inHand,
         residentMb: Math.round(process.memoryUsage.rss() / MEBIBYTE),
         loopDelayMs: this.#loopDelay.take(),
       });

@@ -5,6 +5,7 @@ import { type CheckSqlRequest, type QueryTablesRequest, readPage, type Storage, 
 import { type z } from 'zod';
 import { Semaphore } from '../jobs/semaphore.js';
 import { STORAGE, TABLE_JOBS } from '../tokens.js';
+import { Questions } from './questions.js';
 
 type ReadRows = z.output<typeof workerPoolOperations.readRows.request>;
 type DescribeTable = z.output<typeof workerPoolOperations.describeTable.request>;
@@ -20,27 +21,32 @@ export class QuestionsController {
   constructor(
     @Inject(TABLE_JOBS) private readonly jobs: TableJobs,
     @Inject(STORAGE) private readonly storage: Storage,
+    private readonly questions: Questions,
   ) {}
 
   @Handles(workerPoolOperations.queryTables)
   queryTables(request: QueryTablesRequest) {
-    return this.#turns.run(() => this.jobs.queryTables(request, within(workerPoolOperations.queryTables.deadlineMs)));
+    return this.#inTurn(() => this.jobs.queryTables(request, within(workerPoolOperations.queryTables.deadlineMs)));
   }
 
   @Handles(workerPoolOperations.checkSql)
   checkSql(request: CheckSqlRequest) {
-    return this.#turns.run(() => this.jobs.checkSql(request, within(workerPoolOperations.checkSql.deadlineMs)));
+    return this.#inTurn(() => this.jobs.checkSql(request, within(workerPoolOperations.checkSql.deadlineMs)));
   }
 
   @Handles(workerPoolOperations.readRows)
   readRows(request: ReadRows) {
-    return readPage(this.storage, request);
+    return this.questions.answer(() => readPage(this.storage, request));
   }
 
   @Handles(workerPoolOperations.describeTable)
   async describeTable({ table }: DescribeTable) {
     const deadline = within(workerPoolOperations.describeTable.deadlineMs);
-    return { metadata: await this.#turns.run(() => this.jobs.describeTable(table, deadline)) };
+    return { metadata: await this.#inTurn(() => this.jobs.describeTable(table, deadline)) };
+  }
+
+  #inTurn<Reply>(work: () => Promise<Reply>): Promise<Reply> {
+    return this.questions.answer(() => this.#turns.run(work));
   }
 }
 

@@ -305,6 +305,14 @@ class ScriptedController {
   listMembers(): never {
     throw new InternalError('not_scripted', 'members do not ask this');
   }
+  @Handles(executorOperations.listPools)
+  listPools(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.callMember)
+  callMember(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
 }
 
 /** Serves a script over NATS. */

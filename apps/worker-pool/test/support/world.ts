@@ -43,6 +43,7 @@ export class World {
     readonly storage: Storage,
     readonly config: string,
     private readonly folder: string,
+    private readonly slots: number,
   ) {}
 
   static async start({ slots = 64, endpoint = {} }: WorldOptions = {}): Promise<World> {
@@ -59,7 +60,7 @@ export class World {
       pools: [{ name: 'default', backend: 'external', slots }],
     };
     await writeFile(config, JSON.stringify(settings));
-    return new World(nats, executor, model, await openStorage({ url }), config, folder);
+    return new World(nats, executor, model, await openStorage({ url }), config, folder, slots);
   }
 
   get script(): ExecutorScript {
@@ -119,6 +120,7 @@ export class World {
     return readRows(this.storage, reference, { first: 0, last: base.rows - 1 });
   }
 
+  /** Stops everything, and fails if a member has ever lost count of its slots (HAZARDS K11). */
   async stop(): Promise<void> {
     if (process.env.SHOW_LOG) for (const member of this.members) process.stderr.write(`${member.log()}\n`);
     await Promise.all(this.members.map((member) => member.kill()));
@@ -127,6 +129,7 @@ export class World {
     await this.nats.stop();
     this.storage.close();
     await rm(this.folder, { recursive: true, force: true });
+    expect(this.script.heartbeats.filter(({ leasedSlots, freeSlots }) => leasedSlots + freeSlots !== this.slots)).toEqual([]);
   }
 }
 

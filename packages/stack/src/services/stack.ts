@@ -32,6 +32,8 @@ export interface StackOptions {
   ports?: { nats?: number; postgres?: number; manager?: number; model?: number };
   /** Further environment variables of the services. */
   env?: NodeJS.ProcessEnv;
+  /** Starts a member of a pool, its program first. Default: the built worker pool. */
+  memberCommand?: readonly string[];
   /** Milliseconds for each service to be ready. Default 60,000. */
   readyTimeoutMs?: number;
   /** Gives up the start; what has begun is stopped. */
@@ -147,6 +149,7 @@ const assemble = async (
   const config = await loadConfig({ path: configFile, env });
   const url = `http://${LOOPBACK}:${config.manager.port}`;
 
+  const executorEnv = options.memberCommand ? { ...env, APWA_MEMBER_COMMAND: JSON.stringify(options.memberCommand) } : env;
   const executorReady = async () => (await listMembers(nats.url)) !== null;
   const [manager, executor] = await allOf([
     started(
@@ -164,7 +167,7 @@ const assemble = async (
       supervise({
         name: 'executor',
         logFile: logFile('executor'),
-        start: () => startApp({ app: 'executor', env, logFile: logFile('executor'), ready: executorReady, readyTimeoutMs }),
+        start: () => startApp({ app: 'executor', env: executorEnv, logFile: logFile('executor'), ready: executorReady, readyTimeoutMs }),
         stop: (running) => running.stop('SIGTERM', GRACE_MS.executor),
       }),
     ),

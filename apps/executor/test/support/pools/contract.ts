@@ -60,6 +60,10 @@ export const poolBackendContract = (name: string, subject: Subject): void => {
           await begin();
           await alive(1);
           await backend.scale(3);
+          for (const instance of folder.living().keys()) {
+            await backend.replace(instance, 'it is too large');
+            await backend.kill(instance, 'it is silent');
+          }
           expect(backend.slots()).toEqual([]);
           expect(backend.waitingFor()).toBe('waiting for members of pool test to join');
           expect([...folder.living().keys()].map((instance) => backend.owns(instance))).toEqual([false]);
@@ -172,6 +176,68 @@ export const poolBackendContract = (name: string, subject: Subject): void => {
       );
       expect([...folder.living().keys()]).toEqual(before.filter((instance) => !folder.drained().includes(instance)));
       expect(backend.slots()).toHaveLength(1);
+    });
+
+    it('should drain those first that it is told to', async () => {
+      await begin();
+      await backend.scale(3);
+      await alive(3);
+      const [oldest = '', middle = ''] = events.map((event) => (event.kind === 'member_started' ? event.instance : ''));
+      await backend.scale(1, ['somebody else', middle, oldest]);
+      await eventually(() => deaths().length === 2);
+      expect(folder.drained().sort()).toEqual([middle, oldest].sort());
+      await backend.scale(2, []);
+      await alive(2);
+    });
+
+    it('should start another member in place of one that is to be replaced, before that one has ended', async () => {
+      folder.behave('deaf');
+      await begin({ drainMs: 3_000, stableMs: 50 });
+      await backend.scale(2);
+      await running(2);
+      await alive(2);
+      const [[instance] = ['']] = folder.living();
+      await backend.replace(instance, 'it is too large');
+      await backend.replace(instance, 'it is too large');
+      await alive(3);
+      expect(deaths()).toEqual([]);
+      expect(backend.owns(instance)).toBe(true);
+      expect(backend.slots().filter(({ state }) => state === 'stopping')).toHaveLength(1);
+      // It does not end by itself.
+      await eventually(() => deaths().length === 1);
+      expect(deaths()).toMatchObject([{ instance, end: { kind: 'killed', signal: 'SIGKILL' }, asked: true, why: 'it is too large' }]);
+      expect([folder.living().size, backend.slots().length]).toEqual([2, 2]);
+      await backend.replace(instance, 'it is gone');
+      await backend.scale(2);
+      expect(backend.slots()).toHaveLength(2);
+    });
+
+    it('should take members that are to be replaced at their start for such that end there', async () => {
+      await begin({ restartMs: 600 });
+      await backend.scale(1);
+      for (let replaced = 1; replaced <= 3; replaced += 1) {
+        const [[instance] = ['']] = await eventually(() => (folder.living().size === 1 ? [...folder.living()] : null));
+        await backend.replace(instance, 'it is too large');
+        await eventually(() => deaths().length === replaced);
+      }
+      expect(folder.drained()).toHaveLength(3);
+      expect(backend.slots()).toMatchObject([{ state: 'backing_off', crashes: 3 }]);
+      expect(events.filter(({ kind }) => kind === 'crash_loop')).toMatchObject([{ crashes: 3, death: { why: 'it is too large' } }]);
+      await alive(1);
+    });
+
+    it('should kill a member that stands still, and replace it at once', async () => {
+      await begin({ restartMs: 60_000, restartMaxMs: 60_000 });
+      await backend.scale(1);
+      await alive(1);
+      const [[instance, pid] = ['', 0]] = folder.living();
+      process.kill(pid, 'SIGSTOP');
+      await backend.kill(instance, 'it is silent');
+      await eventually(() => deaths().length === 1);
+      expect(deaths()).toMatchObject([{ instance, end: { kind: 'killed', signal: 'SIGKILL' }, asked: false, why: 'it is silent' }]);
+      await alive(1);
+      await backend.kill(instance, 'it is silent');
+      expect(folder.living().size).toBe(1);
     });
 
     it('should kill a member that does not drain in time', async () => {
