@@ -209,6 +209,8 @@ export const Assignment = z.strictObject({
   range: ShardRange,
   /** Model calls that the attempt may have in flight: taken from the member's free slots and the run's limit. */
   slots: z.number().int().positive(),
+  /** The run has no limit on calls in flight: the member may let the attempt have more of its free slots. */
+  elastic: z.boolean().default(false),
   journal: JournalPlace,
 });
 export type Assignment = z.infer<typeof Assignment>;

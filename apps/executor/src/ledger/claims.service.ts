@@ -1,10 +1,11 @@
 import { type Assignment, newLeaseToken, sizeOf } from '@apwa/contracts';
 import { decide } from '@apwa/ledger-protocol';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { journalPlace } from '../journal/journal-place.js';
 import { MembersRepository, type MemberRow } from '../members/members.repository.js';
+import { TIMES, type Timing } from '../settings.js';
 import { type LedgerEntry } from './ledger-entry.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { LedgerWriter } from './ledger-writer.js';
@@ -19,6 +20,8 @@ interface Claim {
   memberId: string;
   freeSlots: number;
   lane: string;
+  /** Owners of whom the member wants nothing now. */
+  saturated: readonly string[];
 }
 
 /** Gives shards to members that ask, in turns between runs. */
@@ -30,13 +33,16 @@ export class ClaimsService {
     private readonly writer: LedgerWriter,
     private readonly members: MembersRepository,
     private readonly journal: JournalService,
+    @Inject(TIMES) private readonly times: Timing,
   ) {}
 
-  /** As many shards as fill the member's free slots. PermanentError `unknown_member` if it has not joined. */
-  async claim({ memberId, freeSlots, lane }: Claim): Promise<Assignment[]> {
+  /** Shards for the member's free slots, for all of them if that is soon done. PermanentError `unknown_member` if it has not joined. */
+  async claim({ memberId, freeSlots, lane, saturated }: Claim): Promise<Assignment[]> {
     const assignments: Assignment[] = [];
-    for (let free = freeSlots; free > 0;) {
-      const assignment = await this.database.transaction((queries) => this.#claimOne(queries, { memberId, freeSlots: free, lane }));
+    const begunAt = performance.now();
+    for (let free = freeSlots; free > 0 && (assignments.length === 0 || performance.now() - begunAt < this.times.claimMs);) {
+      const claim = { memberId, freeSlots: free, lane, saturated };
+      const assignment = await this.database.transaction((queries) => this.#claimOne(queries, claim));
       if (!assignment) break;
       assignments.push(assignment);
       free -= assignment.slots;
@@ -44,14 +50,14 @@ export class ClaimsService {
     return assignments;
   }
 
-  async #claimOne(queries: Queries, { memberId, freeSlots, lane }: Claim): Promise<Assignment | null> {
+  async #claimOne(queries: Queries, { memberId, freeSlots, lane, saturated }: Claim): Promise<Assignment | null> {
     const member = await this.members.require(queries, memberId);
     if (member.state !== 'running') return null;
     // The pool's row is what claims of one pool wait for each other on: turns must not be decided twice.
     await queries.$executeRaw`INSERT INTO pools (name) VALUES (${member.pool}) ON CONFLICT DO NOTHING`;
     const [pool] = await queries.$queryRaw<{ virtualTime: number }[]>`
       SELECT virtual_time AS "virtualTime" FROM pools WHERE name = ${member.pool} FOR UPDATE`;
-    const waiting = await this.#waiting(queries, member.pool, lane);
+    const waiting = (await this.#waiting(queries, member.pool, lane)).filter(({ ownerId }) => !saturated.includes(ownerId));
     const poolTime = pool?.virtualTime ?? 0;
     const next = nextOf(waiting, poolTime);
     const entry = next && (await this.#entry(queries, next.ownerId, member, lane));
@@ -68,7 +74,7 @@ export class ClaimsService {
     const after = served(next, poolTime, rows);
     await queries.$executeRaw`UPDATE runs SET virtual_time = ${after.virtualTime} WHERE owner_id = ${next.ownerId}`;
     await queries.$executeRaw`UPDATE pools SET virtual_time = ${after.poolTime} WHERE name = ${member.pool}`;
-    return this.#assignment(entry, token, assigned.number, slots);
+    return this.#assignment(entry, token, assigned.number, { slots, elastic: next.maxInFlight === null });
   }
 
   /** Runs that have a shard for this pool that nobody holds, and room below their limit. */
@@ -92,7 +98,12 @@ export class ClaimsService {
     return shardId ? this.ledger.lock(queries, shardId) : null;
   }
 
-  #assignment({ stage, row, shard }: LedgerEntry, token: string, attempt: number, slots: number): Assignment {
+  #assignment(
+    { stage, row, shard }: LedgerEntry,
+    token: string,
+    attempt: number,
+    share: Pick<Assignment, 'slots' | 'elastic'>,
+  ): Assignment {
     return {
       token,
       stageId: stage.id,
@@ -102,7 +113,7 @@ export class ClaimsService {
       attempt,
       lane: stage.lane,
       range: shard.range,
-      slots,
+      ...share,
       journal: journalPlace(this.journal.incarnation, stage.id, row.originId, token),
     };
   }

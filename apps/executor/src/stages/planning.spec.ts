@@ -37,7 +37,12 @@ describe('planShards', () => {
   it('should leave work for both of two members', () => {
     const sizes = planShards(1_500, { members: 2, slots: 256 }).map(sizeOf);
     expect(sizes[0]).toBe(375);
-    expect(sizes.at(-1)).toBeLessThanOrEqual(32);
+    expect(sizes.at(-1)).toBeLessThanOrEqual(128);
+  });
+
+  it('should not cut rows that can begin at once into many shards, and leave no member without any', () => {
+    expect(planShards(64, { members: 2, slots: 64 }).map(sizeOf)).toEqual([32, 32]);
+    expect(planShards(10, { members: 2, slots: 256 }).map(sizeOf)).toEqual([5, 5]);
   });
 
   it('should split a handful of rows among members with a slot each', () => {

@@ -2,8 +2,8 @@ import { type ShardRange } from '@apwa/contracts';
 
 /** The most rows of a shard: what a death may have to read again, and a part's size. */
 export const MAX_SHARD_ROWS = 1_000;
-/** The fewest, where rows are many enough: a shard costs two ledger rows and a commit. */
-const MIN_SHARD_ROWS = 32;
+/** The fewest, as a share of a member's slots: rows that begin at once end at once, and a shard costs a claim and a commit. */
+const MIN_SLOTS_SHARE = 1 / 2;
 /** A stage has no more shards than this: with an attempt each, a million rows stay below ten thousand ledger rows. */
 const MAX_SHARDS = 4_000;
 /** Each shard is this share of what is left per member: the last ones are small, so that members finish together. */
@@ -17,7 +17,8 @@ export interface Workforce {
 
 /** Shards that cover subtasks 0 to `subtasks` − 1 without gap or overlap, getting smaller towards the end. None for none. */
 export const planShards = (subtasks: number, { members, slots }: Workforce): ShardRange[] => {
-  const fewest = Math.max(Math.min(MIN_SHARD_ROWS, Math.ceil(slots / 8)), Math.ceil(subtasks / MAX_SHARDS));
+  const worthwhile = Math.min(MAX_SHARD_ROWS, Math.ceil(slots * MIN_SLOTS_SHARE), Math.ceil(subtasks / Math.max(1, members)));
+  const fewest = Math.max(1, worthwhile, Math.ceil(subtasks / MAX_SHARDS));
   const ranges: ShardRange[] = [];
   for (let first = 0; first < subtasks;) {
     const left = subtasks - first;

@@ -29,7 +29,7 @@ export class LedgerCrowd {
     await this.bench.join(id, instance);
     const named: string[] = [];
     while (await this.#goesOn()) {
-      const assignments = await this.bench.claims.claim({ memberId: id, freeSlots: 24, lane: 'standard' });
+      const assignments = await this.bench.claims.claim({ memberId: id, freeSlots: 24, lane: 'standard', saturated: [] });
       named.push(...assignments.map(({ token }) => token));
       // Lost ones are named too: a member learns with its heartbeat that they are.
       await this.bench.heartbeat(id, named.slice(-NAMED));

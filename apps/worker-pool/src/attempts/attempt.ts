@@ -9,6 +9,7 @@ import {
 } from '@apwa/contracts';
 import { holder, type HolderEffect, type HolderEvent, type HolderState, isOver, RowBook, startHolding } from '@apwa/ledger-protocol';
 import { type Logger } from '@apwa/service';
+import { type Sharer } from '../member/sharing.js';
 import { type Slots } from '../member/slots.js';
 import { AttemptControl, type CallRules } from '../rows/control.js';
 import { countRow } from '../rows/tally.js';
@@ -17,7 +18,7 @@ import { JournalBatcher } from './journal-batcher.js';
 import { type ShardJournal } from './journal.js';
 import { delayOf, EXECUTOR_PATIENCE, JOURNAL_PATIENCE, mayHeal, retrying, STORAGE_PATIENCE, type Waiting } from './retrying.js';
 import { type ShardRequests } from './shard-requests.js';
-import { type AttemptEnd, type AttemptWork, type RowsInHand } from './work.js';
+import { type AttemptEnd, type AttemptWork, type RowsInHand, type RunningRows } from './work.js';
 
 /** Milliseconds for the last rows to be acknowledged before a shard is given back. */
 const FLUSH_MS = 5_000;
@@ -64,7 +65,9 @@ export class Attempt implements RowsInHand {
   #stage: ReadyStage | undefined;
   #work: AttemptWork | undefined;
   #content: CommitContent | undefined;
-  #running = false;
+  #rows: RunningRows | undefined;
+  /** Rows have been under way. */
+  #begun = false;
   #commits = 0;
   #end: AttemptEnd = 'dropped';
   #release: Promise<void> = Promise.resolve();
@@ -137,7 +140,9 @@ export class Attempt implements RowsInHand {
     if (held === this.#state.held) return;
     this.#dispatch({ kind: 'hold', held });
     this.#changed();
-    if (!held) this.#runRows();
+    if (held) return;
+    this.#rows?.resize(this.parts.slots.heldBy(this.token));
+    this.#runRows();
   }
 
   journalIs(incarnation: number): void {
@@ -167,11 +172,31 @@ export class Attempt implements RowsInHand {
     return this.#batcher.room();
   }
 
-  /** Slots go back in large pieces: a shard that is claimed with a few of them would lag behind the others. */
   needs(count: number): void {
-    if (count > this.parts.slots.heldBy(this.token) / 2) return;
+    if (count >= this.parts.slots.heldBy(this.token)) return;
     this.parts.slots.shrink(this.token, count);
     this.parts.freed();
+  }
+
+  /** What it holds and could use; null when it has no rows to begin any more. */
+  get share(): Sharer | null {
+    const preparing = !this.#begun && this.#stage?.kind !== 'job' && !this.over && !this.#state.held;
+    if (!this.#rows && !preparing) return null;
+    const { token, ownerId, slots, elastic } = this.assignment;
+    const held = this.parts.slots.heldBy(token);
+    const ahead = preparing || this.#rows?.hungry ? this.#book.missing - held : 0;
+    return { token, ownerId, held, room: Math.max(0, elastic ? ahead : Math.min(ahead, slots - held)) };
+  }
+
+  /** Takes further slots of those that are free. */
+  grow(count: number): void {
+    this.parts.slots.grow(this.token, count);
+    this.#rows?.resize(this.parts.slots.heldBy(this.token));
+  }
+
+  /** Gives slots back as rows end, until it holds so many. */
+  giveBack(keep: number): void {
+    this.#rows?.resize(keep);
   }
 
   get #while(): Waiting {
@@ -288,19 +313,17 @@ export class Attempt implements RowsInHand {
 
   /** Keeps the rows running as long as there are any and they may. */
   #runRows(): void {
-    if (this.#running || this.#state.phase !== 'working' || this.#state.held || !this.#work) return;
-    this.#running = true;
+    if (this.#rows || this.#state.phase !== 'working' || this.#state.held || !this.#work) return;
     const slots = Math.max(1, Math.min(this.parts.slots.heldBy(this.token), this.#book.missing));
     this.needs(slots);
-    void this.#work
-      .runRows(this, this.control, slots)
-      .then(() => this.#rowsEnded(undefined))
-      .catch((thrown: unknown) => this.#rowsEnded(ApwaError.from(thrown)));
+    this.#begun = true;
+    this.#rows = this.#work.runRows(this, this.control, slots);
+    void this.#rows.ended.then(() => this.#rowsEnded(undefined)).catch((thrown: unknown) => this.#rowsEnded(ApwaError.from(thrown)));
   }
 
   /** No row is under way: all are done, none may begin, the stage was stopped, or the input can't be read. */
   async #rowsEnded(error: ApwaError | undefined): Promise<void> {
-    this.#running = false;
+    this.#rows = undefined;
     if (this.over || this.#state.phase !== 'working') return;
     const fault = this.#stage?.kind === 'map' ? this.#stage.calls.fault : null;
     if (fault) return this.#failStage(ApwaError.fromPayload(fault));

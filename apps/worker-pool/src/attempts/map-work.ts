@@ -3,11 +3,11 @@ import { type Storage, writeMapPart } from '@apwa/tables';
 import { type CallControl } from '../rows/control.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
 import { RowSource } from '../rows/row-source.js';
-import { runRows } from '../rows/run-rows.js';
+import { RowRunner } from '../rows/row-runner.js';
 import { countRow } from '../rows/tally.js';
 import { type MapStage } from '../stages/map-stage.js';
 import { partKey } from './part-key.js';
-import { type AttemptWork, type RowsInHand } from './work.js';
+import { type AttemptWork, type RowsInHand, type RunningRows } from './work.js';
 
 /** A template over the rows of a shard. */
 export class MapWorker implements AttemptWork {
@@ -17,7 +17,7 @@ export class MapWorker implements AttemptWork {
     private readonly storage: Storage,
   ) {}
 
-  runRows(hand: RowsInHand, control: CallControl, slots: number): Promise<void> {
+  runRows(hand: RowsInHand, control: CallControl, slots: number): RunningRows {
     const { calls, columns, read } = this.stage;
     const source = new RowSource({
       range: this.assignment.range,
@@ -26,7 +26,7 @@ export class MapWorker implements AttemptWork {
       known: (row) => hand.known(row),
       settled: (result) => hand.record(result),
     });
-    return runRows({
+    return new RowRunner({
       source,
       pipeline: new RowPipeline(calls, control),
       stage: calls,

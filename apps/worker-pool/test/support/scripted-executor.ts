@@ -43,6 +43,8 @@ interface StageEntry {
   work: StageWork;
   ownerId: string;
   slots: number;
+  /** The member may give its attempts more slots. */
+  elastic: boolean;
   fault: ErrorPayload | null;
 }
 
@@ -69,10 +71,10 @@ export class ExecutorScript {
   missParts = 0;
   drainMembers = false;
 
-  addStage(work: StageWork, ranges: ShardRange[], slots = 64): { stageId: string; ownerId: string } {
+  addStage(work: StageWork, ranges: ShardRange[], slots = 64, elastic = false): { stageId: string; ownerId: string } {
     const stageId = newId('stage');
     const ownerId = newId('run');
-    this.stages.set(stageId, { work, ownerId, slots, fault: null });
+    this.stages.set(stageId, { work, ownerId, slots, elastic, fault: null });
     for (const range of ranges) this.shards.push({ shardId: newId('shard'), stageId, range, attempts: 0, content: null });
     return { stageId, ownerId };
   }
@@ -126,7 +128,7 @@ class ScriptedController {
     for (const shard of script.claimable()) {
       if (free === 0) break;
       const stage = script.stages.get(shard.stageId);
-      if (!stage) continue;
+      if (!stage || request.saturated?.includes(stage.ownerId)) continue;
       const token = newLeaseToken();
       const slots = Math.min(free, stage.slots);
       free -= slots;
@@ -142,6 +144,7 @@ class ScriptedController {
         lane: 'standard',
         range: shard.range,
         slots,
+        elastic: stage.elastic,
         journal: {
           stream: journalStream(script.incarnation),
           incarnation: script.incarnation,

@@ -92,9 +92,9 @@ export class World {
   }
 
   /** A stage over these texts, and members are told. */
-  async stage(texts: string[], options: { template?: Partial<Template>; shardRows?: number; slots?: number } = {}) {
+  async stage(texts: string[], options: { template?: Partial<Template>; shardRows?: number; slots?: number; elastic?: boolean } = {}) {
     const work = this.work(await this.table(texts), options.template);
-    const stage = this.script.addStage(work, rangesOf(texts.length, options.shardRows ?? texts.length), options.slots);
+    const stage = this.script.addStage(work, rangesOf(texts.length, options.shardRows ?? texts.length), options.slots, options.elastic);
     this.executor.hint();
     return stage;
   }
