@@ -2,6 +2,7 @@ export * from './errors.js';
 export * from './ids.js';
 export * from './json.js';
 export * from './table.js';
+export * from './capability.js';
 export * from './plan.js';
 export * from './stage.js';
 export * from './journal.js';

@@ -33,7 +33,8 @@ export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
  * stopped it; `empty` the answer held nothing; `malformed` not JSON after all tries; `invalid_output` JSON that breaks the
  * template's schema after all repairs; `context_exceeded` the row does not fit the model's context; `input_failed` the row
  * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
- * their tries; `unknown` an unsafe call may have been made.
+ * their tries; `invalid_arguments` the row's values do not fit the capability's parameters; `capability_failed` it threw, or gave
+ * what it must not; `unknown` an unsafe call may have been made.
  */
 export const RowErrorCode = z.enum([
   'truncated',
@@ -48,6 +49,8 @@ export const RowErrorCode = z.enum([
   'provider_error',
   'timeout',
   'connection',
+  'invalid_arguments',
+  'capability_failed',
   'unknown',
 ]);
 export type RowErrorCode = z.infer<typeof RowErrorCode>;
@@ -81,7 +84,8 @@ export const StageWork = z.discriminatedUnion('kind', [
     kind: z.literal('map'),
     input: TableReference,
     template: Template,
-    /** A name of the configuration. */ model: z.string(),
+    /** A name of the configuration; null where the template's mode needs no model. */
+    model: z.string().nullable(),
   }),
   z.strictObject({
     kind: z.literal('sql'),

@@ -1,3 +1,4 @@
+import { builtinCapabilities } from '@apwa/capabilities';
 import { workerPoolOperations } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { Inject, Injectable } from '@nestjs/common';
@@ -17,6 +18,7 @@ export class PlansService {
       inputs,
       requested,
       models: Object.keys(this.config.models),
+      capabilities: builtinCapabilities,
       checkSql: async (tables, query) => {
         const request = { tables, query };
         const { columns } = await this.messaging.request(workerPoolOperations.checkSql, request, signal ? { signal } : {});

@@ -1,3 +1,4 @@
+import { builtinCapabilities, outputSchemaOf } from '@apwa/capabilities';
 import {
   type Column,
   type CommittedShard,
@@ -38,7 +39,7 @@ export const assembleMap = (tableId: string, work: MapWork, input: Column[], sha
   if (row !== work.input.rows) {
     throw new InternalError('rows_missing', `Table ${tableId} has ${row} rows, and its input has ${work.input.rows}.`);
   }
-  const added = columnsOfSchema(work.template.output);
+  const added = columnsOfSchema(outputSchemaOf(work.template, builtinCapabilities));
   const columns = viewOfMap(input, added);
   const manifest = {
     tableId,

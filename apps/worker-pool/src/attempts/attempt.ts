@@ -270,9 +270,7 @@ export class Attempt implements RowsInHand {
   #changed(): void {
     this.#retryDeferred();
     this.control.ring();
-    if (this.#stage?.kind !== 'map') return;
-    this.#stage.calls.first.wakeAll();
-    this.#stage.calls.gate.wakeAll();
+    if (this.#stage?.kind === 'map') this.#stage.wake();
   }
 
   #retryDeferred(): void {
@@ -305,7 +303,7 @@ export class Attempt implements RowsInHand {
     const results = [...taken.values()];
     this.#batcher.addTaken(results);
     for (const result of results) countRow(this.counts, result);
-    if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.calls.first.assumeWorking();
+    if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.assumeWorking();
     this.#dispatch({ kind: 'journal_read', incarnation, rows: [...taken.keys()] });
     if (this.#state.held) await this.#rowsEnded(undefined);
     else this.#runRows();
@@ -325,7 +323,7 @@ export class Attempt implements RowsInHand {
   async #rowsEnded(error: ApwaError | undefined): Promise<void> {
     this.#rows = undefined;
     if (this.over || this.#state.phase !== 'working') return;
-    const fault = this.#stage?.kind === 'map' ? this.#stage.calls.fault : null;
+    const fault = this.#stage?.kind === 'map' ? this.#stage.fault : null;
     if (fault) return this.#failStage(ApwaError.fromPayload(fault));
     if (error && !(error instanceof TransientError)) return this.#failStage(error);
     // What is paused holds no slots: its finished rows are in the journal, and whoever resumes takes them over.

@@ -1,7 +1,6 @@
 import { type Assignment, type CommitContent, noCounts, type RowResult } from '@apwa/contracts';
 import { type Storage, writeMapPart } from '@apwa/tables';
 import { type CallControl } from '../rows/control.js';
-import { RowPipeline } from '../rows/row-pipeline.js';
 import { RowSource } from '../rows/row-source.js';
 import { RowRunner } from '../rows/row-runner.js';
 import { countRow } from '../rows/tally.js';
@@ -18,7 +17,7 @@ export class MapWorker implements AttemptWork {
   ) {}
 
   runRows(hand: RowsInHand, control: CallControl, slots: number): RunningRows {
-    const { calls, columns, read } = this.stage;
+    const { columns, read } = this.stage;
     const source = new RowSource({
       range: this.assignment.range,
       columns,
@@ -28,8 +27,8 @@ export class MapWorker implements AttemptWork {
     });
     return new RowRunner({
       source,
-      pipeline: new RowPipeline(calls, control),
-      stage: calls,
+      pipeline: this.stage.pipeline(control),
+      stage: this.stage,
       control,
       slots,
       done: (result) => hand.record(result),

@@ -6,6 +6,7 @@ import { type CallControl } from './control.js';
 import { type Decision, decide, type Failure, type RowHistory } from './decide.js';
 import { failureOf } from './failure.js';
 import { type CallOutcome } from './gate.js';
+import { type Pipeline } from './pipeline.js';
 import { type StageCalls } from './stage-calls.js';
 import { RowTally } from './tally.js';
 
@@ -13,7 +14,7 @@ import { RowTally } from './tally.js';
 type Called = { kind: 'valid'; output: JsonObject } | { kind: 'failed'; failure: Failure; said: ChatMessage | null } | { kind: 'aborted' };
 
 /** Takes rows to their results: calls, retries, repair turns. All rows of an attempt go through one. */
-export class RowPipeline {
+export class RowPipeline implements Pipeline {
   constructor(
     private readonly stage: StageCalls,
     private readonly control: CallControl,
@@ -21,10 +22,6 @@ export class RowPipeline {
     private readonly random: () => number = Math.random,
   ) {}
 
-  /**
-   * The row's result, ok or failed; null if it was abandoned: the attempt was dropped, held before another try, or the stage was
-   * stopped (then `stage.fault` says why).
-   */
   async run(row: number, values: RowValues): Promise<RowResult | null> {
     const { stage } = this;
     const tally = new RowTally();

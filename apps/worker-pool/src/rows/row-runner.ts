@@ -1,13 +1,13 @@
-import { type RowResult } from '@apwa/contracts';
+import { type ErrorPayload, type RowResult } from '@apwa/contracts';
 import { type CallControl } from './control.js';
-import { type RowPipeline } from './row-pipeline.js';
+import { type Pipeline } from './pipeline.js';
 import { type RowSource } from './row-source.js';
-import { type StageCalls } from './stage-calls.js';
 
 export interface RowRunnerOptions {
   source: RowSource;
-  pipeline: RowPipeline;
-  stage: StageCalls;
+  pipeline: Pipeline;
+  /** `fault`: why the stage was stopped by this member. */
+  stage: { readonly fault: ErrorPayload | null };
   control: CallControl;
   /** Rows that are under way at once, at first. */
   slots: number;
