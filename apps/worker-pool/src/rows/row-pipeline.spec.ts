@@ -45,7 +45,7 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}) => {
     prompts: createPromptBuilder({ instructions: 'Do {{a}}', inputColumns: ['a'] }),
     model,
     gate: new Gate(),
-    first: new FirstCall({ model: 'small', endpoint: 'http://model.test' }),
+    first: new FirstCall({ model: 'small', endpoint: 'http://model.test', aloneMs: Infinity }),
     policy: { attempts: 3, repairs: 2 },
     output: { name: 'answer', schema: {} },
     validate: (value) => (typeof (value as { n?: unknown } | undefined)?.n === 'number' ? [] : [{ field: 'n', message: 'must be number' }]),

@@ -5,7 +5,7 @@ import { misfitOf, type Storage } from '@apwa/tables';
 import { type OpenModel } from '../models/models.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
-import { FirstCall } from '../rows/first-call.js';
+import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
 import { type StageCalls } from '../rows/stage-calls.js';
 import { type MapStage, readerOf } from './map-stage.js';
@@ -33,6 +33,7 @@ export const createLlmStage = ({ stageId, work, template, model, modelName, mani
     model: model.model,
     gate: model.gate,
     first: new FirstCall({
+      aloneMs: endpoints.some(({ cachesPrompts }) => cachesPrompts) ? Infinity : REFUSAL_MS,
       model: modelName,
       endpoint: [...new Set(endpoints.map(({ baseUrl }) => withoutCredentials(baseUrl)))].join(', '),
     }),
