@@ -14,7 +14,7 @@ describe('nextMove', () => {
     ['one run has rows at hand, and no other waits', 8, true, [hungry], 'for_others', { kind: 'spread' }],
     ['one run has rows at hand, others may wait, and little is free', 1, false, [hungry], 'unknown', claim('run a')],
     ['one run has rows at hand, no other waits, and little is free', 1, false, [hungry], 'for_others', { kind: 'spread' }],
-    ['the only run has begun all its rows, and little is free', 1, false, [full], 'unknown', { kind: 'wait' }],
+    ['the only run has begun all its rows, and little is free', 1, false, [full], 'unknown', claim()],
     ['two runs are here, and little is free', 1, false, [hungry, other], 'unknown', { kind: 'spread' }],
     ['the only run has begun all its rows', 8, true, [full], 'for_others', claim()],
     ['the only run has begun all its rows, and there was nothing', 8, true, [full], 'for_all', { kind: 'wait' }],

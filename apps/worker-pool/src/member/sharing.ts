@@ -36,8 +36,10 @@ export const nextMove = (free: number, worthClaiming: boolean, sharers: readonly
   const sole = soleOwner(sharers);
   // However little is free: what the others would begin with grows as the run that is here gives back.
   if (sole !== undefined && emptiness === 'unknown') return { kind: 'claim', saturated: [sole] };
-  if (sole === undefined && worthClaiming && emptiness !== 'for_all') return { kind: 'claim', saturated: [] };
-  return sharers.some(({ room }) => room > 0) ? { kind: 'spread' } : { kind: 'wait' };
+  const hungry = sharers.some(({ room }) => room > 0);
+  // Where no rows are at hand the next shard is claimed for the first slot that is free, and gets the others as they become so.
+  if (sole === undefined && emptiness !== 'for_all' && (worthClaiming || !hungry)) return { kind: 'claim', saturated: [] };
+  return hungry ? { kind: 'spread' } : { kind: 'wait' };
 };
 
 /** Free slots one by one to the run that has the fewest, and there to the attempt that has the fewest. By token, what is added. */
