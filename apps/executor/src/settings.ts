@@ -22,6 +22,8 @@ export type StopNow = (reason: Error) => void;
 
 /** How often and how long, in milliseconds. The lease and the heartbeat are configuration. */
 export const TIMING = {
+  /** A claim that has taken so long is answered with what it has got: its rows begin while the member asks for more. */
+  claimMs: 5,
   /** Between two rounds of the sweeper. */
   sweepMs: 500,
   /** Whether the journal's stream is still there is asked this often, and on each reconnect. */

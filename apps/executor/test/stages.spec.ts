@@ -160,6 +160,12 @@ describe('stages', () => {
   });
 
   describe('of which rows fail', () => {
+    beforeEach(async () => {
+      await world.stopExecutors();
+      // Members of the test tell of themselves only now and then.
+      world.config.executor.leaseMs = 60_000;
+      await world.executor();
+    });
     const failing = (rows: number, retry: MapWork['template']['retry']) => {
       const work = mapWork(rows);
       return world.submit(rows, { work: { ...work, template: { ...work.template, retry } } });
@@ -316,5 +322,17 @@ describe('stages', () => {
     const given = (await third.claim(64)).filter(({ stageId }) => stageId === limited.id);
     expect(given.reduce((sum, { slots }) => sum + slots, 0)).toBeLessThanOrEqual(10);
     expect(given.length).toBeGreaterThan(0);
+    // Slots beyond those of the claim are for who has no limit.
+    expect(given.every(({ elastic }) => !elastic)).toBe(true);
+    expect([ofHuge.elastic, next?.elastic]).toEqual([true, true]);
+  });
+
+  it('should give a member nothing of runs whose rows fill it, and what others have', async () => {
+    const [one, other] = [await world.submit(5_000), await world.submit(5_000)];
+    const member = await world.member();
+    const owners = (assignments: Assignment[]) => [...new Set(assignments.map(({ ownerId }) => ownerId))];
+    expect(owners(await member.claim(8, [one.ownerId]))).toEqual([other.ownerId]);
+    expect(await member.claim(8, [one.ownerId, other.ownerId])).toEqual([]);
+    expect(owners(await member.claim(8, [other.ownerId]))).toEqual([one.ownerId]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { Plan, fillPlaceholders, type MapStep } from '@apwa/contracts';
+import { Plan, fillPlaceholders, type LlmTemplate } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ const askPlanner = async (messages: ChatMessage[]): Promise<Answer> => {
   return call?.type === 'function' ? { kind: 'tool_call', ...call.function } : { kind: 'text', text: message?.content ?? '' };
 };
 
-const answerRow = async ({ template }: MapStep, row: Record<string, unknown>): Promise<Record<string, unknown>> => {
+const answerRow = async (template: LlmTemplate, row: Record<string, unknown>): Promise<Record<string, unknown>> => {
   const columns: string[] = [];
   const instructions = fillPlaceholders(template.instructions, (column) => {
     columns.push(column);
@@ -88,11 +88,13 @@ const carryOut = async (goal: string): Promise<Record<string, Record<string, unk
   await load('letters', rows, typesIn(own));
   for (const step of plan.steps) {
     if (step.kind === 'map') {
-      const schema = compileSchema(step.template.output);
-      const answers = await Promise.all((results[step.input] ?? []).map((row) => answerRow(step, row)));
+      const { template } = step;
+      if (template.mode !== 'llm') throw new Error(`${step.id} asks no model`);
+      const schema = compileSchema(template.output);
+      const answers = await Promise.all((results[step.input] ?? []).map((row) => answerRow(template, row)));
       for (const answer of answers) expect(schema.validate(answer)).toEqual([]);
       results[step.id] = (results[step.input] ?? []).map((row, index) => ({ ...row, ...answers[index], _row: index, _status: 'ok' }));
-      const added = Object.fromEntries(columnsOfSchema(step.template.output).map(({ name, type }) => [name, type]));
+      const added = Object.fromEntries(columnsOfSchema(template.output).map(({ name, type }) => [name, type]));
       await load(step.id, results[step.id] ?? [], typesIn({ ...own, ...added, _row: 'BIGINT', _status: 'VARCHAR' }));
     } else {
       await database.run(`CREATE TABLE ${step.id} AS ${step.query}`);

@@ -4,6 +4,7 @@ export * from './json.js';
 export * from './age.js';
 export * from './table.js';
 export * from './permits.js';
+export * from './capability.js';
 export * from './plan.js';
 export * from './stage.js';
 export * from './pool.js';

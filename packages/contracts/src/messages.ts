@@ -130,7 +130,13 @@ export const executorOperations = {
   claim: operation(
     'executor',
     'claim',
-    z.strictObject({ memberId: MemberId, freeSlots: z.number().int().positive(), lane: Lane }),
+    z.strictObject({
+      memberId: MemberId,
+      freeSlots: z.number().int().positive(),
+      lane: Lane,
+      /** Owners whose rows at hand could fill the member: nothing of theirs is given now. */
+      saturated: z.array(OwnerId).max(500).default([]),
+    }),
     z.strictObject({ assignments: z.array(Assignment) }),
   ),
   /** Renews all leases of a member. */

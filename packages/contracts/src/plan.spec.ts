@@ -1,4 +1,4 @@
-import { Plan, Step, fillPlaceholders, inputsOf, placeholdersOf } from './plan.js';
+import { Plan, Step, Template, fillPlaceholders, inputsOf, placeholdersOf } from './plan.js';
 
 const map = {
   id: 'detect',
@@ -13,6 +13,16 @@ const plan = { version: 1, steps: [map, sql], outputs: ['detect', 'counts'] };
 describe('Plan', () => {
   it('should accept a plan, and fill in defaults', () => {
     expect(Plan.parse(plan).steps[0]).toMatchObject({ template: { mode: 'llm' } });
+  });
+
+  it('should accept the call of a capability in place of one of a model', () => {
+    const template = { mode: 'capability', capability: 'builtin:text_length', with: { text: '{{text}}', n: 1 }, rename: { bytes: 'size' } };
+    expect(Plan.parse({ ...plan, steps: [{ ...map, template }] }).steps[0]).toMatchObject({ template });
+    expect(Template.parse({ mode: 'capability', capability: 'builtin:now' })).toEqual({
+      mode: 'capability',
+      capability: 'builtin:now',
+      with: {},
+    });
   });
 
   it.each([
@@ -33,6 +43,12 @@ describe('Plan', () => {
     ['an unknown kind', { ...plan, steps: [{ ...map, kind: 'reduce' }] }],
     ['an id that is no name in SQL', { ...plan, steps: [{ ...map, id: 'De tect' }] }],
     ['an unknown mode', { ...plan, steps: [{ ...map, template: { ...map.template, mode: 'magic' } }] }],
+    [
+      'instructions for a capability',
+      { ...plan, steps: [{ ...map, template: { mode: 'capability', capability: 'builtin:x', instructions: 'x' } }] },
+    ],
+    ['a capability in a template for a model', { ...plan, steps: [{ ...map, template: { ...map.template, capability: 'builtin:x' } }] }],
+    ['a capability of another kind', { ...plan, steps: [{ ...map, template: { mode: 'capability', capability: 'http:x' } }] }],
     ['a limit of zero', { ...plan, steps: [{ ...map, template: { ...map.template, limits: { outputTokens: 0 } } }] }],
     ['a negative resource', { ...plan, steps: [{ ...map, template: { ...map.template, resources: { cpus: -1 } } }] }],
     ['a row without time', retrying({ totalMs: 0 })],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { CapabilityId } from './capability.js';
 import { Name } from './ids.js';
-import { JsonSchema } from './json.js';
+import { JsonSchema, JsonValue } from './json.js';
 
 /** What a member must have to run a stage: the pool is chosen by it. */
 export const Resources = z.strictObject({
@@ -29,9 +30,8 @@ export const FailureBound = z.union([
 ]);
 export type FailureBound = z.infer<typeof FailureBound>;
 
-/** The contract of a unit of work: what an agent is told, what it sees, and what it must give back. */
-export const Template = z.strictObject({
-  /** `llm`: one structured call per row. */
+/** A unit of work for a model: what it is told, what it sees, and what it must give back. One structured call per row. */
+export const LlmTemplate = z.strictObject({
   mode: z.literal('llm').default('llm'),
   /** What to do with a row, with `{{column}}` placeholders for its data. */
   instructions: z.string().min(1).max(100_000),
@@ -67,11 +67,31 @@ export const Template = z.strictObject({
     })
     .optional(),
 });
+export type LlmTemplate = z.infer<typeof LlmTemplate>;
+
+/** A unit of work without a model: a capability is called once per row, and what it gives becomes columns. */
+export const CapabilityTemplate = z.strictObject({
+  mode: z.literal('capability'),
+  capability: CapabilityId,
+  /**
+   * Its arguments by parameter. A text that is one `{{column}}` and nothing else stands for the column's value as it is; in a longer
+   * text placeholders are replaced by the values as text; anything else is the same for every row.
+   */
+  with: z.record(z.string().min(1).max(255), JsonValue).default({}),
+  /** Other names for columns of the result, by the name that the capability gives them. */
+  rename: z.record(z.string().min(1).max(255), z.string().min(1).max(255)).optional(),
+  resources: Resources.optional(),
+  retry: z.strictObject({ /** As with a model. */ stopWhenFailuresExceed: FailureBound.optional() }).optional(),
+});
+export type CapabilityTemplate = z.infer<typeof CapabilityTemplate>;
+
+/** The contract of a unit of work. `mode` is `llm` where it is left out. */
+export const Template = z.discriminatedUnion('mode', [LlmTemplate, CapabilityTemplate]);
 export type Template = z.infer<typeof Template>;
 
 const step = { id: Name, /** One line for a person: what this step is for. */ description: z.string().max(500).optional() };
 
-/** A template over the rows of a table: data-parallel. Its result has the input's columns and those of the output schema. */
+/** A template over the rows of a table: data-parallel. Its result has the input's columns and those that the template adds. */
 export const MapStep = z.strictObject({ ...step, kind: z.literal('map'), /** A run's input or a step. */ input: Name, template: Template });
 export type MapStep = z.infer<typeof MapStep>;
 

@@ -33,7 +33,8 @@ export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
  * stopped it; `empty` the answer held nothing; `malformed` not JSON after all tries; `invalid_output` JSON that breaks the
  * template's schema after all repairs; `context_exceeded` the row does not fit the model's context; `input_failed` the row
  * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
- * their tries; `unknown` an unsafe call may have been made; `poison` members crashed at it again and again, though it ran alone.
+ * their tries; `invalid_arguments` the row's values do not fit the capability's parameters; `capability_failed` it threw, or gave
+ * what it must not; `unknown` an unsafe call may have been made; `poison` members crashed at it again and again, though it ran alone.
  */
 export const RowErrorCode = z.enum([
   'truncated',
@@ -48,6 +49,8 @@ export const RowErrorCode = z.enum([
   'provider_error',
   'timeout',
   'connection',
+  'invalid_arguments',
+  'capability_failed',
   'unknown',
   'poison',
 ]);
@@ -82,7 +85,8 @@ export const StageWork = z.discriminatedUnion('kind', [
     kind: z.literal('map'),
     input: TableReference,
     template: Template,
-    /** A name of the configuration. */ model: z.string(),
+    /** A name of the configuration; null where the template's mode needs no model. */
+    model: z.string().nullable(),
   }),
   z.strictObject({
     kind: z.literal('sql'),
@@ -242,6 +246,8 @@ export const Assignment = z.strictObject({
   range: ShardRange,
   /** Model calls that the attempt may have in flight: taken from the member's free slots and the run's limit. */
   slots: z.number().int().positive(),
+  /** The run has no limit on calls in flight: the member may let the attempt have more of its free slots. */
+  elastic: z.boolean().default(false),
   /** The version of the run's control at the claim, 0 if nothing was asked of it yet: the run was active then. */
   controlVersion: z.number().int().nonnegative(),
   journal: JournalPlace,

@@ -6,6 +6,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Providers close idle connections after some seconds; going first avoids requests into a closing one. */
 const KEEP_ALIVE_MS = 4_000;
 
+/** Connections that are made at the same time: thousands at once would overrun a server's queue, and be taken for an outage. */
+const MOST_CONNECTING = 256;
+
 type HeaderValues = Record<string, string | string[] | undefined>;
 
 /** An answer, whole and in memory. */
@@ -77,38 +80,19 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 }
 
-/**
- * Connections to one origin, as many as there are calls at once, each with one call at a time. Free ones lie on a stack: the
- * next one is found without a search however many there are, and those that are not needed any more grow cold and close.
- * No timeouts but the call's own (undici's 300 s would end long answers), no redirects, no cookies, no proxies of the environment.
- */
-export class Connections {
-  readonly #free: Client[] = [];
-  readonly #all = new Set<Client>();
+/** A connection, or one that is being made. */
+class Connection {
+  readonly client: Client;
+  #lost = false;
+  #busy = true;
 
+  /** `made` is called when it is made or cannot be; `gone` when it is of no use to further calls. */
   constructor(
-    private readonly origin: string,
-    private readonly mostBytes: number,
-  ) {}
-
-  /** Posts, and takes the whole answer. Rejects with what ended the call, or the connection's error. */
-  post({ path, headers, body }: Exchange, cancel: Cancel): Promise<Received> {
-    return new Promise((resolve, reject) => {
-      const client = this.#free.pop() ?? this.#open();
-      const receiver = new Receiver(this.mostBytes, cancel, resolve, reject, () => this.#free.push(client));
-      client.dispatch({ origin: this.origin, path, method: 'POST', headers, body }, receiver);
-    });
-  }
-
-  /** Ends those that are idle and those under way. */
-  close(): void {
-    for (const client of this.#all) client.destroy().catch(() => undefined);
-    this.#all.clear();
-    this.#free.length = 0;
-  }
-
-  #open(): Client {
-    const client = new Client(this.origin, {
+    origin: string,
+    made: () => void,
+    private readonly gone: () => void,
+  ) {
+    this.client = new Client(origin, {
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -116,7 +100,101 @@ export class Connections {
       connect: { timeout: CONNECT_TIMEOUT_MS },
       allowH2: false,
     });
-    this.#all.add(client);
-    return client;
+    const lost = () => {
+      made();
+      this.#lost = true;
+      // A call that is on it hears of it by itself, or is sent once more by undici if it had not gone out.
+      if (!this.#busy) this.#end();
+    };
+    this.client.on('connect', made).on('disconnect', lost).on('connectionError', lost);
+  }
+
+  /** Whether it can be taken for a call; if so it is. */
+  take(): boolean {
+    if (this.#lost) return false;
+    this.#busy = true;
+    return true;
+  }
+
+  /** Its call is over; whether it can be used again. */
+  leave(): boolean {
+    this.#busy = false;
+    if (this.#lost) this.#end();
+    return !this.#lost;
+  }
+
+  #end(): void {
+    this.gone();
+    this.client.destroy().catch(() => undefined);
+  }
+}
+
+/**
+ * Connections to one origin, as many as there are calls at once, each with one call at a time. Free ones lie on a stack: the
+ * next one is found without a search however many there are, and those that are not needed any more grow cold and close.
+ * No timeouts but the call's own (undici's 300 s would end long answers), no redirects, no cookies, no proxies of the environment.
+ */
+export class Connections {
+  readonly #all = new Set<Connection>();
+  readonly #free: Connection[] = [];
+  /** Calls without a connection, in the order in which they came. */
+  readonly #waiting: (() => void)[] = [];
+  #connecting = 0;
+
+  constructor(
+    private readonly origin: string,
+    private readonly mostBytes: number,
+  ) {}
+
+  /** Posts, and takes the whole answer. Rejects with what ended the call, or the connection's error. */
+  post(exchange: Exchange, cancel: Cancel): Promise<Received> {
+    return new Promise((resolve, reject) => {
+      const send = () => this.#send(exchange, cancel, resolve, reject);
+      if (this.#free.length > 0 || this.#connecting < MOST_CONNECTING) return send();
+      cancel.onEnd(reject);
+      this.#waiting.push(send);
+    });
+  }
+
+  /** Ends those that are idle and those under way. */
+  close(): void {
+    for (const { client } of this.#all) client.destroy().catch(() => undefined);
+    this.#all.clear();
+    this.#free.length = 0;
+  }
+
+  #send({ path, headers, body }: Exchange, cancel: Cancel, resolve: (received: Received) => void, reject: (error: Error) => void): void {
+    if (cancel.reason) return this.#next();
+    const connection = this.#takeFree() ?? this.#open();
+    const free = () => {
+      if (connection.leave()) this.#free.push(connection);
+      this.#next();
+    };
+    // Not in the midst of what undici does at the end of a call.
+    const receiver = new Receiver(this.mostBytes, cancel, resolve, reject, () => queueMicrotask(free));
+    connection.client.dispatch({ origin: this.origin, path, method: 'POST', headers, body }, receiver);
+  }
+
+  #takeFree(): Connection | undefined {
+    for (let one = this.#free.pop(); one; one = this.#free.pop()) if (one.take()) return one;
+    return undefined;
+  }
+
+  #open(): Connection {
+    this.#connecting++;
+    let pending = true;
+    const made = () => {
+      if (!pending) return;
+      pending = false;
+      this.#connecting--;
+      this.#next();
+    };
+    const connection = new Connection(this.origin, made, () => this.#all.delete(connection));
+    this.#all.add(connection);
+    return connection;
+  }
+
+  #next(): void {
+    if (this.#free.length > 0 || this.#connecting < MOST_CONNECTING) this.#waiting.shift()?.();
   }
 }

@@ -27,6 +27,27 @@ describe('connections of a model', () => {
     expect(server.connections).toBe(7);
   });
 
+  it('should be made some hundreds at a time, however many calls wait for one', async () => {
+    const CALLS = 1_500;
+    const waiting: (() => void)[] = [];
+    server.handle((_, response) => {
+      waiting.push(() => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(ANSWER)));
+      if (waiting.length === CALLS) for (const answer of waiting) answer();
+    });
+    await Promise.all(Array.from({ length: CALLS }, () => call()));
+    expect(server.connections).toBe(CALLS);
+    await Promise.all(Array.from({ length: 10 }, () => (server.answer(200, ANSWER), call())));
+    expect(server.connections).toBe(CALLS);
+  }, 30_000);
+
+  it('should fail for every call where nobody listens, those too that waited for one', async () => {
+    const silent = createModel(modelConfig('http://127.0.0.1:9/v1'));
+    const calls = Array.from({ length: 600 }, () => silent.complete(REQUEST, { attempt: 1 }));
+    const ends = await Promise.allSettled(calls);
+    expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(600);
+    silent.close();
+  });
+
   it('should be made anew after an answer that closes them', async () => {
     server.answer(200, ANSWER, { connection: 'close' });
     await call();

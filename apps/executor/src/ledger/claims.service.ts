@@ -1,10 +1,11 @@
 import { type Assignment, newLeaseToken, sizeOf } from '@apwa/contracts';
 import { activeOf, ALONE_ROWS, decide, type LedgerEffect } from '@apwa/ledger-protocol';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { journalPlace } from '../journal/journal-place.js';
 import { MembersRepository, type MemberRow } from '../members/members.repository.js';
+import { TIMES, type Timing } from '../settings.js';
 import { type LedgerEntry } from './ledger-entry.js';
 import { type Claimable, LedgerRepository, type WaitingOwner } from './ledger.repository.js';
 import { LedgerWriter } from './ledger-writer.js';
@@ -24,6 +25,8 @@ interface Claim {
   memberId: string;
   freeSlots: number;
   lane: string;
+  /** Owners of whom the member wants nothing now. */
+  saturated: readonly string[];
 }
 
 /** Gives shards to members that ask, in turns between runs. */
@@ -35,13 +38,16 @@ export class ClaimsService {
     private readonly writer: LedgerWriter,
     private readonly members: MembersRepository,
     private readonly journal: JournalService,
+    @Inject(TIMES) private readonly times: Timing,
   ) {}
 
-  /** As many shards as fill the member's free slots. PermanentError `unknown_member` if it has not joined. */
-  async claim({ memberId, freeSlots, lane }: Claim): Promise<Assignment[]> {
+  /** Shards for the member's free slots, for all of them if that is soon done. PermanentError `unknown_member` if it has not joined. */
+  async claim({ memberId, freeSlots, lane, saturated }: Claim): Promise<Assignment[]> {
     const assignments: Assignment[] = [];
-    for (let free = freeSlots; free > 0;) {
-      const assignment = await this.database.transaction((queries) => this.#claimOne(queries, { memberId, freeSlots: free, lane }));
+    const begunAt = performance.now();
+    for (let free = freeSlots; free > 0 && (assignments.length === 0 || performance.now() - begunAt < this.times.claimMs);) {
+      const claim = { memberId, freeSlots: free, lane, saturated };
+      const assignment = await this.database.transaction((queries) => this.#claimOne(queries, claim));
       if (!assignment) break;
       assignments.push(assignment);
       free -= assignment.slots;
@@ -49,14 +55,14 @@ export class ClaimsService {
     return assignments;
   }
 
-  async #claimOne(queries: Queries, { memberId, freeSlots, lane }: Claim): Promise<Assignment | null> {
+  async #claimOne(queries: Queries, { memberId, freeSlots, lane, saturated }: Claim): Promise<Assignment | null> {
     const member = await this.members.require(queries, memberId);
     if (member.state !== 'running') return null;
     // The pool's row is what claims of one pool wait for each other on: turns must not be decided twice.
     await queries.$executeRaw`INSERT INTO pools (name) VALUES (${member.pool}) ON CONFLICT DO NOTHING`;
     const [pool] = await queries.$queryRaw<{ virtualTime: number }[]>`
       SELECT virtual_time AS "virtualTime" FROM pools WHERE name = ${member.pool} FOR UPDATE`;
-    const { waiting, suspects } = await this.#offer(queries, member, freeSlots, lane);
+    const { waiting, suspects } = await this.#offer(queries, member, { freeSlots, lane, saturated });
     const poolTime = pool?.virtualTime ?? 0;
     const next = nextOf(waiting, poolTime);
     const entry = next && (await this.#entry(queries, next.ownerId, { memberId, pool: member.pool, lane, suspects }));
@@ -75,10 +81,11 @@ export class ClaimsService {
     const after = served(next, poolTime, rows);
     await queries.$executeRaw`UPDATE runs SET virtual_time = ${after.virtualTime} WHERE owner_id = ${next.ownerId}`;
     await queries.$executeRaw`UPDATE pools SET virtual_time = ${after.poolTime} WHERE name = ${member.pool}`;
-    return this.#assignment(entry, token, assigned, slots);
+    const elastic = next.maxInFlight === null && assigned.handling === 'ordinary';
+    return this.#assignment(entry, token, assigned, { slots, elastic });
   }
 
-  async #offer(queries: Queries, member: MemberRow, freeSlots: number, lane: string): Promise<Offer> {
+  async #offer(queries: Queries, member: MemberRow, { freeSlots, lane, saturated }: Omit<Claim, 'memberId'>): Promise<Offer> {
     const { id: memberId, pool, slotsTotal: slots } = member;
     const held = await this.ledger.heldBy(queries, memberId);
     const suspects = await this.#waiting(queries, { memberId, pool, lane, suspects: true });
@@ -88,8 +95,10 @@ export class ClaimsService {
         return { suspects: false, waiting: [] };
       case 'suspects':
         return { suspects: true, waiting: suspects };
-      case 'ordinary':
-        return { suspects: false, waiting: await this.#waiting(queries, { memberId, pool, lane, suspects: false }) };
+      case 'ordinary': {
+        const waiting = await this.#waiting(queries, { memberId, pool, lane, suspects: false });
+        return { suspects: false, waiting: waiting.filter(({ ownerId }) => !saturated.includes(ownerId)) };
+      }
     }
   }
 
@@ -113,7 +122,7 @@ export class ClaimsService {
     { stage, row, shard, controlVersion }: Claimed,
     token: string,
     { number, handling }: Extract<LedgerEffect, { kind: 'assigned' }>,
-    slots: number,
+    share: Pick<Assignment, 'slots' | 'elastic'>,
   ): Assignment {
     return {
       token,
@@ -126,7 +135,7 @@ export class ClaimsService {
       attempt: number,
       lane: stage.lane,
       range: shard.range,
-      slots,
+      ...share,
       controlVersion,
       journal: journalPlace(this.journal.incarnation, stage.id, row.originId, token),
     };

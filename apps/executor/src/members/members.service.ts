@@ -71,7 +71,13 @@ export class MembersService {
     const changed = this.progress.report(memberId, attempts);
     if (signs.state === 'stopped') await this.#gone(memberId, 'stopped');
     else if (changed.length > 0) await this.stages.progressed(changed);
-    return { lost: renewal.lost, controls, journal: this.#journal(), drain: member.leaving !== null || !this.#isConfigured(member.pool), paused };
+    return {
+      lost: renewal.lost,
+      controls,
+      journal: this.#journal(),
+      drain: member.leaving !== null || !this.#isConfigured(member.pool),
+      paused,
+    };
   }
 
   list(): Promise<Member[]> {

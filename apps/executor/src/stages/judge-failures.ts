@@ -4,7 +4,17 @@ import { DEFAULT_MIN_ROWS, type ErrorPayload, type FailureBound, type RowErrorCo
 export type FailureJudgement = { readonly kind: 'go_on' } | { readonly kind: 'stop'; readonly fault: ErrorPayload };
 
 /** What the same instructions will meet again. */
-const HOPELESS: readonly RowErrorCode[] = ['truncated', 'refused', 'filtered', 'empty', 'malformed', 'invalid_output', 'context_exceeded'];
+const HOPELESS: readonly RowErrorCode[] = [
+  'truncated',
+  'refused',
+  'filtered',
+  'empty',
+  'malformed',
+  'invalid_output',
+  'context_exceeded',
+  'invalid_arguments',
+  'capability_failed',
+];
 /** Codes that a fault names, the commonest first. */
 const NAMED_CODES = 3;
 

@@ -40,6 +40,11 @@ describe('planShards', () => {
     expect(sizes.at(-1)).toBeLessThanOrEqual(32);
   });
 
+  it('should not cut rows that can begin at once into many shards, and leave no member without any', () => {
+    expect(planShards(64, { members: 2, slots: 64 }).map(sizeOf)).toEqual([32, 32]);
+    expect(planShards(10, { members: 2, slots: 256 }).map(sizeOf)).toEqual([5, 5]);
+  });
+
   it('should split a handful of rows among members with a slot each', () => {
     expect(planShards(4, { members: 2, slots: 1 }).map(sizeOf)).toEqual([1, 1, 1, 1]);
   });

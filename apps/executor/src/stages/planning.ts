@@ -2,8 +2,10 @@ import { type ShardRange } from '@apwa/contracts';
 
 /** The most rows of a shard: what a death may have to read again, and a part's size. */
 export const MAX_SHARD_ROWS = 1_000;
-/** The fewest, where rows are many enough: a shard costs two ledger rows and a commit. */
-const MIN_SHARD_ROWS = 32;
+/** The fewest where rows are many enough: a shard costs a claim and a commit … */
+const MIN_SHARD_ROWS = 16;
+/** … and where slots are many, this share of a member's: finer pieces would even out little. */
+const MIN_SLOTS_SHARE = 1 / 8;
 /** A stage has no more shards than this: with an attempt each, a million rows stay below ten thousand ledger rows. */
 const MAX_SHARDS = 4_000;
 /** Each shard is this share of what is left per member: the last ones are small, so that members finish together. */
@@ -17,7 +19,10 @@ export interface Workforce {
 
 /** Shards that cover subtasks 0 to `subtasks` − 1 without gap or overlap, getting smaller towards the end. None for none. */
 export const planShards = (subtasks: number, { members, slots }: Workforce): ShardRange[] => {
-  const fewest = Math.max(Math.min(MIN_SHARD_ROWS, Math.ceil(slots / 8)), Math.ceil(subtasks / MAX_SHARDS));
+  const each = Math.ceil(subtasks / Math.max(1, members));
+  // What can begin at once is one piece for each member.
+  const worthwhile = each <= slots ? each : Math.max(Math.min(MIN_SHARD_ROWS, slots), Math.ceil(slots * MIN_SLOTS_SHARE));
+  const fewest = Math.max(1, Math.min(MAX_SHARD_ROWS, worthwhile, each), Math.ceil(subtasks / MAX_SHARDS));
   const ranges: ShardRange[] = [];
   for (let first = 0; first < subtasks;) {
     const left = subtasks - first;

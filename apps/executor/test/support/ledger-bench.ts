@@ -67,7 +67,7 @@ export class LedgerBench {
     await sql.query(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$`);
     const stop = (reason: Error) => void world.replaced.push(reason);
     // What is due is done by the first round; the rounds that follow are never due.
-    const timing = { collectMs: 0, purgeMs: 0, collectAgainMs: NEVER, purgeAgainMs: NEVER, journalCheckMs: NEVER, ...more };
+    const timing = { collectMs: 0, purgeMs: 0, collectAgainMs: NEVER, purgeAgainMs: NEVER, journalCheckMs: NEVER, claimMs: NEVER, ...more };
     const app = await createService(ExecutorModule.forRoot({ config, log, stop, timing }), {
       service: 'executor',
       natsUrl: config.nats.url,

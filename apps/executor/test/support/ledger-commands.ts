@@ -42,7 +42,7 @@ export const join: Run = async (model, { bench }) => {
 
 export const claim = async (model: LedgerModel, { bench }: Real, memberId: string, freeSlots: number): Promise<void> => {
   const state = model.members.get(memberId)?.state;
-  const claimed = bench.claims.claim({ memberId, freeSlots, lane: 'standard' });
+  const claimed = bench.claims.claim({ memberId, freeSlots, lane: 'standard', saturated: [] });
   if (state === 'failed') return expect(claimed).rejects.toMatchObject(unknownMember);
   let free = freeSlots;
   for (const { shardId, token, slots, attempt, range, handling } of await claimed) {

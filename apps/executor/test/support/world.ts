@@ -26,6 +26,8 @@ import { type Executor, startExecutor } from '../../src/start.js';
 
 /** Everything is faster than in production, in the same proportions. */
 const FAST: Partial<Timing> = {
+  // A test's claim is answered whole, however slow the machine is.
+  claimMs: 60_000,
   sweepMs: 50,
   journalCheckMs: 300,
   noticeMs: 20,
@@ -179,8 +181,9 @@ export class TestMember {
     return this.world.messaging.request(operations.join, { member, instance });
   }
 
-  async claim(freeSlots = this.slots): Promise<Assignment[]> {
-    const { assignments } = await this.world.messaging.request(operations.claim, { memberId: this.id, freeSlots, lane: 'standard' });
+  async claim(freeSlots = this.slots, saturated: string[] = []): Promise<Assignment[]> {
+    const request = { memberId: this.id, freeSlots, lane: 'standard' as const, saturated };
+    const { assignments } = await this.world.messaging.request(operations.claim, request);
     this.held.push(...assignments);
     return assignments;
   }

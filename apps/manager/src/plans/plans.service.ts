@@ -1,3 +1,4 @@
+import { builtinCapabilities } from '@apwa/capabilities';
 import { workerPoolOperations } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { QuestionsService } from '../questions/questions.service.js';
@@ -17,6 +18,7 @@ export class PlansService {
       inputs,
       requested,
       models: Object.keys(this.config.models),
+      capabilities: builtinCapabilities,
       checkSql: async (tables, query) => {
         const request = { tables, query };
         const { columns } = await this.questions.ask(workerPoolOperations.checkSql, request, signal ? { signal } : {});

@@ -1,19 +1,21 @@
-import { type Column, type Fault, type MapStep, RefusedError, placeholdersOf } from '@apwa/contracts';
+import { type Column, type Fault, type LlmTemplate, type MapStep, RefusedError, placeholdersOf } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
+import { checkCapabilityTemplate } from './capability-template.js';
+import { clashesOf } from './columns.js';
 import { allowedNames } from './nearest.js';
+import { type CheckedTemplate, type TemplateContext } from './template-check.js';
 
-/** What a template is checked against. `columns` of its input: null where they are not known, because the step before is faulty. */
-export interface TemplateContext {
-  field: string;
-  columns: Column[] | null;
-  models: readonly string[];
-}
+/** Checks a template, and says which columns it adds. */
+export const checkTemplate = ({ template }: MapStep, context: TemplateContext): CheckedTemplate => {
+  switch (template.mode) {
+    case 'llm':
+      return checkLlmTemplate(template, context);
+    case 'capability':
+      return checkCapabilityTemplate(template, context);
+  }
+};
 
-/** Checks a template, and says which columns it adds; null where its schema cannot say. */
-export const checkTemplate = (
-  { template }: MapStep,
-  { field, columns, models }: TemplateContext,
-): { faults: Fault[]; added: Column[] | null } => {
+const checkLlmTemplate = (template: LlmTemplate, { field, columns, models }: TemplateContext): CheckedTemplate => {
   const output = checkOutput(template.output, `${field}.output`, columns);
   const faults = [...checkPlaceholders(template.instructions, `${field}.instructions`, columns), ...output.faults];
   if (template.model !== undefined && !models.includes(template.model)) {
@@ -54,15 +56,11 @@ const checkPlaceholders = (instructions: string, field: string, columns: Column[
 
 const placeholder = (column: string) => `{{${column}}}`;
 
-const checkOutput = (
-  schema: MapStep['template']['output'],
-  field: string,
-  columns: Column[] | null,
-): { faults: Fault[]; added: Column[] | null } => {
+const checkOutput = (schema: LlmTemplate['output'], field: string, columns: Column[] | null): CheckedTemplate => {
   try {
     compileSchema(schema);
     const added = columnsOfSchema(schema);
-    return { faults: checkNames(added, `${field}.properties`, columns ?? []), added };
+    return { faults: clashesOf(added, columns ?? [], (name) => `${field}.properties.${name}`), added };
   } catch (error) {
     if (error instanceof RefusedError) return { faults: faultsOfSchema(error, field), added: null };
     throw error;
@@ -86,15 +84,4 @@ const faultsOfSchema = ({ message, details }: RefusedError, field: string): Faul
 const join = (field: string, below: string): string => {
   const path = below.replace(/^(schema|output)(?=$|[.[/])/, '').replace(/^[./#]+/, '');
   return path === '' ? field : path.startsWith('[') ? `${field}${path}` : `${field}.${path}`;
-};
-
-/** DuckDB does not tell upper from lower case in names, so names that differ by it alone clash. */
-const checkNames = (added: Column[], field: string, columns: Column[]): Fault[] => {
-  const taken = new Map(columns.map(({ name }) => [name.toLowerCase(), name]));
-  return added.flatMap(({ name }): Fault[] => {
-    const clash = taken.get(name.toLowerCase());
-    return clash
-      ? [{ field: `${field}.${name}`, message: `is a column of the input: ${clash}`, value: name, allowed: 'a name of its own' }]
-      : [];
-  });
 };

@@ -1,3 +1,4 @@
+import { builtinCapabilities } from '@apwa/capabilities';
 import { type Fault, RefusedError, TransientError } from '@apwa/contracts';
 import { type PlanContext, validatePlan } from './validate.js';
 
@@ -12,6 +13,7 @@ const context: PlanContext = {
     },
   ],
   models: ['small', 'large'],
+  capabilities: builtinCapabilities,
   requested: [],
   checkSql: async (tables, query) => {
     const known = tables.flatMap(({ columns }) => columns.map(({ name }) => name));

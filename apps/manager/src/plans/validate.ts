@@ -1,3 +1,4 @@
+import { type CapabilityRegistry } from '@apwa/capabilities';
 import { type Column, type Fault, type Plan, RefusedError, excerpt } from '@apwa/contracts';
 import { viewOfMap } from './columns.js';
 import { checkGraph, inOrder } from './graph.js';
@@ -15,6 +16,7 @@ export interface PlanContext {
   inputs: readonly PlanInput[];
   /** Names of the configuration's models. */
   models: readonly string[];
+  capabilities: CapabilityRegistry;
   /** Steps whose files the person asked for by name. */
   requested: readonly string[];
   /** Parses and binds a SELECT: columns of its result, or a RefusedError. Other errors mean that it could not be found out. */
@@ -72,7 +74,7 @@ const flowOfColumns = async (steps: PlacedStep[], context: PlanContext): Promise
     switch (step.kind) {
       case 'map': {
         const input = columns.get(step.input) ?? null;
-        const result = checkTemplate(step, { field: `steps[${index}].template`, columns: input, models: context.models });
+        const result = checkTemplate(step, { ...context, field: `steps[${index}].template`, columns: input });
         faults.push(...result.faults);
         if (input && result.added) columns.set(step.id, viewOfMap(input, result.added));
         break;

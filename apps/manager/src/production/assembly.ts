@@ -1,3 +1,4 @@
+import { builtinCapabilities, outputSchemaOf } from '@apwa/capabilities';
 import {
   type Column,
   type CommittedShard,
@@ -50,7 +51,7 @@ export const assembleMapSoFar = (tableId: string, work: MapWork, input: Column[]
     }
     return { ...content.part, firstRow: range.first };
   });
-  const added = columnsOfSchema(work.template.output);
+  const added = columnsOfSchema(outputSchemaOf(work.template, builtinCapabilities));
   const columns = viewOfMap(input, added);
   const manifest = {
     tableId,

@@ -20,7 +20,8 @@ export const workOfStep = (
   switch (step.kind) {
     case 'map': {
       const { template } = step;
-      const work: StageWork = { kind: 'map', input: read(step.input), template, model: template.model ?? config.model };
+      const model = template.mode === 'llm' ? (template.model ?? config.model) : null;
+      const work: StageWork = { kind: 'map', input: read(step.input), template, model };
       return { work, resources: template.resources ?? {} };
     }
     case 'sql': {

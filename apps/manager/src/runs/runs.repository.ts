@@ -5,7 +5,6 @@ import {
   RefusedError,
   type RunPause,
   type RunRequest,
-  type RunState,
   type TokenUsage,
   newId,
 } from '@apwa/contracts';

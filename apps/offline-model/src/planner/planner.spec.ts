@@ -19,7 +19,7 @@ interface Schema {
 }
 const maps = ({ steps }: Plan) =>
   steps.flatMap((step) =>
-    step.kind === 'map'
+    step.kind === 'map' && step.template.mode === 'llm'
       ? [
           {
             id: step.id,

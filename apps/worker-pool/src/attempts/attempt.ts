@@ -10,6 +10,7 @@ import {
 } from '@apwa/contracts';
 import { holder, type HolderEffect, type HolderEvent, type HolderState, isOver, RowBook, startHolding } from '@apwa/ledger-protocol';
 import { type Logger } from '@apwa/service';
+import { type Sharer } from '../member/sharing.js';
 import { type Slots } from '../member/slots.js';
 import { AttemptControl, type CallRules } from '../rows/control.js';
 import { countRow } from '../rows/tally.js';
@@ -19,7 +20,7 @@ import { type ShardJournal } from './journal.js';
 import { type JournalTurns, type TurnTaker } from './journal-turns.js';
 import { delayOf, EXECUTOR_PATIENCE, JOURNAL_PATIENCE, mayHeal, retrying, STORAGE_PATIENCE, type Waiting } from './retrying.js';
 import { type ShardRequests } from './shard-requests.js';
-import { type AttemptEnd, type AttemptWork, type RowsInHand } from './work.js';
+import { type AttemptEnd, type AttemptWork, type RowsInHand, type RunningRows } from './work.js';
 
 /** Milliseconds for the last rows to be acknowledged before a shard is given back. */
 const FLUSH_MS = 5_000;
@@ -75,7 +76,9 @@ export class Attempt implements RowsInHand, TurnTaker {
   #work: AttemptWork | undefined;
   #content: CommitContent | undefined;
   #journalRead = false;
-  #running = false;
+  #rows: RunningRows | undefined;
+  /** Rows have been under way. */
+  #begun = false;
   #commits = 0;
   #end: AttemptEnd = 'dropped';
   #release: Promise<void> = Promise.resolve();
@@ -167,7 +170,9 @@ export class Attempt implements RowsInHand, TurnTaker {
     if (held === this.#state.held) return;
     this.#dispatch({ kind: 'hold', held });
     this.#changed();
-    if (!held) this.#runRows();
+    if (held) return;
+    this.#rows?.resize(this.parts.slots.heldBy(this.token));
+    this.#runRows();
   }
 
   journalIs(incarnation: number): void {
@@ -198,9 +203,8 @@ export class Attempt implements RowsInHand, TurnTaker {
     return (this.unbegun > 0 ? this.parts.turns.room(this.token) : undefined) ?? this.#batcher.room();
   }
 
-  /** Slots go back in large pieces: a shard that is claimed with a few of them would lag behind the others. */
   needs(count: number): void {
-    if (count > this.parts.slots.heldBy(this.token) / 2) return;
+    if (count >= this.parts.slots.heldBy(this.token)) return;
     this.parts.slots.shrink(this.token, count);
     this.parts.freed();
   }
@@ -208,6 +212,27 @@ export class Attempt implements RowsInHand, TurnTaker {
   /** Finished rows that are in no journal, because it takes no more. */
   get #waitsForJournal(): boolean {
     return !this.over && this.#batcher.unacked > 0 && this.parts.turns.reason() !== null;
+  }
+
+  /** What it holds and could use; null when it has no rows to begin any more. */
+  get share(): Sharer | null {
+    const preparing = !this.#begun && this.#stage?.kind !== 'job' && !this.over && !this.#state.held;
+    if (!this.#rows && !preparing) return null;
+    const { token, ownerId, slots, elastic } = this.assignment;
+    const held = this.parts.slots.heldBy(token);
+    const ahead = preparing || this.#rows?.hungry ? this.#book.missing - held : 0;
+    return { token, ownerId, held, room: Math.max(0, elastic ? ahead : Math.min(ahead, slots - held)) };
+  }
+
+  /** Takes further slots of those that are free. */
+  grow(count: number): void {
+    this.parts.slots.grow(this.token, count);
+    this.#rows?.resize(this.parts.slots.heldBy(this.token));
+  }
+
+  /** Gives slots back as rows end, until it holds so many. */
+  giveBack(keep: number): void {
+    this.#rows?.resize(keep);
   }
 
   get #while(): Waiting {
@@ -291,9 +316,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     this.#retryDeferred();
     this.control.ring();
     this.parts.turns.changed();
-    if (this.#stage?.kind !== 'map') return;
-    this.#stage.calls.first.wakeAll();
-    this.#stage.calls.gate.wakeAll();
+    if (this.#stage?.kind === 'map') this.#stage.wake();
   }
 
   #retryDeferred(): void {
@@ -326,7 +349,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     this.#batcher.addTaken(results);
     for (const result of results) countRow(this.#counts, result);
     this.#journalRead = true;
-    if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.calls.first.assumeWorking();
+    if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.assumeWorking();
     this.#dispatch({ kind: 'journal_read', incarnation, rows: [...taken.keys()] });
     if (this.#state.held) await this.#rowsEnded(undefined);
     else this.#runRows();
@@ -334,21 +357,19 @@ export class Attempt implements RowsInHand, TurnTaker {
 
   /** Keeps the rows running as long as there are any and they may. */
   #runRows(): void {
-    if (this.#running || this.#state.phase !== 'working' || this.#state.held || !this.#work) return;
-    this.#running = true;
+    if (this.#rows || this.#state.phase !== 'working' || this.#state.held || !this.#work) return;
     const slots = Math.max(1, Math.min(this.parts.slots.heldBy(this.token), this.#book.missing));
     this.needs(slots);
-    void this.#work
-      .runRows(this, this.control, slots)
-      .then(() => this.#rowsEnded(undefined))
-      .catch((thrown: unknown) => this.#rowsEnded(ApwaError.from(thrown)));
+    this.#begun = true;
+    this.#rows = this.#work.runRows(this, this.control, slots);
+    void this.#rows.ended.then(() => this.#rowsEnded(undefined)).catch((thrown: unknown) => this.#rowsEnded(ApwaError.from(thrown)));
   }
 
   /** No row is under way: all are done, none may begin, the stage was stopped, or the input can't be read. */
   async #rowsEnded(error: ApwaError | undefined): Promise<void> {
-    this.#running = false;
+    this.#rows = undefined;
     if (this.over || this.#state.phase !== 'working') return;
-    const fault = this.#stage?.kind === 'map' ? this.#stage.calls.fault : null;
+    const fault = this.#stage?.kind === 'map' ? this.#stage.fault : null;
     if (fault) return this.#failStage(ApwaError.fromPayload(fault));
     if (error && !(error instanceof TransientError)) return this.#failStage(error);
     // What is paused holds no slots: its finished rows are in the journal, and whoever resumes takes them over.

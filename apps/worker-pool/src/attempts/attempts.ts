@@ -6,6 +6,7 @@ import { type Storage, type TableJobs } from '@apwa/tables';
 import { JobWorker } from '../jobs/job-work.js';
 import { Semaphore } from '../jobs/semaphore.js';
 import { type MemberSettings } from '../member/settings.js';
+import { makeRoom, type Sharer, spread } from '../member/sharing.js';
 import { Slots } from '../member/slots.js';
 import { type ReadyStage, Stages } from '../stages/stages.js';
 import { LOG, SETTINGS, STORAGE, TABLE_JOBS } from '../tokens.js';
@@ -21,6 +22,9 @@ const JOBS_AT_ONCE = 2;
 /** Milliseconds of the grace time that are kept for journaling and giving back. */
 const LAST_WORDS_MS = 1_000;
 
+/** Why slots are free: an attempt needs fewer of them, or is over, which may leave room below its run's limit. */
+export type Freed = 'fewer_needed' | 'attempt_ended';
+
 /** The attempts of this member. */
 @Injectable()
 export class Attempts {
@@ -32,7 +36,7 @@ export class Attempts {
   #leaseMs = 10_000;
   #incarnation = 0;
   #draining = false;
-  #freed: () => void = () => undefined;
+  #freed: (why: Freed) => void = () => undefined;
 
   constructor(
     private readonly messaging: Messaging,
@@ -50,7 +54,7 @@ export class Attempts {
   }
 
   /** `freed` is called whenever slots became free. */
-  onFree(freed: () => void): void {
+  onFree(freed: (why: Freed) => void): void {
     this.#freed = freed;
   }
 
@@ -78,13 +82,28 @@ export class Attempts {
         requests: this.#requests(assignment),
         stage: () => this.stages.ready(assignment.stageId),
         work: (stage) => this.#work(assignment, stage),
-        freed: () => this.#freed(),
+        freed: () => this.#freed('fewer_needed'),
       },
       { sentAt, leaseMs: this.#leaseMs, held: run === 'paused' },
     );
     this.#active.set(token, attempt);
     attempt.journalIs(this.#incarnation);
     this.#track(this.#run(attempt));
+  }
+
+  /** The attempts whose rows are under way, for who shares slots out. */
+  sharers(): Sharer[] {
+    return [...this.#active.values()].map(({ share }) => share).filter((share) => share !== null);
+  }
+
+  /** Gives free slots to rows at hand. */
+  spread(): void {
+    for (const [token, count] of spread(this.slots.free, this.sharers())) this.#active.get(token)?.grow(count);
+  }
+
+  /** Another run may have come: attempts give slots back as their rows end. */
+  makeRoom(): void {
+    for (const [token, keep] of makeRoom(this.slots.total, this.slots.free, this.sharers())) this.#active.get(token)?.giveBack(keep);
   }
 
   progress(): AttemptProgress[] {
@@ -140,7 +159,7 @@ export class Attempts {
     this.#turns.changed();
     this.slots.release(token);
     this.log.debug({ stageId, shardId, token, end }, 'attempt is over');
-    this.#freed();
+    this.#freed('attempt_ended');
   }
 
   #track(work: Promise<void>): void {

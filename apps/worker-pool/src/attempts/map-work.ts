@@ -1,18 +1,18 @@
 import { type Assignment, type CommitContent, noCounts, type RowResult, type ShardRange } from '@apwa/contracts';
 import { type Storage, writeMapPart } from '@apwa/tables';
 import { type CallControl } from '../rows/control.js';
-import { RowPipeline } from '../rows/row-pipeline.js';
 import { RowSource } from '../rows/row-source.js';
-import { runRows } from '../rows/run-rows.js';
+import { RowRunner } from '../rows/row-runner.js';
 import { countRow, RowTally } from '../rows/tally.js';
 import { type MapStage } from '../stages/map-stage.js';
 import { partKey } from './part-key.js';
-import { type AttemptWork, type RowsInHand } from './work.js';
+import { type AttemptWork, type RowsInHand, type RunningRows } from './work.js';
 
-const giveUp = ({ first, last }: ShardRange, hand: RowsInHand): void => {
+const giveUp = ({ first, last }: ShardRange, hand: RowsInHand): RunningRows => {
   for (let row = first; row <= last; row++)
     if (!hand.known(row))
       hand.record(new RowTally().failed(row, 'poison', 'members crashed again and again while this row was in flight, alone at last'));
+  return { ended: Promise.resolve(), hungry: false, resize: () => undefined };
 };
 
 /** A template over the rows of a shard. */
@@ -23,11 +23,11 @@ export class MapWorker implements AttemptWork {
     private readonly storage: Storage,
   ) {}
 
-  async runRows(hand: RowsInHand, control: CallControl, slots: number): Promise<void> {
-    const { range, handling } = this.assignment;
+  runRows(hand: RowsInHand, control: CallControl, slots: number): RunningRows {
+    const { range, handling, ownerId } = this.assignment;
     // Not even read: whatever of it kills may do so in any way.
     if (handling === 'condemned') return giveUp(range, hand);
-    const { calls, columns, read } = this.stage;
+    const { columns, read } = this.stage;
     const source = new RowSource({
       range,
       columns,
@@ -35,10 +35,10 @@ export class MapWorker implements AttemptWork {
       known: (row) => hand.known(row),
       settled: (result) => hand.record(result),
     });
-    return runRows({
+    return new RowRunner({
       source,
-      pipeline: new RowPipeline(calls, control, this.assignment.ownerId),
-      stage: calls,
+      pipeline: this.stage.pipeline(control, ownerId),
+      stage: this.stage,
       control,
       slots,
       done: (result) => hand.record(result),

@@ -13,10 +13,20 @@ export interface RowsInHand {
   needs(slots: number): void;
 }
 
+/** The rows of a map under way. */
+export interface RunningRows {
+  /** Resolves when none is under way any more: all are done, or none may begin. Rejects with what reading the input threw. */
+  readonly ended: Promise<void>;
+  /** Whether there are rows that have not begun, and may. */
+  readonly hungry: boolean;
+  /** From now on so many rows at a time: more begin at once, fewer as rows end. */
+  resize(slots: number): void;
+}
+
 /** What an attempt's work is, apart from when each piece of it is due: that the state machine says. */
 export interface AttemptWork {
   /** Runs the rows that have no result yet, until there are none or no more may begin. Not called for work without rows. */
-  runRows(hand: RowsInHand, control: CallControl, slots: number): Promise<void>;
+  runRows(hand: RowsInHand, control: CallControl, slots: number): RunningRows;
   /** Writes the part for the `write`th time, under a name of its own. `results`: all rows in order; none for work without rows. */
   writePart(write: number, results: readonly RowResult[], signal: AbortSignal): Promise<CommitContent>;
 }

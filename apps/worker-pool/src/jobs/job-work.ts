@@ -13,7 +13,7 @@ export class JobWorker implements AttemptWork {
     private readonly turns: Semaphore,
   ) {}
 
-  async runRows(): Promise<void> {
+  runRows(): never {
     throw new InternalError('no_rows', `work of kind ${this.work.kind} has no rows to run`);
   }
 

@@ -1,4 +1,13 @@
-import { Claims } from './claims.js';
+import { Claims, type ClaimsOptions } from './claims.js';
+import { type Emptiness } from './sharing.js';
+
+const options: ClaimsOptions = {
+  move: (emptiness) => (emptiness === 'unknown' ? { kind: 'claim', saturated: [] } : { kind: 'wait' }),
+  ask: async () => false,
+  spread: () => undefined,
+  failed: () => undefined,
+};
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('Claims', () => {
   it('should ask one at a time, and again for a hint that came meanwhile', async () => {
@@ -7,7 +16,7 @@ describe('Claims', () => {
     let asked = 0;
     const answers: (() => void)[] = [];
     const claims = new Claims({
-      wanted: () => true,
+      ...options,
       ask: async () => {
         asked++;
         most = Math.max(most, ++asking);
@@ -15,7 +24,6 @@ describe('Claims', () => {
         asking--;
         return false;
       },
-      failed: () => undefined,
     });
     const answer = async () => {
       while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -23,8 +31,8 @@ describe('Claims', () => {
       await new Promise((resolve) => setImmediate(resolve));
     };
     claims.start();
-    claims.trigger();
-    claims.trigger();
+    claims.hint();
+    claims.hint();
     await answer();
     await answer();
     expect(asked).toBe(2);
@@ -34,10 +42,53 @@ describe('Claims', () => {
 
   it('should go on asking while shards are given and slots are free', async () => {
     let free = 3;
-    const claims = new Claims({ wanted: () => free > 0, ask: async () => free-- > 0, failed: () => undefined });
+    const claims = new Claims({
+      ...options,
+      move: (emptiness) => (free > 0 ? options.move(emptiness) : { kind: 'wait' }),
+      ask: async () => free-- > 0,
+    });
     claims.start();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(free).toBe(0);
+    claims.stop();
+  });
+
+  it('should not ask again after an answer without a shard, until there may be one: at a hint, or when an attempt is over', async () => {
+    let asked = 0;
+    const claims = new Claims({ ...options, ask: async () => asked++ < 0 });
+    claims.start();
+    await turn();
+    expect(asked).toBe(1);
+    claims.trigger();
+    await turn();
+    expect(asked).toBe(1);
+    claims.hint();
+    await turn();
+    expect(asked).toBe(2);
+    claims.attemptEnded();
+    await turn();
+    expect(asked).toBe(3);
+    claims.stop();
+  });
+
+  it('should look at what is free once more after an answer without a shard: rows at hand may take it', async () => {
+    const told: Emptiness[] = [];
+    let spread = 0;
+    const claims = new Claims({
+      ...options,
+      move: (emptiness) => {
+        told.push(emptiness);
+        return emptiness === 'unknown' ? { kind: 'claim', saturated: ['run a'] } : { kind: 'spread' };
+      },
+      spread: () => void spread++,
+    });
+    claims.start();
+    await turn();
+    // That an attempt is over says nothing of other runs.
+    claims.attemptEnded();
+    await turn();
+    expect(told).toEqual(['unknown', 'for_others', 'for_others']);
+    expect(spread).toBe(2);
     claims.stop();
   });
 });

@@ -23,6 +23,7 @@ import { Heartbeats } from './heartbeats.js';
 import { LoopDelay } from './loop-delay.js';
 import { RunControls } from './run-controls.js';
 import { type MemberSettings } from './settings.js';
+import { nextMove } from './sharing.js';
 import { worthClaiming } from './slots.js';
 
 type Terms = z.output<typeof executorOperations.join.reply>;
@@ -53,8 +54,12 @@ export class MemberService {
     @Inject(LOG) private readonly log: Logger,
   ) {
     this.#claims = new Claims({
-      wanted: () => this.#state === 'running' && worthClaiming(attempts.slots),
-      ask: () => this.#claim(),
+      move: (emptiness) =>
+        this.#state === 'running'
+          ? nextMove(attempts.slots.free, worthClaiming(attempts.slots), attempts.sharers(), emptiness)
+          : { kind: 'wait' },
+      ask: (saturated) => this.#claim(saturated),
+      spread: () => attempts.spread(),
       failed: (error) => log.debug({ error: ApwaError.from(error).toPayload() }, 'could not claim'),
     });
   }
@@ -70,9 +75,9 @@ export class MemberService {
   async start(drainWanted: () => void): Promise<void> {
     this.#drainWanted = drainWanted;
     this.#loopDelay.start();
-    this.attempts.onFree(() => this.#claims.trigger());
+    this.attempts.onFree((why) => (why === 'attempt_ended' ? this.#claims.attemptEnded() : this.#claims.trigger()));
     this.#unsubscribe = [
-      this.messaging.subscribe(workHint(this.settings.pool), () => this.#claims.trigger()),
+      this.messaging.subscribe(workHint(this.settings.pool), () => this.#hinted()),
       this.messaging.subscribe(runControlled, (control) => this.#control(control)),
     ];
     while (this.#state === 'starting' && !(await this.#join())) await new Promise((resolve) => setTimeout(resolve, REJOIN_MS));
@@ -123,10 +128,17 @@ export class MemberService {
     return { id: this.id, pool, state, slots: { total, free }, resources, host: hostname(), pid: process.pid };
   }
 
-  async #claim(): Promise<boolean> {
+  /** The pool has work: perhaps of a run that has none here. */
+  #hinted(): void {
+    this.attempts.makeRoom();
+    this.#claims.hint();
+  }
+
+  async #claim(saturated: string[]): Promise<boolean> {
     const askedAt = performance.now();
     const freeSlots = this.attempts.slots.free;
-    const { assignments } = await this.messaging.request(executorOperations.claim, { memberId: this.id, freeSlots, lane: 'standard' });
+    const request = { memberId: this.id, freeSlots, lane: 'standard' as const, saturated };
+    const { assignments } = await this.messaging.request(executorOperations.claim, request);
     for (const assignment of assignments) {
       const { ownerId, controlVersion } = assignment;
       // Only shards of active runs are given: who has missed the notice of a resume hears of it here (HAZARDS H18).

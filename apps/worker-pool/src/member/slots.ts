@@ -28,6 +28,16 @@ export class Slots {
     return true;
   }
 
+  /** Gives an attempt more of what is free; how many it got. */
+  grow(token: string, count: number): number {
+    const held = this.#leases.get(token);
+    if (held === undefined) return 0;
+    const added = Math.max(0, Math.min(count, this.free));
+    this.#leases.set(token, held + added);
+    this.#leased += added;
+    return added;
+  }
+
   /** An attempt at its end needs fewer than it was given: the others go back. Never raises. */
   shrink(token: string, count: number): void {
     const held = this.#leases.get(token);
@@ -43,8 +53,5 @@ export class Slots {
   }
 }
 
-/**
- * Whether to ask for shards. A shard is run with the slots that it is claimed with: claimed for the last few free ones it would
- * lag behind all others, so small leftovers wait until there are more of them.
- */
+/** Whether so much is free that asking for shards is worth a request. */
 export const worthClaiming = (slots: Slots): boolean => slots.free > 0 && (slots.leased === 0 || slots.free >= Math.ceil(slots.total / 8));

@@ -1,4 +1,4 @@
-import { fillPlaceholders, type Fault, placeholdersOf, type RowValues, type Template } from '@apwa/contracts';
+import { fillPlaceholders, type Fault, placeholdersOf, type RowValues, type LlmTemplate } from '@apwa/contracts';
 import { fence, fieldNotation } from './fence.js';
 
 export interface PromptMessage {
@@ -16,7 +16,7 @@ export interface PromptBuilder {
 }
 
 export interface PromptSettings {
-  instructions: Template['instructions'];
+  instructions: LlmTemplate['instructions'];
   /** Columns of the input table without those of the machinery. All of them go in if the instructions name none. */
   inputColumns: readonly string[];
 }

@@ -56,7 +56,7 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => numb
       endpoints: [EndpointConfig.parse({ baseUrl: 'http://model.test', name: 'scripted' })],
     }),
     estimate: new TokenEstimate(100),
-    first: new FirstCall({ model: 'small', endpoint: 'http://model.test' }),
+    first: new FirstCall({ model: 'small', endpoint: 'http://model.test', aloneMs: Infinity }),
     policy: { attempts: 3, repairs: 2, totalMs: Infinity },
     output: { name: 'answer', schema: {} },
     validate: (value) => (typeof (value as { n?: unknown } | undefined)?.n === 'number' ? [] : [{ field: 'n', message: 'must be number' }]),

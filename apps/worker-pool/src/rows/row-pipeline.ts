@@ -7,6 +7,7 @@ import { type Decision, decide, type Failure, type RowHistory, rowErrorOf } from
 import { failureOf } from './failure.js';
 import { type CallOutcome } from '../permits/endpoint-gate.js';
 import { type Pass } from '../permits/model-gate.js';
+import { type Pipeline } from './pipeline.js';
 import { type StageCalls } from './stage-calls.js';
 import { RowTally } from './tally.js';
 
@@ -36,7 +37,7 @@ interface Journey {
 const SILENT: ReadonlySet<string> = new Set(['provider_error', 'timeout', 'connection']);
 
 /** Takes rows to their results: calls, retries, repair turns. All rows of an attempt go through one. */
-export class RowPipeline {
+export class RowPipeline implements Pipeline {
   constructor(
     private readonly stage: StageCalls,
     private readonly control: CallControl,
@@ -46,10 +47,6 @@ export class RowPipeline {
     private readonly random: () => number = Math.random,
   ) {}
 
-  /**
-   * The row's result, ok or failed; null if it was abandoned: the attempt was dropped, held before another try, or the stage was
-   * stopped (then `stage.fault` says why).
-   */
   async run(row: number, values: RowValues): Promise<RowResult | null> {
     const { stage } = this;
     const tally = new RowTally();

@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ApwaError, executorOperations, PermanentError, type StageWork } from '@apwa/contracts';
+import { ApwaError, executorOperations, type MapWork, PermanentError, RefusedError, type StageWork } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { readManifest, type Storage } from '@apwa/tables';
 import { Models } from '../models/models.js';
 import { STORAGE } from '../tokens.js';
-import { createMapStage, type MapStage } from './map-stage.js';
+import { createCapabilityStage } from './capability-stage.js';
+import { createLlmStage } from './llm-stage.js';
+import { type MapStage } from './map-stage.js';
 
 /** What is run for a stage's shards. */
 export type ReadyStage = MapStage | { readonly kind: 'job'; readonly work: Exclude<StageWork, { kind: 'map' }> };
@@ -39,13 +41,28 @@ export class Stages {
     const { work } = await this.messaging.request(executorOperations.getStageWork, { stageId });
     if (work.kind !== 'map') return { kind: 'job', work };
     try {
-      const model = this.models.open(work.model);
-      const manifest = await readManifest(this.storage, work.input);
-      return createMapStage({ stageId, work, model, manifest, storage: this.storage });
+      return await this.#map(stageId, work);
     } catch (thrown) {
       const error = ApwaError.from(thrown);
       // A fault of ours that every member would meet again: the stage ends with it instead of being tried for ever.
       throw error.class === 'internal' ? new PermanentError('stage_unusable', error.message, { cause: thrown }) : error;
+    }
+  }
+
+  async #map(stageId: string, work: MapWork): Promise<MapStage> {
+    const { template } = work;
+    const { storage } = this;
+    switch (template.mode) {
+      case 'llm': {
+        const modelName = work.model;
+        if (modelName === null) throw new RefusedError('unknown_model', 'The stage names no model.', { field: 'model', value: null });
+        // Before anything is read: a wrong name costs nothing.
+        const model = this.models.open(modelName);
+        const manifest = await readManifest(storage, work.input);
+        return createLlmStage({ stageId, work, template, model, modelName, manifest, storage });
+      }
+      case 'capability':
+        return createCapabilityStage({ work, template, manifest: await readManifest(storage, work.input), storage });
     }
   }
 }

@@ -49,6 +49,8 @@ interface StageEntry {
   work: StageWork;
   ownerId: string;
   slots: number;
+  /** The member may give its attempts more slots. */
+  elastic: boolean;
   fault: ErrorPayload | null;
 }
 
@@ -106,10 +108,10 @@ export class ExecutorScript {
     return this.permits(question, answer);
   }
 
-  addStage(work: StageWork, ranges: ShardRange[], slots = 64): { stageId: string; ownerId: string } {
+  addStage(work: StageWork, ranges: ShardRange[], slots = 64, elastic = false): { stageId: string; ownerId: string } {
     const stageId = newId('stage');
     const ownerId = newId('run');
-    this.stages.set(stageId, { work, ownerId, slots, fault: null });
+    this.stages.set(stageId, { work, ownerId, slots, elastic, fault: null });
     for (const range of ranges) {
       const shardId = newId('shard');
       this.shards.push({ shardId, stageId, range, originId: shardId, handling: 'ordinary', attempts: 0, content: null });
@@ -166,7 +168,7 @@ class ScriptedController {
     for (const shard of script.claimable()) {
       if (free === 0) break;
       const stage = script.stages.get(shard.stageId);
-      if (!stage) continue;
+      if (!stage || request.saturated?.includes(stage.ownerId)) continue;
       const token = newLeaseToken();
       const slots = Math.min(free, stage.slots);
       free -= slots;
@@ -185,6 +187,7 @@ class ScriptedController {
         range: shard.range,
         slots,
         controlVersion: script.controls.get(stage.ownerId)?.version ?? 0,
+        elastic: stage.elastic,
         journal: {
           stream: journalStream(script.incarnation),
           incarnation: script.incarnation,

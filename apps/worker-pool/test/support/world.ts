@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type CapabilityTemplate,
+  type LlmTemplate,
   type JsonSchema,
   newId,
   noUsage,
@@ -9,7 +11,6 @@ import {
   type ShardRange,
   type StageWork,
   type TableReference,
-  type Template,
 } from '@apwa/contracts';
 import { openStorage, readManifest, readRows, type Storage, writeManifest, writeMapPart } from '@apwa/tables';
 import { MemberProcess } from './member-process.js';
@@ -88,14 +89,18 @@ export class World {
     return writeManifest(this.storage, { tableId, version: 1, columns, ownColumns: columns, rows: texts.length, parts });
   }
 
-  work(input: TableReference, template: Partial<Template> = {}): StageWork {
+  work(input: TableReference, template: Partial<LlmTemplate> | CapabilityTemplate = {}): StageWork {
+    if (template.mode === 'capability') return { kind: 'map', input, model: null, template };
     return { kind: 'map', input, model: 'small', template: { mode: 'llm', instructions: 'Shout {{text}}', output: OUTPUT, ...template } };
   }
 
   /** A stage over these texts, and members are told. */
-  async stage(texts: string[], options: { template?: Partial<Template>; shardRows?: number; slots?: number } = {}) {
+  async stage(
+    texts: string[],
+    options: { template?: Partial<LlmTemplate> | CapabilityTemplate; shardRows?: number; slots?: number; elastic?: boolean } = {},
+  ) {
     const work = this.work(await this.table(texts), options.template);
-    const stage = this.script.addStage(work, rangesOf(texts.length, options.shardRows ?? texts.length), options.slots);
+    const stage = this.script.addStage(work, rangesOf(texts.length, options.shardRows ?? texts.length), options.slots, options.elastic);
     this.executor.hint();
     return stage;
   }

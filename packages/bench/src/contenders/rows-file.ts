@@ -19,13 +19,14 @@ const textOf = (row: number): string => {
   return `${rowMark(row)} ${sentences.join(' ')} Order ${row * 7}.`;
 };
 
+/** Some dozens of characters: where rows are many, their texts are not what is looked at. */
+export const shortTextOf = (row: number): string => `${rowMark(row)} ${SENTENCES[row % SENTENCES.length]}`;
+
 /** Writes rows as JSON lines with `id` and `text`. */
-export const writeRows = async (path: string, rows: number): Promise<void> => {
+export const writeRows = async (path: string, rows: number, text: (row: number) => string = textOf): Promise<void> => {
   await using file = await open(path, 'w');
   for (let first = 0; first < rows; first += BLOCK) {
-    const block = Array.from({ length: Math.min(BLOCK, rows - first) }, (_, i) =>
-      JSON.stringify({ id: first + i, text: textOf(first + i) }),
-    );
+    const block = Array.from({ length: Math.min(BLOCK, rows - first) }, (_, i) => JSON.stringify({ id: first + i, text: text(first + i) }));
     await file.write(`${block.join('\n')}\n`);
   }
 };

@@ -9,15 +9,17 @@ describe('a printed table', () => {
       rows: [
         ['loop', 1234.5, 0.5],
         ['something long', 7, null],
+        ['little', 12.34, 0.00123],
       ],
       notes: ['a note'],
     });
     expect(text.split('\n')).toEqual([
       'Title',
-      'who             rows/s  share',
-      '──────────────  ──────  ─────',
-      'loop             1,235   0.50',
-      'something long       7      –',
+      'who             rows/s   share',
+      '──────────────  ──────  ──────',
+      'loop             1,235    0.50',
+      'something long       7       –',
+      'little            12.3  0.0012',
       '  a note',
     ]);
   });

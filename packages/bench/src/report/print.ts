@@ -2,12 +2,12 @@ import { type Machine } from '../measure/machine.js';
 import { type Result, type Table } from './outcome.js';
 
 const textOf = (cell: string | number | null): string => {
-  if (cell === null) return '–';
+  if (cell === null || Number.isNaN(cell)) return '–';
   if (typeof cell === 'string') return cell;
-  if (Number.isNaN(cell)) return '–';
-  return Math.abs(cell) >= 100 || Number.isInteger(cell)
-    ? Math.round(cell).toLocaleString('en')
-    : cell.toFixed(Math.abs(cell) >= 10 ? 1 : 2);
+  const size = Math.abs(cell);
+  if (size >= 100 || Number.isInteger(cell)) return Math.round(cell).toLocaleString('en');
+  // As many digits as tell something: a share of a thousandth is not nothing.
+  return size >= 10 ? cell.toFixed(1) : size >= 0.1 ? cell.toFixed(2) : cell.toPrecision(2);
 };
 
 /** A table in lines of text, columns aligned. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { writeRows } from '../contenders/rows-file.js';
-import { type MemoryUse, MemoryWatch } from '../measure/memory.js';
 import { median } from '../measure/statistics.js';
 import { type Effort, measure } from '../measure/stopwatch.js';
+import { type Course, Watch } from '../measure/watch.js';
 import { atLeast, figure, type Outcome, type Result, type Table } from '../report/outcome.js';
 import { type StubStats } from '../stub/protocol.js';
 import { type Bench, count, counts, defineSuite } from '../suite.js';
@@ -13,7 +13,7 @@ const MEMBERS = 2;
 
 interface Attempt extends Effort {
   stub: StubStats;
-  memory: Record<string, Omit<MemoryUse, 'samples'>>;
+  memory: Record<string, Course>;
 }
 
 interface Level {
@@ -52,10 +52,9 @@ const runLevel = async (bench: Bench, inFlight: number, modelMs: number, rounds:
     await run();
     for (let repetition = 0; repetition < bench.repetitions; repetition++) {
       await bench.stub.begin(modelMs);
-      const watch = new MemoryWatch(() => system.processes());
+      const watch = new Watch(() => system.memoryMb());
       const { effort } = await measure(system.roots, run);
-      const memory = [...(await watch.stop())].map(([name, { samples: _, ...use }]) => [name, use]);
-      level.attempts.push({ ...effort, stub: await bench.stub.stats(), memory: Object.fromEntries(memory) as Attempt['memory'] });
+      level.attempts.push({ ...effort, stub: await bench.stub.stats(), memory: await watch.stop() });
       bench.say(`  ${inFlight} in flight: ${effort.seconds.toFixed(1)} s where ${level.idealSeconds} s are ideal`);
     }
   } finally {

@@ -1,7 +1,9 @@
 import { type Suite } from '../suite.js';
 import { concurrency } from './concurrency.js';
+import { fairness } from './fairness.js';
 import { latency } from './latency.js';
 import { overhead } from './overhead.js';
+import { scale } from './scale.js';
 
 /** All suites, in the order in which they are run. */
-export const SUITES: readonly Suite[] = [overhead, concurrency, latency];
+export const SUITES: readonly Suite[] = [overhead, concurrency, scale, latency, fairness];

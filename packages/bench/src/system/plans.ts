@@ -17,3 +17,17 @@ export const labelPlan = (): Plan => ({
   ],
   outputs: ['labels'],
 });
+
+/** A plan that calls no model: the length of each row's text. */
+export const measurePlan = (): Plan => ({
+  version: 1,
+  steps: [
+    {
+      id: 'lengths',
+      kind: 'map',
+      input: INPUT,
+      template: { mode: 'capability', capability: 'builtin:text_length', with: { text: '{{text}}' } },
+    },
+  ],
+  outputs: ['lengths'],
+});

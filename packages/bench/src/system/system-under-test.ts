@@ -5,6 +5,7 @@ import { type Client, createClient } from '@apwa/sdk';
 import { type Stack, startStack, tempDir, type TempDir } from '@apwa/test-kit';
 import pg from 'pg';
 import { stringify } from 'yaml';
+import { residentMb } from '../measure/processes.js';
 import { INPUT } from './plans.js';
 
 export interface SystemOptions {
@@ -65,6 +66,16 @@ export class SystemUnderTest {
       ['NATS', nats.pid],
       ['Postgres', postgres.pid],
     ]);
+  }
+
+  /** Resident memory of each process by its name, in mebibytes. */
+  async memoryMb(): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    for (const [name, pid] of await this.processes()) {
+      const resident = await residentMb(pid);
+      if (resident !== null) found.set(name, resident);
+    }
+    return found;
   }
 
   /** Imports a file of rows; resolves with the id of the table. */

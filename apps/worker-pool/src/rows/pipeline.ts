@@ -1,0 +1,10 @@
+import { type RowResult, type RowValues } from '@apwa/contracts';
+
+/** Takes rows to their results. All rows of an attempt go through one, many at a time. */
+export interface Pipeline {
+  /**
+   * The row's result, ok or failed; null if it was abandoned: the attempt was dropped, held before another try, or the stage was
+   * stopped (then the stage says why).
+   */
+  run(row: number, values: RowValues): Promise<RowResult | null>;
+}

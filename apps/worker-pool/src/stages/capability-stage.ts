@@ -1,0 +1,48 @@
+import { bindArguments, builtinCapabilities, openCapability, outputSchemaOf, renamed } from '@apwa/capabilities';
+import { type CapabilityTemplate, type MapWork, RefusedError, type TableManifest } from '@apwa/contracts';
+import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
+import { misfitOf, type Storage } from '@apwa/tables';
+import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
+import { type MapStage, readerOf } from './map-stage.js';
+
+export interface CapabilityStageParts {
+  work: MapWork;
+  template: CapabilityTemplate;
+  manifest: TableManifest;
+  storage: Storage;
+}
+
+/** One call of a capability per row. RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
+export const createCapabilityStage = ({ work, template, manifest, storage }: CapabilityStageParts): MapStage => {
+  const outputColumns = columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
+  const capability = builtinCapabilities.find(template.capability);
+  const call = openCapability(template.capability);
+  if (!capability || !call)
+    throw new RefusedError('unknown_capability', `This member has no capability ${template.capability}.`, {
+      field: 'capability',
+      value: template.capability,
+    });
+  const bound = bindArguments(template.with);
+  const input = compileSchema(capability.input);
+  const calls: CapabilityCalls = {
+    argumentsOf: (values) => bound.of(values),
+    check: (given) => input.validate(given),
+    call,
+    columnsOf: (output) => renamed(output, template.rename),
+    misfit: (output) => {
+      const misfit = misfitOf(outputColumns, output);
+      return misfit ? `${template.capability} gave for ${misfit.column} what ${misfit.message}` : undefined;
+    },
+  };
+  return {
+    kind: 'map',
+    columns: bound.columns,
+    outputColumns,
+    read: readerOf(manifest, bound.columns, work, storage),
+    fault: null,
+    pipeline: (control) => new CapabilityPipeline(calls, control),
+    assumeWorking: () => undefined,
+    // Rows wait for their attempt alone.
+    wake: () => undefined,
+  };
+};

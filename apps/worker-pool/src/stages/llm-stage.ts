@@ -1,0 +1,89 @@
+import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork, type TableManifest } from '@apwa/contracts';
+import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
+import { withoutCredentials } from '@apwa/service';
+import { misfitOf, type Storage } from '@apwa/tables';
+import { type OpenModel } from '../models/models.js';
+import { TokenEstimate } from '../permits/token-estimate.js';
+import { createPromptBuilder } from '../prompts/prompt-builder.js';
+import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
+import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
+import { RowPipeline } from '../rows/row-pipeline.js';
+import { type StageCalls } from '../rows/stage-calls.js';
+import { type MapStage, readerOf } from './map-stage.js';
+
+export interface LlmStageParts {
+  stageId: string;
+  work: MapWork;
+  template: LlmTemplate;
+  model: OpenModel;
+  /** Its name in the configuration. */
+  modelName: string;
+  manifest: TableManifest;
+  storage: Storage;
+}
+
+/** One model call per row. RefusedError if the template's schema is none: the stage fails with it. */
+export const createLlmStage = ({ stageId, work, template, model, modelName, manifest, storage }: LlmStageParts): MapStage => {
+  const { endpoints } = model.config;
+  const inputColumns = manifest.columns.map(({ name }) => name).filter((name) => !name.startsWith('_'));
+  const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
+  const outputColumns = columnsOfSchema(template.output);
+  const configured = Math.min(...endpoints.map(({ outputTokens: most }) => most));
+  const calls: StageCalls = {
+    stageId,
+    prompts,
+    model: model.model,
+    gate: model.gate,
+    estimate: new TokenEstimate(template.limits?.outputTokens ?? configured),
+    first: new FirstCall({
+      aloneMs: endpoints.some(({ cachesPrompts }) => cachesPrompts) ? Infinity : REFUSAL_MS,
+      model: modelName,
+      endpoint: [...new Set(endpoints.map(({ baseUrl }) => withoutCredentials(baseUrl)))].join(', '),
+    }),
+    policy: {
+      attempts: template.retry?.attempts ?? DEFAULT_ATTEMPTS,
+      repairs: template.retry?.repairs ?? DEFAULT_REPAIRS,
+      totalMs: template.retry?.totalMs ?? Infinity,
+    },
+    output: { name: 'answer', schema: template.output },
+    validate: validatorOf(template.output, outputColumns),
+    outputTokens: outputTokens(template.limits?.outputTokens, configured, model),
+    timeoutMs: template.limits?.timeoutMs,
+    longestCallMs: Math.min(...endpoints.map((endpoint) => endpoint.timeoutMs)),
+    fault: null,
+  };
+  return {
+    kind: 'map',
+    columns: prompts.columns,
+    outputColumns,
+    read: readerOf(manifest, prompts.columns, work, storage),
+    get fault() {
+      return calls.fault;
+    },
+    pipeline: (control, ownerId) => new RowPipeline(calls, control, ownerId),
+    assumeWorking: () => calls.first.assumeWorking(),
+    wake: () => {
+      calls.first.wakeAll();
+      calls.gate.wakeAll();
+    },
+  };
+};
+
+/** Against the template's own schema, and against the columns that it makes: what fits none can be no row of a part. */
+const validatorOf = (schema: JsonSchema, columns: Column[]): ((value: unknown) => Fault[]) => {
+  const compiled = compileSchema(schema);
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [{ field: 'answer', message: 'must be a JSON object' }];
+    const faults = compiled.validate(value);
+    if (faults.length > 0) return faults;
+    const misfit = misfitOf(columns, value as Record<string, unknown>);
+    return misfit ? [{ field: misfit.column, message: misfit.message }] : [];
+  };
+};
+
+/** After a cut the cap is doubled: up to what the configuration says, or past it where that was the cap already. */
+const outputTokens = (limit: number | undefined, configured: number, { model }: OpenModel): StageCalls['outputTokens'] => {
+  const first = limit ?? configured;
+  const most = first < configured ? configured : model.contextTokens;
+  return { first: limit, extended: Math.max(first, Math.min(first * 2, most)) };
+};

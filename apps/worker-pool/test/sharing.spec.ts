@@ -1,0 +1,57 @@
+import { answer } from './support/scripted-model.js';
+import { until } from './support/until.js';
+import { texts, World } from './support/world.js';
+
+const SLOTS = 64;
+
+/** Real: a member as a process, NATS, storage, HTTP. The executor and the model are scripted. */
+describe('the slots of a member', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start({ slots: SLOTS });
+    world.model.script = async ({ text }) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return answer(text);
+    };
+    await world.member();
+  });
+  afterEach(() => world.stop());
+
+  it('should all go to the only shard there is, though it was claimed with a few', async () => {
+    const { stageId } = await world.stage(texts(600), { slots: 5, elastic: true });
+    await until(() => world.script.done(stageId), 20_000);
+    expect(world.model.mostInFlight).toBe(SLOTS);
+    expect(world.model.calls).toHaveLength(600);
+  });
+
+  it('should not go beyond those of the claim where the run has a limit', async () => {
+    const { stageId } = await world.stage(texts(100), { slots: 5 });
+    await until(() => world.script.done(stageId), 20_000);
+    expect(world.model.mostInFlight).toBe(5);
+  });
+
+  it('should be shared with a run that comes later, and go back when it is done', async () => {
+    const huge = await world.stage(texts(3_000, 'huge'), { shardRows: 1_000, elastic: true });
+    await until(() => world.model.inFlight === SLOTS);
+    const small = await world.stage(texts(96, 'small'), { elastic: true });
+    const callsOf = (prefix: string) => world.model.calls.filter(({ text }) => text.startsWith(prefix)).length;
+    await until(() => world.script.done(small.stageId), 20_000);
+    expect(callsOf('small')).toBe(96);
+    // The first shard of the huge one is still at work, with what was left to it.
+    expect(callsOf('huge')).toBeLessThan(900);
+    await until(() => world.model.inFlight === SLOTS, 5_000);
+    await until(() => world.script.done(huge.stageId), 30_000);
+    expect(world.model.calls).toHaveLength(3_096);
+    expect(world.model.mostInFlight).toBe(SLOTS);
+  });
+
+  it('should claim shards of the same run one after the other, as they are needed', async () => {
+    const { stageId } = await world.stage(texts(1_200), { shardRows: 200, elastic: true });
+    await until(() => world.script.done(stageId), 30_000);
+    const overlapping = world.script.attempts.filter(({ state }) => state === 'won');
+    expect(overlapping).toHaveLength(6);
+    expect(world.model.mostInFlight).toBe(SLOTS);
+    // Without knowing that others wait for nothing, each freed slot would be a request.
+    expect(world.script.claims.length).toBeLessThan(40);
+  });
+});
