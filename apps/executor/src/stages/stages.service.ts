@@ -1,4 +1,5 @@
 import {
+  ApwaError,
   type ErrorPayload,
   type executorOperations,
   type LeaseToken,
@@ -7,19 +8,20 @@ import {
   type Stage,
   type StageWork,
 } from '@apwa/contracts';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type z } from 'zod';
 import { Database, type Queries } from '../database/database.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { membersFor } from '../pools/wish.js';
 import { RunsRepository } from '../runs/runs.repository.js';
-import { CONFIG, type Config, TIMES, type Timing } from '../settings.js';
+import { CONFIG, type Config, LOG, type Logger, TIMES, type Timing } from '../settings.js';
 import { choosePool } from './choose-pool.js';
 import { FailureWatch } from './failure-watch.js';
 import { planShards, type Workforce } from './planning.js';
 import { StageEnds } from './stage-ends.js';
 import { StagesRepository } from './stages.repository.js';
+import { Throttle } from './throttle.js';
 import { hashOf } from './work-hash.js';
 
 type Submission = z.output<typeof executorOperations.submitStage.request>;
@@ -27,9 +29,8 @@ type CommittedPage = z.input<typeof executorOperations.listCommittedShards.reply
 
 /** Stages: submitted, asked for, ended. */
 @Injectable()
-export class StagesService {
-  /** When each stage's progress may be told again, in monotonic milliseconds. */
-  readonly #tellAgainAt = new Map<string, number>();
+export class StagesService implements OnApplicationShutdown {
+  readonly #progress: Throttle;
 
   constructor(
     private readonly database: Database,
@@ -40,8 +41,19 @@ export class StagesService {
     private readonly members: MembersRepository,
     private readonly notices: NoticesService,
     @Inject(CONFIG) private readonly config: Config,
-    @Inject(TIMES) private readonly times: Timing,
-  ) {}
+    @Inject(TIMES) { progressMs }: Timing,
+    @Inject(LOG) log: Logger,
+  ) {
+    this.#progress = new Throttle({
+      everyMs: progressMs,
+      run: (stageIds) => this.#tellProgress(stageIds),
+      failed: (thrown) => log.warn({ error: ApwaError.from(thrown).toPayload() }, 'progress could not be told'),
+    });
+  }
+
+  onApplicationShutdown(): void {
+    this.#progress.stop();
+  }
 
   /**
    * Idempotent by the stage's id. RefusedError `other_work` if the id stands for other work, `no_such_pool` if no pool has the
@@ -119,14 +131,13 @@ export class StagesService {
 
   /** Attempts have got on: who watches is told, once in a while, and a stage ends of which too many rows have failed. */
   async progressed(tokens: readonly string[]): Promise<void> {
-    const now = performance.now();
-    const stageIds = await this.database.read((queries) => this.stages.stagesOf(queries, tokens));
-    const due = stageIds.filter((id) => (this.#tellAgainAt.get(id) ?? 0) <= now);
-    if (due.length === 0) return;
-    for (const [id, at] of this.#tellAgainAt) if (at <= now) this.#tellAgainAt.delete(id);
-    for (const id of due) this.#tellAgainAt.set(id, now + this.times.progressMs);
-    for (const change of await this.database.transaction((queries) => this.stages.touch(queries, due))) this.notices.stage(change);
-    await this.failures.look(due);
+    await this.#progress.hear(await this.database.read((queries) => this.stages.stagesOf(queries, tokens)));
+  }
+
+  async #tellProgress(stageIds: readonly string[]): Promise<void> {
+    const changes = await this.database.transaction((queries) => this.stages.touch(queries, stageIds));
+    for (const change of changes) this.notices.stage(change);
+    await this.failures.look(stageIds);
   }
 
   /** Who will work on a stage: those that are there, or are about to be, or that the pool will start for it. */
