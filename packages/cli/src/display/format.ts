@@ -1,4 +1,13 @@
-import { addUsage, inputsOf, type Plan, type Run, type RunStep, type StageCopies, type StageCounts, type TokenUsage } from '@apwa/contracts';
+import {
+  addUsage,
+  inputsOf,
+  type Plan,
+  type Run,
+  type RunStep,
+  type StageCopies,
+  type StageCounts,
+  type TokenUsage,
+} from '@apwa/contracts';
 
 export const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 

@@ -39,7 +39,9 @@ export class SlotWatch {
     expect(leaks).toEqual([]);
 
     const given = new Set((await this.system.ledger<{ token: string }>('SELECT token FROM attempts')).map(({ token }) => token));
-    const ungiven = this.heartbeats.filter(({ leasedSlots, attempts }) => leasedSlots > 0 && !attempts.some(({ token }) => given.has(token)));
+    const ungiven = this.heartbeats.filter(
+      ({ leasedSlots, attempts }) => leasedSlots > 0 && !attempts.some(({ token }) => given.has(token)),
+    );
     expect(ungiven).toEqual([]);
 
     expect(await this.system.ledger(`SELECT token FROM attempts WHERE state = 'active'`)).toEqual([]);
