@@ -133,6 +133,7 @@ describe('rows that a stage waits for', () => {
     const members = Promise.all(Array.from({ length: 6 }, work)).finally(() => (over = true));
     await Promise.all([members, watch()]);
     expect(watched).toBeGreaterThan(3);
-    for (const stageId of [first, second]) expect(await bench.stages.get(stageId)).toMatchObject({ state: 'succeeded', counts: { ok: ROWS } });
+    for (const stageId of [first, second])
+      expect(await bench.stages.get(stageId)).toMatchObject({ state: 'succeeded', counts: { ok: ROWS } });
   });
 });

@@ -53,7 +53,14 @@ describe('the ledger', () => {
       fc.asyncProperty(fc.array(deeds, { minLength: 20, maxLength: 20 }), async (members) => {
         await bench.reset();
         const before = await deadlocks(bench);
-        const submission = { stageId: newId('stage'), ownerId: newId('run'), work: mapWork(1_600), resources: {}, weight: 1, followed: false };
+        const submission = {
+          stageId: newId('stage'),
+          ownerId: newId('run'),
+          work: mapWork(1_600),
+          resources: {},
+          weight: 1,
+          followed: false,
+        };
         await bench.stages.submit(submission);
         await cutInto(bench, submission.stageId, 200);
         const crowd = new LedgerCrowd(bench, submission.stageId, CROWD_MS);

@@ -23,7 +23,10 @@ export const leakCheck = async (): Promise<LeakCheck> => {
         const left = commands.filter(({ command }) => command !== null && !isGuard(command));
         const sockets = openSockets() - socketsBefore;
         if (left.length === 0 && sockets <= 0) return true;
-        const found = [...left.map(({ pid, command }) => `process ${pid}: ${command}`), ...(sockets > 0 ? [`${sockets} sockets of ${socketsOpen()}`] : [])];
+        const found = [
+          ...left.map(({ pid, command }) => `process ${pid}: ${command}`),
+          ...(sockets > 0 ? [`${sockets} sockets of ${socketsOpen()}`] : []),
+        ];
         throw new Error(`left behind: ${found.join('; ')}`);
       },
       { timeoutMs, what: 'everything to be closed' },
@@ -36,9 +39,8 @@ const isGuard = (command: string): boolean => /^\/bin\/sh -c\s+groups=/.test(com
 
 /** Where the open sockets of this process lead, for a person who looks for the one that was forgotten. */
 const socketsOpen = (): string => {
-  const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles(): unknown[] };
+  const handles = (process as unknown as { _getActiveHandles: () => unknown[] })._getActiveHandles();
   return handles
-    .call(process)
     .filter((handle) => handle instanceof Socket || handle instanceof Server)
     .map((handle) =>
       handle instanceof Server

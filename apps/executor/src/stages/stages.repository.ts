@@ -139,7 +139,12 @@ export class StagesRepository {
     { after, limit, within }: { after: number; limit: number; within?: ShardRange | undefined },
   ): Promise<{ shards: CommittedShard[]; more: boolean }> {
     const rows = await queries.shard.findMany({
-      where: { stageId, state: 'committed', first: { gt: after, ...(within ? { lte: within.last } : {}) }, ...(within ? { last: { gte: within.first } } : {}) },
+      where: {
+        stageId,
+        state: 'committed',
+        first: { gt: after, ...(within ? { lte: within.last } : {}) },
+        ...(within ? { last: { gte: within.first } } : {}),
+      },
       select: { id: true, first: true, last: true, content: true },
       orderBy: { first: 'asc' },
       take: limit + 1,

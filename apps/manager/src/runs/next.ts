@@ -1,5 +1,12 @@
 import { type ErrorPayload, type PauseReason, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
-import { isSettled, nextForProduct, type ProductAction, type ProductContext, type ProductFacts, type StageFacts } from '../owners/product.js';
+import {
+  isSettled,
+  nextForProduct,
+  type ProductAction,
+  type ProductContext,
+  type ProductFacts,
+  type StageFacts,
+} from '../owners/product.js';
 
 /** A step with the table that it makes. */
 export interface StepFacts {
@@ -144,9 +151,7 @@ const importing = ({ inputs }: RunFacts): RunAction[] => {
     if (product.state === 'cancelled') return [{ do: 'fail', error: lost(`The import of input ${name} was cancelled.`) }];
   }
   if (inputs.every(({ product }) => product.state === 'ready')) return [{ do: 'enter', from: 'importing', state: 'planning' }];
-  return inputs.flatMap(({ own, product }) =>
-    own ? nextForProduct(product, { inputs: 'ready', stopping: false, stopKnown: false }) : [],
-  );
+  return inputs.flatMap(({ own, product }) => (own ? nextForProduct(product, { inputs: 'ready', stopping: false, stopKnown: false }) : []));
 };
 
 const planning = (facts: RunFacts): RunAction[] => {

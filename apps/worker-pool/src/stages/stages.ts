@@ -1,5 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ApwaError, type CommittedShard, executorOperations, type MapWork, PermanentError, RefusedError, type ShardRange, type StageWork } from '@apwa/contracts';
+import {
+  ApwaError,
+  type CommittedShard,
+  executorOperations,
+  type MapWork,
+  PermanentError,
+  RefusedError,
+  type ShardRange,
+  type StageWork,
+} from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { type Storage } from '@apwa/tables';
 import { Models } from '../models/models.js';
