@@ -5,12 +5,17 @@ import {
   type LeaseToken,
   PermanentError,
   RefusedError,
+  type ShardRange,
   type Stage,
   type StageWork,
+  TransientError,
+  comesFromStage,
+  sizeOf,
 } from '@apwa/contracts';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type z } from 'zod';
 import { Database, type Queries } from '../database/database.js';
+import { LedgerRepository } from '../ledger/ledger.repository.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { membersFor } from '../pools/wish.js';
@@ -25,6 +30,7 @@ import { Throttle } from './throttle.js';
 import { hashOf } from './work-hash.js';
 
 type Submission = z.output<typeof executorOperations.submitStage.request>;
+type CommittedQuestion = z.output<typeof executorOperations.listCommittedShards.request>;
 type CommittedPage = z.input<typeof executorOperations.listCommittedShards.reply>;
 
 /** Stages: submitted, asked for, ended. */
@@ -38,6 +44,7 @@ export class StagesService implements OnApplicationShutdown {
     private readonly ends: StageEnds,
     private readonly failures: FailureWatch,
     private readonly runs: RunsRepository,
+    private readonly ledger: LedgerRepository,
     private readonly members: MembersRepository,
     private readonly notices: NoticesService,
     @Inject(CONFIG) private readonly config: Config,
@@ -60,7 +67,7 @@ export class StagesService implements OnApplicationShutdown {
    * resources. Work of an owner that was cancelled is cancelled from the start; work without rows has succeeded.
    */
   async submit(submission: Submission): Promise<Stage> {
-    const { stageId, ownerId, work, resources, weight, maxInFlight } = submission;
+    const { stageId, ownerId, work, resources, weight, maxInFlight, followed } = submission;
     const workHash = hashOf({ ownerId, work, resources });
     const pool = choosePool(this.config.pools, resources);
     const { stage, fresh } = await this.database.transaction(async (queries) => {
@@ -72,7 +79,10 @@ export class StagesService implements OnApplicationShutdown {
         await this.runs.setTerms(queries, ownerId, { weight, maxInFlight: maxInFlight ?? null });
         const subtasks = work.kind === 'map' ? work.input.rows : 1;
         const workforce = await this.#workforce(queries, pool, subtasks, maxInFlight);
-        const ranges = control === 'cancelled' ? [] : planShards(subtasks, workforce);
+        const follows = work.kind === 'map' && comesFromStage(work.input) ? work.input.stageId : null;
+        const planned =
+          follows === null ? planShards(subtasks, workforce, followed) : await this.#rangesOf(queries, follows, ownerId, subtasks);
+        const ranges = control === 'cancelled' ? [] : planned;
         const state = control === 'cancelled' ? 'cancelled' : ranges.length === 0 ? 'succeeded' : 'running';
         await this.stages.insert(queries, {
           id: stageId,
@@ -84,6 +94,7 @@ export class StagesService implements OnApplicationShutdown {
           state,
           ranges,
           subtasks,
+          follows,
         });
       }
       return { stage: await this.#require(queries, stageId), fresh: known === null };
@@ -111,8 +122,8 @@ export class StagesService implements OnApplicationShutdown {
     return work;
   }
 
-  committed(stageId: string, after: number, limit: number): Promise<CommittedPage> {
-    return this.database.read((queries) => this.stages.committedShards(queries, stageId, after, limit));
+  committed({ stageId, ...page }: CommittedQuestion): Promise<CommittedPage> {
+    return this.database.read((queries) => this.stages.committedShards(queries, stageId, page));
   }
 
   /** Something is wrong with all of the stage's work, says who holds a shard of it; what others say is passed over. */
@@ -145,6 +156,22 @@ export class StagesService implements OnApplicationShutdown {
     const coming = pool.backend === 'external' ? pool.min : membersFor(Math.min(subtasks, limit), pool);
     const members = Math.max(1, coming, (await this.members.staff(queries)).get(pool.name) ?? 0);
     return { members, slots: Math.min(pool.slots, Math.ceil(limit / members)) };
+  }
+
+  /** A stage that follows another one is cut as that is, so that each shard waits for one. */
+  async #rangesOf(queries: Queries, stageId: string, ownerId: string, subtasks: number): Promise<ShardRange[]> {
+    // Commits take the same lock: none comes between what is looked at here and what follows from it.
+    const stage = await this.ledger.lockStage(queries, stageId);
+    // The manager submits it again.
+    if (!stage) throw new TransientError('unknown_stage', `There is no stage ${stageId} whose rows could be taken.`);
+    const ranges = await this.stages.ranges(queries, stageId);
+    const rows = ranges.reduce((sum, range) => sum + sizeOf(range), 0);
+    if (stage.ownerId === ownerId && rows === subtasks) return ranges;
+    throw new RefusedError('no_such_rows', `Stage ${stageId} is no input of ${subtasks} rows for a stage of ${ownerId}.`, {
+      field: 'work.input',
+      value: stageId,
+      allowed: `a map of the same owner with as many rows: it has ${rows} and belongs to ${stage.ownerId}`,
+    });
   }
 
   async #require(queries: Queries, stageId: string): Promise<Stage> {
