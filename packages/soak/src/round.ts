@@ -7,7 +7,7 @@ import { type SoakSystem } from './soak-system.js';
 import { checkRows } from './task.js';
 
 /** At most, after the return of what was away. DESIGN §10. */
-export const RETURN_MS = 10_000;
+const RETURN_MS = 10_000;
 /** Longer than that nobody waits for work to go on. */
 const PATIENCE_MS = 60_000;
 const MOST_FAULTS = 3;

@@ -10,7 +10,7 @@ import { SoakMember } from './soak-member.js';
 import { SoakModel } from './soak-model.js';
 import { plan, rowsFile, STEP } from './task.js';
 
-export const MEMBERS = 2;
+const MEMBERS = 2;
 export const SLOTS = 100;
 /** Shorter than in production, so that what outlasts a lease takes less time. */
 export const LEASE_MS = 4_000;
