@@ -76,8 +76,24 @@ export const RowResult = z.strictObject({
   costUsd: z.number().nonnegative(),
   latencyMs: z.number().nonnegative(),
   traceId: z.string().nullable(),
+  /** Taken from a table that was there, with all that it took then: nothing was called for it. */
+  reused: z.boolean().optional(),
 });
 export type RowResult = z.infer<typeof RowResult>;
+
+/** Subtasks `first` to `last`, both counted. */
+export const ShardRange = z.strictObject({ first: z.number().int().nonnegative(), last: z.number().int().nonnegative() });
+export type ShardRange = z.infer<typeof ShardRange>;
+export const sizeOf = (range: ShardRange): number => range.last - range.first + 1;
+
+/** What is left to do of a map that was done before, over the same rows. */
+export const Redo = z.strictObject({
+  /** Results of these rows of the input are to be written, in order; those of the others stay. */
+  rows: z.array(ShardRange).min(1),
+  /** Earlier versions of the result, the newest first: a row that is ok in one of them is taken from there, and called for by nobody. */
+  from: z.array(TableReference).min(1).max(20),
+});
+export type Redo = z.infer<typeof Redo>;
 
 /** What a stage is expanded from. Everything in it is a reference or small: it must fit a NATS message. */
 export const StageWork = z.discriminatedUnion('kind', [
@@ -87,6 +103,8 @@ export const StageWork = z.discriminatedUnion('kind', [
     template: Template,
     /** A name of the configuration; null where the template's mode needs no model. */
     model: z.string().nullable(),
+    /** Left out: all rows of the input are to be done, and all of them anew. */
+    redo: Redo.optional(),
   }),
   z.strictObject({
     kind: z.literal('sql'),
@@ -121,6 +139,13 @@ export type SqlWork = Extract<StageWork, { kind: 'sql' }>;
 export type ImportWork = Extract<StageWork, { kind: 'import' }>;
 export type ExportWork = Extract<StageWork, { kind: 'export' }>;
 
+/** The subtasks of a stage: rows of a map's input, one otherwise. */
+export const rangesOf = (work: StageWork): ShardRange[] => {
+  if (work.kind !== 'map') return [{ first: 0, last: 0 }];
+  if (work.redo) return work.redo.rows;
+  return work.input.rows === 0 ? [] : [{ first: 0, last: work.input.rows - 1 }];
+};
+
 /** `standard` today; `batch` (a provider's jobs of hours) is to come. */
 export const Lane = z.enum(['standard']);
 export type Lane = z.infer<typeof Lane>;
@@ -140,6 +165,8 @@ export const StageCounts = z.strictObject({
   costUsd: z.number().nonnegative(),
   /** Calls made, repeats counted. */
   calls: z.number().int().nonnegative(),
+  /** Of the rows that are ok, those that were taken from tables that were there. They count for no tokens, cost or calls. Left out: none. */
+  reused: z.number().int().positive().optional(),
 });
 export type StageCounts = z.infer<typeof StageCounts>;
 
@@ -148,6 +175,7 @@ export const noCounts = (): StageCounts => ({ ok: 0, failed: 0, errors: {}, exam
 export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
   const errors = { ...a.errors };
   for (const [code, n] of Object.entries(b.errors) as [RowErrorCode, number][]) errors[code] = (errors[code] ?? 0) + n;
+  const reused = (a.reused ?? 0) + (b.reused ?? 0);
   return {
     ok: a.ok + b.ok,
     failed: a.failed + b.failed,
@@ -156,6 +184,7 @@ export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
     usage: addUsage(a.usage, b.usage),
     costUsd: a.costUsd + b.costUsd,
     calls: a.calls + b.calls,
+    ...(reused > 0 ? { reused } : {}),
   };
 };
 
@@ -196,11 +225,6 @@ export const Stage = z.strictObject({
   pausedBy: PausedBy.optional(),
 });
 export type Stage = z.infer<typeof Stage>;
-
-/** Subtasks `first` to `last`, both counted. */
-export const ShardRange = z.strictObject({ first: z.number().int().nonnegative(), last: z.number().int().nonnegative() });
-export type ShardRange = z.infer<typeof ShardRange>;
-export const sizeOf = (range: ShardRange): number => range.last - range.first + 1;
 
 /** A shard as the ledger holds it. `retired`: it was split, and its children stand for it. */
 export const ShardState = z.enum(['open', 'committed', 'retired']);

@@ -4,6 +4,8 @@ import {
   type LeaseToken,
   PermanentError,
   RefusedError,
+  rangesOf,
+  sizeOf,
   type Stage,
   type StageWork,
 } from '@apwa/contracts';
@@ -17,7 +19,7 @@ import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config, TIMES, type Timing } from '../settings.js';
 import { choosePool } from './choose-pool.js';
 import { FailureWatch } from './failure-watch.js';
-import { planShards, type Workforce } from './planning.js';
+import { planShardsOf, type Workforce } from './planning.js';
 import { StageEnds } from './stage-ends.js';
 import { StagesRepository } from './stages.repository.js';
 import { hashOf } from './work-hash.js';
@@ -58,9 +60,10 @@ export class StagesService {
       if (known !== null && known !== workHash) throw otherWork(stageId);
       if (known === null) {
         await this.runs.setTerms(queries, ownerId, { weight, maxInFlight: maxInFlight ?? null });
-        const subtasks = work.kind === 'map' ? work.input.rows : 1;
+        const stretches = rangesOf(work);
+        const subtasks = stretches.reduce((sum, stretch) => sum + sizeOf(stretch), 0);
         const workforce = await this.#workforce(queries, pool, subtasks, maxInFlight);
-        const ranges = control === 'cancelled' ? [] : planShards(subtasks, workforce);
+        const ranges = control === 'cancelled' ? [] : planShardsOf(stretches, workforce);
         const state = control === 'cancelled' ? 'cancelled' : ranges.length === 0 ? 'succeeded' : 'running';
         await this.stages.insert(queries, {
           id: stageId,

@@ -15,12 +15,13 @@ const resultOf = (row: number): RowResult => ({
   traceId: null,
 });
 
-const setUp = (rows: RowValues[], known = new Map<number, RowResult>()) => {
+const setUp = (rows: RowValues[], known = new Map<number, RowResult>(), earlier: RowResult[] = []) => {
   const settled: RowResult[] = [];
   const source = new RowSource({
     range: { first: 0, last: rows.length - 1 },
     columns: ['a'],
     read: async ({ first, last }) => rows.slice(first, last + 1),
+    earlier: async ({ first, last }) => earlier.filter(({ row }) => row >= first && row <= last),
     known: (row) => known.get(row),
     settled: (result) => settled.push(result),
   });
@@ -36,6 +37,24 @@ const setUp = (rows: RowValues[], known = new Map<number, RowResult>()) => {
 };
 
 describe('RowSource', () => {
+  it('should take rows that are done already with what they took, and ask neither them nor those like them', async () => {
+    const { drain, settled } = setUp([{ a: 'x' }, { a: 'y' }, { a: 'z' }, { a: 'y' }], new Map([[0, resultOf(0)]]), [
+      resultOf(0),
+      resultOf(1),
+    ]);
+    expect(await drain()).toEqual([2]);
+    expect(settled).toEqual([
+      { ...resultOf(1), reused: true },
+      { ...resultOf(1), row: 3, attempts: 0, usage: noUsage(), costUsd: 0, latencyMs: 0, reused: true },
+    ]);
+  });
+
+  it('should not take a result whose input has failed since', async () => {
+    const { drain, settled } = setUp([{ a: null, _status: 'failed' }], new Map(), [resultOf(0)]);
+    expect(await drain()).toEqual([]);
+    expect(settled).toMatchObject([{ row: 0, status: 'failed', error: { code: 'input_failed' } }]);
+  });
+
   it('should ask identical rows once, and count the cost once', async () => {
     const { drain, settled } = setUp([
       { a: 'x', id: 1 },
@@ -84,6 +103,7 @@ describe('RowSource', () => {
       range: { first: 0, last: 9 },
       columns: ['a'],
       read: async () => [{ a: 1 }],
+      earlier: async () => [],
       known: () => undefined,
       settled: () => undefined,
     });

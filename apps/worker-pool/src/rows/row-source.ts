@@ -19,9 +19,11 @@ export interface RowSourceOptions {
   /** Columns that go into the prompt: rows that agree in them are asked once. */
   columns: readonly string[];
   read: (range: ShardRange) => Promise<RowValues[]>;
+  /** Results of a range that are there already, from before the stage. */
+  earlier: (range: ShardRange) => Promise<RowResult[]>;
   /** The result that a row has already: journaled by an earlier attempt. */
   known: (row: number) => RowResult | undefined;
-  /** A result that came without a call: of a row like another one, or whose input had failed. */
+  /** A result that came without a call: it was there already, its row is like another one, or the row's input had failed. */
   settled: (result: RowResult) => void;
 }
 
@@ -61,30 +63,38 @@ export class RowSource {
         // Whoever awaits it hears of its failure; until then it must not count as unhandled.
         ahead.catch(() => undefined);
       }
-      yield* this.#toRun(first, rows);
+      yield* this.#toRun(first, rows.values, rows.earlier);
     }
   }
 
-  async #read(first: number): Promise<RowValues[]> {
+  async #read(first: number): Promise<{ values: RowValues[]; earlier: RowResult[] }> {
     const last = Math.min(first + READ_ROWS - 1, this.options.range.last);
-    const rows = await this.options.read({ first, last });
-    if (rows.length !== last - first + 1)
-      throw new PermanentError('rows_missing', `rows ${first} to ${last} of the input were asked for, ${rows.length} are there`);
-    return rows;
+    const { read, earlier: readEarlier } = this.options;
+    const [values, earlier] = await Promise.all([read({ first, last }), readEarlier({ first, last })]);
+    if (values.length !== last - first + 1)
+      throw new PermanentError('rows_missing', `rows ${first} to ${last} of the input were asked for, ${values.length} are there`);
+    return { values, earlier };
   }
 
-  *#toRun(first: number, rows: RowValues[]): Generator<RowToRun> {
+  *#toRun(first: number, rows: RowValues[], earlier: RowResult[]): Generator<RowToRun> {
     const { columns, known, settled } = this.options;
-    // Journaled rows first: those like them, before or after, need no call.
+    const taken = new Map<number, RowResult>();
+    for (const result of earlier) {
+      if (known(result.row) || rows[result.row - first]?._status === 'failed') continue;
+      const reused: RowResult = { ...result, reused: true };
+      taken.set(result.row, reused);
+      settled(reused);
+    }
+    // Rows with a result first: those like them, before or after, need no call.
     const keys = rows.map((values) => keyOf(columns, values));
     keys.forEach((key, index) => {
-      const result = known(first + index);
+      const result = known(first + index) ?? taken.get(first + index);
       if (result) this.#results.set(key, result);
     });
     for (const [index, values] of rows.entries()) {
       const row = first + index;
       const key = keys[index] as string;
-      if (known(row)) continue;
+      if (known(row) || taken.has(row)) continue;
       const result = this.#results.get(key);
       if (values._status === 'failed') settled(inputFailed(row, values));
       else if (result) settled(sharedResult(result, row));

@@ -3,7 +3,7 @@ import { type CapabilityTemplate, type MapWork, RefusedError, type TableManifest
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { misfitOf, type Storage } from '@apwa/tables';
 import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
-import { type MapStage, readerOf } from './map-stage.js';
+import { earlierOf, type MapStage, readerOf } from './map-stage.js';
 
 export interface CapabilityStageParts {
   work: MapWork;
@@ -39,6 +39,7 @@ export const createCapabilityStage = ({ work, template, manifest, storage }: Cap
     columns: bound.columns,
     outputColumns,
     read: readerOf(manifest, bound.columns, work, storage),
+    earlier: earlierOf(work, outputColumns, storage),
     fault: null,
     pipeline: (control) => new CapabilityPipeline(calls, control),
     assumeWorking: () => undefined,

@@ -9,7 +9,7 @@ import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
 import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
 import { type StageCalls } from '../rows/stage-calls.js';
-import { type MapStage, readerOf } from './map-stage.js';
+import { earlierOf, type MapStage, readerOf } from './map-stage.js';
 
 export interface LlmStageParts {
   stageId: string;
@@ -57,6 +57,7 @@ export const createLlmStage = ({ stageId, work, template, model, modelName, mani
     columns: prompts.columns,
     outputColumns,
     read: readerOf(manifest, prompts.columns, work, storage),
+    earlier: earlierOf(work, outputColumns, storage),
     get fault() {
       return calls.fault;
     },

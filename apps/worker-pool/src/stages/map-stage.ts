@@ -1,5 +1,13 @@
-import { type Column, type ErrorPayload, type MapWork, type RowValues, type ShardRange, type TableManifest } from '@apwa/contracts';
-import { readRows, type Storage } from '@apwa/tables';
+import {
+  type Column,
+  type ErrorPayload,
+  type MapWork,
+  type RowResult,
+  type RowValues,
+  type ShardRange,
+  type TableManifest,
+} from '@apwa/contracts';
+import { readResults, readRows, type Storage } from '@apwa/tables';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
 
@@ -11,6 +19,8 @@ export interface MapStage {
   /** Columns of the parts, those of the machinery not counted. */
   readonly outputColumns: Column[];
   readonly read: (range: ShardRange) => Promise<RowValues[]>;
+  /** Results of a range that need no call: those of the stage's earlier versions. */
+  readonly earlier: (range: ShardRange) => Promise<RowResult[]>;
   /** Why the stage was stopped by this member; null while it goes on. */
   readonly fault: ErrorPayload | null;
   /** For the rows of an attempt; `ownerId`: whose calls they are. */
@@ -35,3 +45,14 @@ export const readerOf = (
   const read = [...new Set([...columns, ...STATUS_COLUMNS.filter((name) => names.has(name))])];
   return ({ first, last }) => readRows(storage, input, { first, last, columns: read });
 };
+
+/** Reads what was done before: of each row the newest result that is ok. */
+export const earlierOf =
+  ({ redo }: MapWork, outputColumns: readonly Column[], storage: Storage): MapStage['earlier'] =>
+  async (range) => {
+    const results = new Map<number, RowResult>();
+    for (const table of redo?.from ?? [])
+      for (const result of await readResults(storage, table, range, outputColumns))
+        if (!results.has(result.row)) results.set(result.row, result);
+    return [...results.values()];
+  };
