@@ -50,6 +50,12 @@ describe('wrong usage', () => {
     ['an impossible concurrency', ['run', 'x', ...inputs, ...output, '--concurrency', '0'], ['--concurrency', '1 to 100,000']],
     ['an unknown way to approve', ['run', 'x', ...inputs, ...output, '--approve', 'maybe'], ['--approve', 'auto, ask']],
     ['asking where nobody can answer', ['run', 'x', ...inputs, ...output, '--approve', 'ask'], ['--approve', 'terminal']],
+    ['a redrive with templates that are no document', ['runs', 'redrive', 'run_1', '-t', 'broken.yaml'], ['--template', 'broken.yaml']],
+    [
+      'a redrive with templates of no step',
+      ['runs', 'redrive', 'run_1', '-t', 'unknown.json'],
+      ['--template', 'version', '"instructions"'],
+    ],
     ['a prune of no age', ['tables', 'prune', '--yes'], ['--older-than', '30d']],
     ['a prune of a negative age', ['tables', 'prune', '--older-than', '-3d', '--yes'], ['--older-than', '-3d', '30d']],
     ['a prune that nobody can be asked about', ['tables', 'prune', '--older-than', '30d'], ['--yes', '--dry-run', 'terminal']],

@@ -5,7 +5,9 @@ import {
   InternalError,
   type Part,
   type TableManifest,
+  type TablePart,
   type TableReference,
+  type Template,
   sizeOf,
 } from '@apwa/contracts';
 import { columnsOfSchema } from '@apwa/json-schema';
@@ -13,13 +15,16 @@ import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { stageOfKey } from '../stages/part-keys.js';
 import { type Submission } from '../stages/stages.repository.js';
 
-/** Tables are immutable: this version is the only one until rows can be redriven. Until it is complete, it is read as far as it goes. */
-const FIRST_VERSION = 1;
-
 /** What `_row` of a map's result is: it is there for SQL and templates, and a manifest does not list it among the columns. */
 const ROW = '_row';
 
 type MapWork = Extract<Submission['work'], { kind: 'map' }>;
+
+/** Which version of which table is put together. */
+export interface Place {
+  tableId: string;
+  version: number;
+}
 
 export interface Assembled {
   manifest: TableManifest;
@@ -27,35 +32,43 @@ export interface Assembled {
   columns: Column[];
 }
 
-/** The result of a `map`, of all its shards in order. */
-export const assembleMap = (tableId: string, work: MapWork, input: Column[], shards: CommittedShard[]): Assembled => {
+/** The result of a `map`: its shards and what it keeps of the version before, which together are all rows of its input, each once. */
+export const assembleMap = (place: Place, work: MapWork, input: Column[], shards: CommittedShard[], kept: TablePart[] = []): Assembled => {
+  const assembled = assembleMapSoFar(place, work, input, shards, kept);
   let row = 0;
-  for (const { shardId, range } of shards) {
-    if (range.first !== row) throw new InternalError('rows_missing', `Shard ${shardId} of table ${tableId} does not go on at row ${row}.`);
-    row = range.last + 1;
+  for (const part of assembled.manifest.parts) {
+    if (part.firstRow !== row)
+      throw new InternalError('rows_missing', `Part ${part.key} of table ${place.tableId} does not go on at row ${row}.`);
+    row += part.rows;
   }
   if (row !== work.input.rows) {
-    throw new InternalError('rows_missing', `Table ${tableId} has ${row} rows, and its input has ${work.input.rows}.`);
+    throw new InternalError('rows_missing', `Table ${place.tableId} has ${row} rows, and its input has ${work.input.rows}.`);
   }
-  return assembleMapSoFar(tableId, work, input, shards);
+  return assembled;
 };
 
 /**
- * The result of a `map` as far as these shards go, which may leave out rows anywhere. The input's columns are read from the
- * input itself.
+ * The result of a `map` as far as these shards and kept parts go, which may leave out rows anywhere. The input's columns are read
+ * from the input itself.
  */
-export const assembleMapSoFar = (tableId: string, work: MapWork, input: Column[], shards: CommittedShard[]): Assembled => {
-  const parts = shards.map(({ shardId, range, content }) => {
+export const assembleMapSoFar = (
+  place: Place,
+  work: Pick<MapWork, 'template' | 'input'>,
+  input: Column[],
+  shards: CommittedShard[],
+  kept: TablePart[] = [],
+): Assembled => {
+  const made = shards.map(({ shardId, range, content }): TablePart => {
     if (content.part.rows !== sizeOf(range)) {
-      throw new InternalError('rows_missing', `The part of shard ${shardId} of table ${tableId} has ${content.part.rows} rows.`);
+      throw new InternalError('rows_missing', `The part of shard ${shardId} of table ${place.tableId} has ${content.part.rows} rows.`);
     }
-    return { ...content.part, firstRow: range.first };
+    return { ...content.part, firstRow: range.first, failed: content.counts.failed };
   });
-  const added = columnsOfSchema(outputSchemaOf(work.template, builtinCapabilities));
+  const parts = [...made, ...kept].sort((a, b) => a.firstRow - b.firstRow);
+  const added = addedBy(work.template);
   const columns = viewOfMap(input, added);
   const manifest = {
-    tableId,
-    version: FIRST_VERSION,
+    ...place,
     columns: columns.filter(({ name }) => name !== ROW),
     rows: parts.reduce((sum, part) => sum + part.rows, 0),
     base: work.input satisfies TableReference,
@@ -65,10 +78,13 @@ export const assembleMapSoFar = (tableId: string, work: MapWork, input: Column[]
   return { manifest, columns };
 };
 
+/** Columns that a template adds to those of its input. */
+export const addedBy = (template: Template): Column[] => columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
+
 /** A table that stands in one part. */
-export const assembleSingle = (tableId: string, part: Part, columns: Column[]): Assembled => {
+export const assembleSingle = (place: Place, part: Part, columns: Column[]): Assembled => {
   const parts = part.rows > 0 ? [{ ...part, firstRow: 0 }] : [];
-  return { manifest: { tableId, version: FIRST_VERSION, columns, rows: part.rows, ownColumns: columns, parts }, columns };
+  return { manifest: { ...place, columns, rows: part.rows, ownColumns: columns, parts }, columns };
 };
 
 /** What the parts that a manifest names take in storage. */

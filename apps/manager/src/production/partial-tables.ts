@@ -5,6 +5,7 @@ import { StagesRepository } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { type MadeTable, type TableRow, TablesRepository, columnsOf } from '../tables/tables.repository.js';
 import { type Assembled, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import { keptParts } from './kept-parts.js';
 
 export interface SoFarOptions {
   /** As many rows are enough, the first ones. Left out: all. */
@@ -24,20 +25,22 @@ export class PartialTables {
 
   /** Null if no stage was begun for the table, or one whose rows come all at once has not ended. */
   async soFar(table: TableRow, options: SoFarOptions = {}): Promise<Omit<MadeTable, 'metadata'> | null> {
-    const assembled = table.stageId === null ? null : await this.assemble(table.id, table.stageId, options);
+    const assembled = table.stageId === null ? null : await this.assemble(table, table.stageId, options);
     if (!assembled) return null;
     const { manifest, columns } = assembled;
     return { reference: await writeManifest(this.storage, manifest), columns, bytes: bytesOf(manifest), stages: stagesOf(manifest) };
   }
 
-  private async assemble(tableId: string, stageId: string, options: SoFarOptions): Promise<Assembled | null> {
+  private async assemble(table: TableRow, stageId: string, options: SoFarOptions): Promise<Assembled | null> {
+    const place = { tableId: table.id, version: await this.tables.versionOf(table) };
     const { work } = await this.stages.submission(stageId);
     const shards = await this.executor.committed(stageId, options);
     if (work.kind === 'map') {
       const base = await this.tables.findRow(work.input.tableId);
-      return assembleMapSoFar(tableId, work, base ? columnsOf(base) : [], shards);
+      const kept = await keptParts(this.storage, work);
+      return assembleMapSoFar(place, work, base ? columnsOf(base) : [], shards, kept);
     }
     const content = shards[0]?.content;
-    return content ? assembleSingle(tableId, content.part, content.columns) : null;
+    return content ? assembleSingle(place, content.part, content.columns) : null;
   }
 }

@@ -11,16 +11,27 @@ import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config, STORAGE } from '../settings.js';
 import { StagesRepository, type Submission } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
-import { type ImportSource, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
+import {
+  type ImportSource,
+  type Kept,
+  type MadeTable,
+  type TableRow,
+  TablesRepository,
+  columnsOf,
+  referenceOf,
+} from '../tables/tables.repository.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import { keptParts } from './kept-parts.js';
 import { PartialTables } from './partial-tables.js';
+import { type Taken, VersionsService } from './versions.service.js';
 import { checkSize, workOfStep } from './work.js';
 
 const STORAGE_AWAY = new Set(['storage_unavailable', 'storage_full']);
 
-type Kept = Omit<MadeTable, 'metadata'> | null;
-type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'> & { weight?: number };
+type SoFar = Omit<MadeTable, 'metadata'> | null;
+type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'> & { weight?: number; kept?: Kept };
+type Adopted = Pick<Extract<Taken, { take: 'all' }>, 'made' | 'kept'>;
 
 /** Makes tables and exports: carries out what `nextForProduct` decides. Everything may be done twice, and by two managers at once. */
 @Injectable()
@@ -34,6 +45,7 @@ export class ProductionService {
     private readonly stages: StagesRepository,
     private readonly executor: StagesService,
     private readonly partials: PartialTables,
+    private readonly versions: VersionsService,
     private readonly questions: QuestionsService,
     @Inject(STORAGE) private readonly storage: Storage,
     @Inject(CONFIG) private readonly config: Config,
@@ -58,7 +70,7 @@ export class ProductionService {
   }
 
   /** What there is of a table that will not be complete. Where it cannot be written down now, the executor is asked when it is read. */
-  private async kept(id: string, signal?: AbortSignal): Promise<Kept> {
+  private async kept(id: string, signal?: AbortSignal): Promise<SoFar> {
     const table = isTable(id) ? await this.tables.findRow(id) : null;
     if (!table) return null;
     try {
@@ -70,7 +82,7 @@ export class ProductionService {
     }
   }
 
-  private async settle(id: string, as: 'failed' | 'cancelled', error: ErrorPayload | null, kept: Kept): Promise<void> {
+  private async settle(id: string, as: 'failed' | 'cancelled', error: ErrorPayload | null, kept: SoFar): Promise<void> {
     const product = await this.find(id);
     await this.database.$transaction(async (queries) => {
       const settled = isTable(id)
@@ -83,17 +95,28 @@ export class ProductionService {
   /** The stage and that it belongs to the product are written down together; a second time nothing is written. */
   private async start(ownerId: string, id: string): Promise<void> {
     const product = await this.find(id);
-    const { work, ...ordered } = await this.order(product);
+    const order = await this.order(product);
+    if ('made' in order) return this.adopt(product, order);
+    const { work, kept, ...ordered } = order;
     const submission: Submission = { stageId: newId('stage'), ownerId, weight: 1, ...ordered, work: checkSize(work) };
     await this.database.$transaction(async (queries) => {
-      const repository = isTable(id) ? this.tables : this.exports;
       await this.stages.create(queries, submission);
-      if (await repository.begin(queries, id, submission.stageId)) await this.runs.touch(queries, product.runId);
+      const begun = isTable(id)
+        ? await this.tables.begin(queries, id, submission.stageId, kept)
+        : await this.exports.begin(queries, id, submission.stageId);
+      if (begun) await this.runs.touch(queries, product.runId);
       else await queries.stage.delete({ where: { id: submission.stageId } });
     });
   }
 
-  private async order(product: TableRow | ExportRow): Promise<Ordered> {
+  /** Nothing of a table is to be done: it is the version before, in the catalogue from now on under its own id. */
+  private async adopt({ id, runId }: TableRow | ExportRow, { made, kept }: Adopted): Promise<void> {
+    await this.database.$transaction(async (queries) => {
+      if (await this.tables.adopt(queries, id, made, kept)) await this.runs.touch(queries, runId);
+    });
+  }
+
+  private async order(product: TableRow | ExportRow): Promise<Ordered | Adopted> {
     if ('tableId' in product) return { work: await this.exportWork(product), resources: {} };
     const source = fromJsonOrNull<ImportSource>(product.source);
     if (source) return { work: await this.importWork(source), resources: {} };
@@ -101,8 +124,12 @@ export class ProductionService {
     const step = record && planOf(record)?.steps.find(({ id }) => id === product.stepId);
     if (!record || !step) throw new InternalError('no_step', `Table ${product.id} belongs to no step.`);
     const { concurrency, weight } = requestOf(record).limits;
+    const ordered = workOfStep(step, tablesByName(record), this.config);
+    const taken = await this.versions.takeOver(record, step, product);
+    if (taken.take === 'all') return { made: taken.made, kept: taken.kept };
     return {
-      ...workOfStep(step, tablesByName(record), this.config),
+      ...ordered,
+      ...(taken.take === 'rest' ? { work: { ...ordered.work, redo: taken.redo } as StageWork, kept: taken.kept } : {}),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
     };
@@ -129,17 +156,19 @@ export class ProductionService {
     const table = await this.tables.findRow(id);
     if (!table?.stageId || table.state !== 'writing') return;
     const { work } = await this.stages.submission(table.stageId);
+    const place = { tableId: id, version: await this.tables.versionOf(table) };
     if (work.kind === 'map') {
       const base = await this.tables.findRow(work.input.tableId);
       const shards = await this.executor.committed(table.stageId, { signal });
-      const made = await this.write(assembleMap(id, work, base ? columnsOf(base) : [], shards), signal);
+      const kept = await keptParts(this.storage, work);
+      const made = await this.write(assembleMap(place, work, base ? columnsOf(base) : [], shards, kept), signal);
       return this.publish(table, made, null);
     }
     const { content } = await this.executor.single(table.stageId, signal);
-    const made = await this.write(assembleSingle(id, content.part, content.columns), signal);
+    const made = await this.write(assembleSingle(place, content.part, content.columns), signal);
     if (!content.rejected) return this.publish(table, made, null);
     const rejectedId = await this.tables.reserveRejected(id, newId('table'));
-    const rejected = await this.write(assembleSingle(rejectedId, content.rejected, REJECTED_COLUMNS), signal);
+    const rejected = await this.write(assembleSingle({ tableId: rejectedId, version: 1 }, content.rejected, REJECTED_COLUMNS), signal);
     return this.publish(table, made, { id: rejectedId, made: rejected });
   }
 

@@ -8,17 +8,15 @@ const stage = (facts: Partial<StageFacts> = {}): StageFacts => ({
   state: 'running',
   fault: null,
   activeShards: 0,
-  failedRows: 0,
-  okRows: 0,
   pausedBy: null,
   ...facts,
 });
-const product = (id: string, state: ProductFacts['state'], stage: StageFacts | null = null): ProductFacts => ({
-  id,
-  state,
-  stage,
-  error: null,
-});
+const product = (
+  id: string,
+  state: ProductFacts['state'],
+  stage: StageFacts | null = null,
+  { okRows = 0, failedRows = 0 }: Partial<ProductFacts> = {},
+): ProductFacts => ({ id, state, stage, error: null, okRows, failedRows });
 const step = (id: string, reads: string[], facts: ProductFacts, rowErrors: StepFacts['rowErrors'] = []): StepFacts => ({
   id,
   reads,
@@ -47,9 +45,9 @@ const run = (facts: Partial<RunFacts>): RunFacts => ({
   ...facts,
 });
 
-const done = product('tbl_a', 'ready', stage({ state: 'succeeded', okRows: 5 }));
-const partly = product('tbl_a', 'ready', stage({ state: 'succeeded', okRows: 4, failedRows: 1 }));
-const allFailed = product('tbl_a', 'ready', stage({ state: 'succeeded', failedRows: 5 }));
+const done = product('tbl_a', 'ready', stage({ state: 'succeeded' }), { okRows: 5 });
+const partly = product('tbl_a', 'ready', stage({ state: 'succeeded' }), { okRows: 4, failedRows: 1 });
+const allFailed = product('tbl_a', 'ready', stage({ state: 'succeeded' }), { failedRows: 5 });
 const writing = product('tbl_a', 'writing', stage());
 const unsubmitted = product('tbl_a', 'writing', stage({ submitted: false, state: null }));
 const waiting = product('tbl_b', 'waiting');

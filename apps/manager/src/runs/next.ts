@@ -1,5 +1,5 @@
 import { type ErrorPayload, type PauseReason, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
-import { isSettled, nextForProduct, type ProductAction, type ProductFacts, type StageFacts } from '../owners/product.js';
+import { isSettled, nextForProduct, type ProductAction, type ProductFacts } from '../owners/product.js';
 
 /** A step with the table that it makes. */
 export interface StepFacts {
@@ -197,24 +197,24 @@ const exporting = (facts: RunFacts): RunAction[] => {
 const faultOf = ({ id, product, rowErrors }: StepFacts): ErrorPayload | null => {
   if (product.state === 'failed') return product.error ?? lost(`Step ${id} failed.`);
   if (product.state === 'cancelled') return lost(`Step ${id} was cancelled.`);
-  const { stage } = product;
   // Only once its table is there: whoever looks for the reason finds the failed rows in it.
-  if (product.state !== 'ready' || !stage || !allRowsFailed(stage)) return null;
+  if (product.state !== 'ready' || !allRowsFailed(product)) return null;
   const [most] = rowErrors;
   const why = most ? `: ${most.rows} of them with ${most.code}` : '';
   return {
     code: 'all_rows_failed',
     class: 'permanent',
-    message: `All ${stage.failedRows} rows of step ${id} failed${why}.`,
+    message: `All ${product.failedRows} rows of step ${id} failed${why}.`,
     field: `steps.${id}`,
     ...(most ? { value: most.code } : {}),
   };
 };
 
-export const allRowsFailed = ({ failedRows, okRows }: Pick<StageFacts, 'failedRows' | 'okRows'>): boolean => failedRows > 0 && okRows === 0;
+export const allRowsFailed = ({ failedRows, okRows }: Pick<ProductFacts, 'failedRows' | 'okRows'>): boolean =>
+  failedRows > 0 && okRows === 0;
 
 const success = ({ steps }: RunFacts): EndState =>
-  steps.some(({ product }) => (product.stage?.failedRows ?? 0) > 0) ? 'partially_succeeded' : 'succeeded';
+  steps.some(({ product }) => product.failedRows > 0) ? 'partially_succeeded' : 'succeeded';
 
 /** Stops everything that is the run's own; the run ends when all of it has ended. */
 const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {

@@ -10,6 +10,7 @@ import {
   type StepState,
   type TableState,
   type TokenUsage,
+  addCounts,
   addUsage,
   inputsOf,
   noCopies,
@@ -20,7 +21,7 @@ import { fromJson, fromJsonOrNull } from '../database/json.js';
 import { type Owner, type Run as RunRow } from '../generated/prisma/client.js';
 import { type ExportRow, exportFacts } from '../exports/exports.repository.js';
 import { snapshotOf } from '../stages/stages.repository.js';
-import { type TableRow, tableFacts } from '../tables/tables.repository.js';
+import { type TableRow, countsOf, keptOf, tableFacts } from '../tables/tables.repository.js';
 import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
 import { type PastPause, pausedWithin } from './pause.js';
 
@@ -68,8 +69,8 @@ export const factsOf = (record: RunRecord): RunFacts => {
   };
 };
 
-const rowErrorsOf = ({ stage }: TableRow): StepFacts['rowErrors'] =>
-  Object.entries(snapshotOf(stage)?.counts.errors ?? {})
+const rowErrorsOf = (table: TableRow): StepFacts['rowErrors'] =>
+  Object.entries(countsOf(table).errors)
     .map(([code, rows]) => ({ code, rows }))
     .sort((a, b) => b.rows - a.rows);
 
@@ -83,6 +84,7 @@ export const viewOf = (record: RunRecord): Run => {
   return {
     id: run.id,
     goal: request.goal ?? null,
+    redriveOf: run.redriveOf,
     state: shownState(record),
     version: run.version,
     inputs: inputs.map(({ name, table }) => ({ name, tableId: table.id })),
@@ -121,15 +123,18 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pa
   const table = byName.get(step.id);
   const stage = snapshotOf(table?.stage ?? null);
   const ended = stage !== null && stage.state !== 'running';
-  const counts: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
-  const input = step.kind === 'map' ? byName.get(step.input)?.rows : table?.rows;
+  const own: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
+  const counts = addCounts(own, (table && keptOf(table)?.counts) ?? noCounts());
+  const rowsIn = sumOf(inputsOf(step).map((name) => byName.get(name)?.rows ?? null));
+  const rows = step.kind === 'map' ? rowsIn : numberOf(table?.rows);
   return {
     id: step.id,
     kind: step.kind,
     state: stepState((table?.state ?? 'waiting') as TableState, counts),
     stageId: table?.stageId ?? null,
     tableId: table?.id ?? null,
-    rows: input === null || input === undefined ? null : Number(input),
+    rows,
+    rowsIn,
     counts,
     copies: stage?.copies ?? noCopies(),
     startedAt: table?.startedAt?.toISOString() ?? null,
@@ -138,6 +143,12 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pa
     waitingFor: ended ? null : (stage?.waitingFor ?? null),
   };
 };
+
+const numberOf = (rows: bigint | null | undefined): number | null => (rows === null || rows === undefined ? null : Number(rows));
+
+/** Null where one of them is not known. */
+const sumOf = (rows: (bigint | null)[]): number | null =>
+  rows.reduce<number | null>((sum, one) => (sum === null || one === null ? null : sum + Number(one)), 0);
 
 const stepState = (state: TableState, { ok, failed }: StageCounts): StepState => {
   switch (state) {

@@ -6,6 +6,7 @@ import {
   type RunPause,
   type RunRequest,
   type TokenUsage,
+  inputsOf,
   newId,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
@@ -25,6 +26,12 @@ import { plannedExports } from './outputs.js';
 /** A run's input as it is created: a table that is there, or one to be imported. */
 export type NewInput = { name: string; tableId: string } | { name: string; source: ImportSource; files: string[] };
 
+/** Whose failed rows a run does again, and of which steps. */
+export interface RedriveOf {
+  runId: string;
+  steps: string[];
+}
+
 const include = {
   inputs: { orderBy: { position: 'asc' }, include: { table: { include: { stage: true }, omit: { metadata: true } } } },
   turns: { orderBy: { turn: 'asc' }, select: { turn: true, usage: true, costUsd: true } },
@@ -43,7 +50,13 @@ export class RunsRepository {
     private readonly uploads: UploadsRepository,
   ) {}
 
-  async create(id: string, request: RunRequest, inputs: NewInput[], checkedPlan: Plan | null): Promise<void> {
+  async create(
+    id: string,
+    request: RunRequest,
+    inputs: NewInput[],
+    checkedPlan: Plan | null,
+    redrive: RedriveOf | null = null,
+  ): Promise<void> {
     await this.database.$transaction(async (queries) => {
       // First of all, so that everybody locks tables before anything else.
       const [gone] = await this.tables.hold(
@@ -53,7 +66,8 @@ export class RunsRepository {
       if (gone !== undefined) throw goneInput(inputs, gone);
       await this.owners.create(queries, { id, kind: 'run' });
       const plan = checkedPlan ? toJson(checkedPlan) : Prisma.DbNull;
-      await queries.run.create({ data: { id, state: 'importing', request: toJson(request), plan, startedAt: new Date() } });
+      const of = redrive ? { redriveOf: redrive.runId, redriveSteps: redrive.steps } : {};
+      await queries.run.create({ data: { id, state: 'importing', request: toJson(request), plan, startedAt: new Date(), ...of } });
       for (const [position, input] of inputs.entries()) {
         const tableId = 'tableId' in input ? input.tableId : newId('table');
         if ('source' in input) {
@@ -145,11 +159,36 @@ export class RunsRepository {
     if (!plan) return;
     const ids = new Map(plan.steps.map((step) => [step.id, newId('table')]));
     for (const { name, table } of record.inputs) ids.set(name, table.id);
+    const earlier = await this.earlierOf(queries, record);
     for (const step of plan.steps) {
-      const reads = step.kind === 'map' ? [step.input] : step.inputs;
-      const inputs = reads.flatMap((name) => ids.get(name) ?? []);
-      await this.tables.createOfStep(queries, { id: ids.get(step.id) ?? '', runId: record.run.id, stepId: step.id, inputs });
+      const inputs = inputsOf(step).flatMap((name) => ids.get(name) ?? []);
+      const [previousId = null, ...others] = earlier.get(step.id) ?? [];
+      const versions = { previousId, earlier: previousId === null ? [] : [previousId, ...others] };
+      await this.tables.createOfStep(queries, { id: ids.get(step.id) ?? '', runId: record.run.id, stepId: step.id, inputs, ...versions });
     }
+  }
+
+  /**
+   * Tables of the steps in the run that is done again, and of those before it whose rows one that was cut off had not taken over yet:
+   * the newest first. They are there, and stay until the new tables have ended.
+   */
+  private async earlierOf(queries: Queries, { run }: RunRecord): Promise<Map<string, string[]>> {
+    if (run.redriveOf === null) return new Map();
+    const rows = await queries.dataTable.findMany({
+      where: { runId: run.redriveOf, stepId: { not: null } },
+      select: { id: true, stepId: true, state: true, earlier: true },
+    });
+    const wanted = rows.map(({ id, stepId, state, earlier }) => ({
+      stepId: stepId ?? '',
+      ids: state === 'ready' ? [id] : [id, ...earlier],
+    }));
+    const gone = new Set(
+      await this.tables.hold(
+        queries,
+        wanted.flatMap(({ ids }) => ids),
+      ),
+    );
+    return new Map(wanted.map(({ stepId, ids }) => [stepId, ids.filter((id) => !gone.has(id))]));
   }
 
   private async createExports(queries: Queries, record: RunRecord): Promise<void> {

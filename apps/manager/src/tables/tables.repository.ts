@@ -4,10 +4,13 @@ import {
   type FileFormat,
   type ImportOptions,
   type PartialRows,
+  type StageCounts,
   type Table,
   type TableMetadata,
   type TableReference,
   type TableState,
+  addCounts,
+  noCounts,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
@@ -30,12 +33,31 @@ export interface ImportSource {
   options?: ImportOptions | undefined;
 }
 
-export const tableFacts = (row: TableRow): ProductFacts => ({
-  id: row.id,
-  state: row.state as TableState,
-  stage: row.stage && stageFacts(row.stage),
-  error: fromJsonOrNull<ErrorPayload>(row.error),
-});
+/** What a table has of the version before as it stands there. */
+export interface Kept {
+  /** It is the version before, rows and all. */
+  unchanged: boolean;
+  /** Of these rows; they count for no tokens, cost or calls. */
+  counts: StageCounts;
+}
+
+export const keptOf = (row: Pick<DataTable, 'kept'>): Kept | null => fromJsonOrNull<Kept>(row.kept);
+
+/** Rows of a table by outcome: those of its stage, as far as they are committed, and those that were kept. */
+export const countsOf = (row: Pick<TableRow, 'stage' | 'kept'>): StageCounts =>
+  addCounts(snapshotOf(row.stage)?.counts ?? noCounts(), keptOf(row)?.counts ?? noCounts());
+
+export const tableFacts = (row: TableRow): ProductFacts => {
+  const { ok, failed } = countsOf(row);
+  return {
+    id: row.id,
+    state: row.state as TableState,
+    stage: row.stage && stageFacts(row.stage),
+    error: fromJsonOrNull<ErrorPayload>(row.error),
+    okRows: ok,
+    failedRows: failed,
+  };
+};
 
 /** How to read the table as it stays; null while it is being written, and where there is nothing. */
 export const referenceOf = (row: Pick<TableRow, 'reference'>): TableReference | null => fromJsonOrNull<TableReference>(row.reference);
@@ -45,12 +67,14 @@ export const columnsOf = (row: Pick<TableRow, 'columns'>): Column[] => fromJsonO
  * What there is of a table that is not complete: the rows of a map are there shard by shard, those of other work all at once. Where
  * it was not written down when the table ended, it is what was heard of last.
  */
-export const partialOf = ({ state, reference, stage }: Pick<ShownTable, 'state' | 'reference' | 'stage'>): PartialRows | null => {
+export const partialOf = (row: Pick<ShownTable, 'state' | 'reference' | 'stage' | 'kept'>): PartialRows | null => {
+  const { state, stage } = row;
   if (state === 'waiting' || state === 'ready') return null;
-  const kept = referenceOf({ reference });
   const map = stage?.kind === 'map' ? snapshotOf(stage) : null;
-  const rows = kept?.rows ?? (map && map.counts.ok + map.counts.failed);
-  return rows === null ? null : { rows, of: map?.subtasks ?? rows };
+  const before = keptOf(row)?.counts ?? noCounts();
+  const keptRows = before.ok + before.failed;
+  const rows = referenceOf(row)?.rows ?? (map && map.counts.ok + map.counts.failed + keptRows);
+  return rows === null ? null : { rows, of: map ? map.subtasks + keptRows : rows };
 };
 
 export const tableView = (row: ShownTable): Table => ({
@@ -61,7 +85,7 @@ export const tableView = (row: ShownTable): Table => ({
   rows: row.rows === null ? null : Number(row.rows),
   partial: partialOf(row),
   metadata: fromJsonOrNull<TableMetadata>(row.metadata),
-  lineage: { runId: row.runId, stepId: row.stepId, inputs: row.inputs, files: row.files },
+  lineage: { runId: row.runId, stepId: row.stepId, inputs: row.inputs, previous: row.previousId, files: row.files },
   rejectedTableId: row.rejectedTableId,
   error: fromJsonOrNull<ErrorPayload>(row.error),
   createdAt: row.createdAt.toISOString(),
@@ -86,7 +110,10 @@ export class TablesRepository {
     });
   }
 
-  async createOfStep(queries: Queries, table: { id: string; runId: string; stepId: string; inputs: string[] }): Promise<void> {
+  async createOfStep(
+    queries: Queries,
+    table: { id: string; runId: string; stepId: string; inputs: string[]; previousId: string | null; earlier: string[] },
+  ): Promise<void> {
     await queries.dataTable.create({ data: { ...table, name: table.stepId, state: 'waiting', files: [] } });
   }
 
@@ -100,6 +127,13 @@ export class TablesRepository {
 
   async findMany(ids: string[]): Promise<DataTable[]> {
     return this.database.dataTable.findMany({ where: { id: { in: ids } } });
+  }
+
+  /** The version that a table is, or is to be: one above that of the table before it. */
+  async versionOf({ previousId }: Pick<TableRow, 'previousId'>): Promise<number> {
+    const before =
+      previousId === null ? null : await this.database.dataTable.findUnique({ where: { id: previousId }, select: { version: true } });
+    return (before?.version ?? 0) + 1;
   }
 
   /** Newest first. */
@@ -124,10 +158,20 @@ export class TablesRepository {
   }
 
   /** Gives a waiting table its stage. False if it has one already, or waits no more. */
-  async begin(queries: Queries, id: string, stageId: string): Promise<boolean> {
+  async begin(queries: Queries, id: string, stageId: string, kept: Kept | null = null): Promise<boolean> {
     const { count } = await queries.dataTable.updateMany({
       where: { id, state: 'waiting', stageId: null },
-      data: { stageId, state: 'writing', startedAt: new Date() },
+      data: { stageId, state: 'writing', startedAt: new Date(), kept: toJsonOrNull(kept) },
+    });
+    return count === 1;
+  }
+
+  /** A waiting table is there, without a stage: all of it is kept from the version before. False if it has a stage, or waits no more. */
+  async adopt(queries: Queries, id: string, made: MadeTable, kept: Kept): Promise<boolean> {
+    const now = new Date();
+    const { count } = await queries.dataTable.updateMany({
+      where: { id, state: 'waiting', stageId: null },
+      data: { ...ready(made), kept: toJson(kept), startedAt: now, finishedAt: now },
     });
     return count === 1;
   }
