@@ -18,6 +18,7 @@ import { PlansService } from './plans/plans.service.js';
 import { PartialTables } from './production/partial-tables.js';
 import { PoolsController } from './pools/pools.controller.js';
 import { ProductionService } from './production/production.service.js';
+import { StepOrdersService } from './production/step-orders.service.js';
 import { VersionsService } from './production/versions.service.js';
 import { QuestionsService } from './questions/questions.service.js';
 import { ProductDesk } from './reconciler/product-desk.js';
@@ -100,6 +101,7 @@ export class ManagerModule {
         PlannerService,
         PartialTables,
         VersionsService,
+        StepOrdersService,
         ProductionService,
         RedriveService,
         RunDesk,

@@ -41,6 +41,7 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('--plan <FILE>', 'a plan to run, YAML or JSON; no planner is asked')
     .option('--approve <auto|ask>', 'ask shows the plan and waits for a yes', 'auto')
     .option('--concurrency <N>', 'model calls in flight at most')
+    .option('--reuse <any|off|RUN,…>', 'take answers to the same question from tables of any run, or of these (default: none)')
     .option('--json', 'events as JSON lines, the result last')
     .action(does((goal: string | undefined, options: RunOptions) => runCommand(goal, options)));
 

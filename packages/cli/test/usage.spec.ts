@@ -21,7 +21,7 @@ const output = ['-o', 'out.csv'];
 
 it.each([
   ['main.js', [], ['run', 'plan', 'tables', 'pools', 'Exit codes', 'APWA_URL']],
-  ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--concurrency', '--json', '--skip-bad-rows']],
+  ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--concurrency', '--reuse', '--json', '--skip-bad-rows']],
   ['demo/main.js', [], ['examples/pii', 'OPENAI_API_KEY']],
   ['dev/main.js', [], ['--port']],
 ])('should tell of itself: %s %j --help', async (program, args, words) => {
@@ -48,6 +48,7 @@ describe('wrong usage', () => {
     ['a plan file that is no document', ['run', '--plan', 'broken.yaml', ...inputs, ...output], ['broken.yaml', 'neither YAML nor JSON']],
     ['unknown keys of a plan', ['run', '--plan', 'unknown.json', ...inputs, ...output], ['stepz', 'allowed: version, steps, outputs']],
     ['an impossible concurrency', ['run', 'x', ...inputs, ...output, '--concurrency', '0'], ['--concurrency', '1 to 100,000']],
+    ['an unknown place to take answers from', ['run', 'x', ...inputs, ...output, '--reuse', 'yes'], ['--reuse', 'any, off', 'ids of runs']],
     ['an unknown way to approve', ['run', 'x', ...inputs, ...output, '--approve', 'maybe'], ['--approve', 'auto, ask']],
     ['asking where nobody can answer', ['run', 'x', ...inputs, ...output, '--approve', 'ask'], ['--approve', 'terminal']],
     ['a redrive with templates that are no document', ['runs', 'redrive', 'run_1', '-t', 'broken.yaml'], ['--template', 'broken.yaml']],

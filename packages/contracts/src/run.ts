@@ -24,6 +24,17 @@ export const RunLimits = z.strictObject({
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
+/**
+ * From where results of rows with the same template, values and model are taken instead of being asked for again: `lineage` from
+ * earlier versions of a step's table, where the run is a redrive; `any` from whatever table is there; or from the tables of these
+ * runs, the ones named first preferred.
+ */
+export const Reuse = z.union([
+  z.enum(['lineage', 'off', 'any']),
+  z.strictObject({ runs: z.array(RunId).min(1, 'must name a run').max(10, 'must name 10 runs at most') }),
+]);
+export type Reuse = z.infer<typeof Reuse>;
+
 export const RunRequest = z
   .strictObject({
     /** The task in natural language. May be left out where a plan is given. */
@@ -37,6 +48,8 @@ export const RunRequest = z
       .max(100)
       .default([]),
     limits: RunLimits.default({}),
+    /** Left out: `lineage`. */
+    reuse: Reuse.optional(),
     /** `required`: the run waits for a person before any step runs. */
     approval: z.enum(['auto', 'required']).default('auto'),
     /** `planning`: the run ends when its plan is valid, with the plan as its result. */

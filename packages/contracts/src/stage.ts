@@ -117,6 +117,18 @@ export const StageWork = z.discriminatedUnion('kind', [
     }),
   }),
   z.strictObject({
+    kind: z.literal('match'),
+    /** The input of a map. For each of its rows, in order, a row is written: the result of one like it, or one without a status. */
+    input: TableReference,
+    /** Rows are alike that agree in these columns. */
+    columns: z.array(z.string().min(1)).min(1),
+    /** Results of maps by the same template and model, those that are preferred first. */
+    sources: z.array(TableReference).min(1).max(20),
+    /** What the template adds. */
+    output: z.array(Column).min(1),
+    limits: z.strictObject({ memoryMb: z.number().int().positive(), timeoutMs: z.number().int().positive() }),
+  }),
+  z.strictObject({
     kind: z.literal('import'),
     files: z.array(UploadedFile).min(1),
     /** Left out: told by the files' endings. */
@@ -136,6 +148,7 @@ export const StageWork = z.discriminatedUnion('kind', [
 export type StageWork = z.infer<typeof StageWork>;
 export type MapWork = Extract<StageWork, { kind: 'map' }>;
 export type SqlWork = Extract<StageWork, { kind: 'sql' }>;
+export type MatchWork = Extract<StageWork, { kind: 'match' }>;
 export type ImportWork = Extract<StageWork, { kind: 'import' }>;
 export type ExportWork = Extract<StageWork, { kind: 'export' }>;
 

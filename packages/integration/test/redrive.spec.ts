@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Plan, type Run } from '@apwa/contracts';
+import { newId, type Plan, type Run } from '@apwa/contracts';
 import { eventually, type ScriptedModel, scriptedModel } from '@apwa/test-kit';
 import { apwa } from './support/command.js';
 import { expectEveryRowOnce, mailPlan, numberedRows, System } from './support/system.js';
@@ -237,5 +237,63 @@ describe('a redrive', () => {
     expect(new Set(asked.mails).size).toBe(asked.mails.length);
     expect(asked.mails).toHaveLength(ROWS - both);
     expect(await system.rows(first, 'mails')).toHaveLength(committed);
+  });
+
+  it('should ask behind a query for the rows alone that are new there, wherever they stand', async () => {
+    const { steps } = chain();
+    const [mails, domains] = steps as [Plan['steps'][number], Plan['steps'][number] & { kind: 'map' }];
+    const plan: Plan = {
+      version: 1,
+      steps: [
+        mails,
+        { id: 'there', kind: 'sql', inputs: ['mails'], query: `SELECT id, email FROM mails WHERE _status = 'ok' ORDER BY id DESC` },
+        { ...domains, input: 'there' },
+      ],
+      outputs: ['domains'],
+    };
+    const bad = [0, 77, 300];
+    const before = await failing(plan, (row) => bad.includes(row));
+    expect(stepOf(before, 'domains')).toMatchObject({ rows: ROWS - 3, counts: { ok: ROWS - 3 } });
+    const after = await redrive(before);
+    expect(sorted(asked.mails)).toEqual(bad);
+    expect(sorted(asked.domains)).toEqual(bad);
+    expect(stepOf(after, 'domains')).toMatchObject({ rows: ROWS, counts: { ok: ROWS, reused: ROWS - 3, calls: 3 } });
+    const rows = await system.rows(after, 'domains');
+    expect(rows.map(({ id, email, domain, _status }) => [Number(id), email, domain, _status])).toEqual(
+      Array.from({ length: ROWS }, (_, at) => [ROWS - 1 - at, `user${ROWS - 1 - at}@example.com`, 'example.com', 'ok']),
+    );
+    // What was found has gone with the run's end.
+    await eventually(
+      async () => (await system.catalogue(`SELECT id FROM tables WHERE match_of IS NOT NULL AND removed_at IS NULL`)).length === 0,
+      { what: 'what was found to go' },
+    );
+  });
+
+  it('should take the same questions’ answers from another run if wanted, and ask nothing for them', async () => {
+    const plan = mailPlan();
+    const first = await system.run({ inputs: { rows: numberedRows(ROWS) }, plan });
+    heal();
+    const again = await system.run({ inputs: { rows: numberedRows(ROWS) }, plan, reuse: { runs: [first.id] } });
+    expect(asked.mails).toEqual([]);
+    expect(again).toMatchObject({ state: 'succeeded', redriveOf: null });
+    expect(stepOf(again, 'mails')?.counts).toMatchObject({ ok: ROWS, reused: ROWS, calls: 0, costUsd: 0 });
+    expectEveryRowOnce(await system.rows(again, 'mails'), ROWS);
+
+    // More rows, and the answers of whatever run.
+    const more = await system.run({ inputs: { rows: numberedRows(ROWS + 5) }, plan, reuse: 'any' });
+    expect(sorted(asked.mails)).toEqual([0, 1, 2, 3, 4].map((at) => ROWS + at));
+    expectEveryRowOnce(await system.rows(more, 'mails'), ROWS + 5);
+
+    // Nothing is taken unasked, nor what was answered to another question.
+    heal();
+    const [step] = plan.steps;
+    const other = structuredClone(plan);
+    if (step?.kind !== 'map' || other.steps[0]?.kind !== 'map') throw new Error('the plan is a map');
+    other.steps[0].template = { ...step.template, instructions: 'List every address in this: {{text}}' } as typeof step.template;
+    await system.run({ inputs: { rows: numberedRows(20) }, plan: other, reuse: 'any' });
+    await system.run({ inputs: { rows: numberedRows(20) }, plan });
+    expect(asked.mails).toHaveLength(40);
+    const nobody = { inputs: { rows: numberedRows(1) }, plan, reuse: { runs: [newId('run')] } };
+    await expect(system.submit(nobody)).rejects.toMatchObject({ code: 'unknown_run', details: { field: 'reuse.runs[0]' } });
   });
 });

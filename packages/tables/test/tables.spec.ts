@@ -50,6 +50,24 @@ describe('tables', () => {
     );
   });
 
+  it('should find results of rows that are alike, wherever they stand, the preferred ones first', async () => {
+    const other = await fixture.importTable({
+      'b.jsonl': [7, 3, 2_499, 9_999, 7].map((n) => JSON.stringify({ text: `text ${n} ä€😀`, x: 1 })).join('\n'),
+    });
+    const newer = await fixture.map(base, output, (row) => (row === 2_499 ? { ...answer(row), label: 'newer' } : null));
+    const work = { kind: 'match' as const, input: other, columns: ['text'], sources: [newer, mapped], output, limits: LIMITS.sql };
+    const { part } = await fixture.jobs.matchRows(work, fixture.newKey());
+    const found = await fixture.tableOf({ rows: 5, columns: output, ownColumns: output, base: other, parts: [{ ...part, firstRow: 0 }] });
+    const results = await readResults(fixture.storage, found, { first: 0, last: 4 }, output);
+    // Row 3 had failed, and nobody has row 9,999.
+    const { traceId: _none, ...figures } = resultOf(7, answer(7));
+    expect(results).toMatchObject([
+      { ...figures, row: 0, latencyMs: 12, usage: { input: 10, cacheRead: 5, output: 3 } },
+      { row: 2, output: { ...answer(2_499), label: 'newer' } },
+      { ...figures, row: 4, latencyMs: 12 },
+    ]);
+  });
+
   it('should read any range of a map’s rows with those of its base', async () => {
     for (const [first, last] of [
       [0, 0],

@@ -3,6 +3,7 @@ import {
   type Column,
   type CommittedShard,
   InternalError,
+  type MatchWork,
   type Part,
   type TableManifest,
   type TablePart,
@@ -74,6 +75,22 @@ export const assembleMapSoFar = (
     base: work.input satisfies TableReference,
     ownColumns: ownColumnsOfMap(added),
     parts,
+  };
+  return { manifest, columns };
+};
+
+/** What was found for the rows of a map's input, as a result of the map in which many rows have no outcome. */
+export const assembleMatch = (place: Place, { input, output }: MatchWork, inputColumns: Column[], part: Part): Assembled => {
+  if (part.rows !== input.rows)
+    throw new InternalError('rows_missing', `The part ${part.key} has ${part.rows} rows, and what it was found for has ${input.rows}.`);
+  const columns = viewOfMap(inputColumns, output);
+  const manifest = {
+    ...place,
+    columns: columns.filter(({ name }) => name !== ROW),
+    rows: part.rows,
+    base: input,
+    ownColumns: ownColumnsOfMap(output),
+    parts: [{ ...part, firstRow: 0 }],
   };
   return { manifest, columns };
 };

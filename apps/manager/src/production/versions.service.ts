@@ -1,4 +1,4 @@
-import { type Plan, type Redo, InternalError, inputsOf, workerPoolOperations } from '@apwa/contracts';
+import { type Plan, type Redo, type TableReference, InternalError, inputsOf, workerPoolOperations } from '@apwa/contracts';
 import { type Storage, readManifest, writeManifest } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
 import { QuestionsService } from '../questions/questions.service.js';
@@ -18,7 +18,11 @@ import { type Place, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from 
 import { PartialTables } from './partial-tables.js';
 import { type InputRelation, type VersionBefore, asKept, countsOfParts, partsBeside, takeOver } from './take-over.js';
 
-export type Taken = { take: 'nothing' } | { take: 'all'; made: MadeTable; kept: Kept } | { take: 'rest'; redo: Redo; kept: Kept };
+export type Taken =
+  | { take: 'nothing' }
+  | { take: 'all'; made: MadeTable; kept: Kept; templateKey: string | null }
+  /** `templateKeys`: of the versions that rows are taken from. */
+  | { take: 'rest'; redo: Redo; kept: Kept; templateKeys: (string | null)[] };
 
 /** Versions that are looked through for a row: each redrive that was cut off leaves one. */
 const MOST_VERSIONS = 20;
@@ -52,11 +56,14 @@ export class VersionsService {
         return decided;
       case 'all': {
         const kept = { unchanged: decided.unchanged, counts: asKept(countsOf(previous)) };
-        return { take: 'all', made: await this.adopted(step, table, previous, before, inputs), kept };
+        const made = await this.adopted(step, table, previous, before, inputs);
+        return { take: 'all', made, kept, templateKey: previous.templateKey };
       }
       case 'rest': {
         const counts = countsOfParts(partsBeside(before.manifest.parts, decided.redo));
-        return { take: 'rest', redo: { rows: decided.redo, from: await this.sources(table) }, kept: { unchanged: false, counts } };
+        const versions = await this.versionsOf(table);
+        const redo = { rows: decided.redo, from: versions.map(({ reference }) => reference) };
+        return { take: 'rest', redo, kept: { unchanged: false, counts }, templateKeys: versions.map(({ templateKey }) => templateKey) };
       }
     }
   }
@@ -81,15 +88,15 @@ export class VersionsService {
     return { reference, columns: assembled.columns, bytes: bytesOf(assembled.manifest), stages: stagesOf(assembled.manifest), metadata };
   }
 
-  /** How to read the versions that results may be taken from, the newest first. */
-  private async sources({ earlier }: TableRow): Promise<Redo['from']> {
-    const from: Redo['from'] = [];
+  /** The versions that results may be taken from, the newest first, with how to read them. */
+  private async versionsOf({ earlier }: TableRow): Promise<{ reference: TableReference; templateKey: string | null }[]> {
+    const versions: { reference: TableReference; templateKey: string | null }[] = [];
     for (const id of earlier.slice(0, MOST_VERSIONS)) {
       const row = await this.tables.findRow(id);
       const reference = row && (await this.read(row));
-      if (reference) from.push(reference);
+      if (reference) versions.push({ reference, templateKey: row.templateKey });
     }
-    return from;
+    return versions;
   }
 
   private async versionBefore(table: TableRow): Promise<VersionBefore | null> {
@@ -98,7 +105,7 @@ export class VersionsService {
   }
 
   /** A table as it stays, or as far as it got. Null where nothing of it can be read. */
-  private async read(row: TableRow): Promise<Redo['from'][number] | null> {
+  private async read(row: TableRow): Promise<TableReference | null> {
     if (row.deletedAt) return null;
     return referenceOf(row) ?? (await this.partials.soFar(row))?.reference ?? null;
   }

@@ -21,6 +21,7 @@ const step = (id: string, reads: string[], facts: ProductFacts, rowErrors: StepF
   id,
   reads,
   product: facts,
+  match: null,
   rowErrors,
 });
 const input = (facts: ProductFacts, own = true) => ({ name: 'rows', own, product: facts });

@@ -7,6 +7,8 @@ export interface StepFacts {
   /** Ids of steps that it reads; inputs of the run are there anyway once steps run. */
   reads: string[];
   product: ProductFacts;
+  /** What was found for its rows in other tables, where somebody looks: it begins afterwards. */
+  match: ProductFacts | null;
   /** Its failed rows by code, the most frequent first. */
   rowErrors: { code: string; rows: number }[];
 }
@@ -173,8 +175,8 @@ const running = (facts: RunFacts): RunAction[] => {
   }
   const ready = new Set(facts.steps.filter(({ product }) => product.state === 'ready').map(({ id }) => id));
   const made = new Set(facts.steps.map(({ id }) => id));
-  return facts.steps.flatMap(({ reads, product }) =>
-    nextForProduct(product, {
+  return facts.steps.flatMap(({ reads, product, match }) =>
+    nextForProduct(match && !isSettled(match) ? match : product, {
       inputsReady: reads.every((id) => ready.has(id) || !made.has(id)),
       stopping: false,
       stopKnown: false,
@@ -229,7 +231,7 @@ const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
 
 const ownProducts = ({ inputs, steps, exports }: RunFacts): ProductFacts[] => [
   ...inputs.filter(({ own }) => own).map(({ product }) => product),
-  ...steps.map(({ product }) => product),
+  ...steps.flatMap(({ product, match }) => (match ? [match, product] : [product])),
   ...exports.map(({ product }) => product),
 ];
 

@@ -32,6 +32,8 @@ export interface RunRecord {
   inputs: { name: string; table: TableRow }[];
   /** Tables of the plan's steps, once the run is running. */
   steps: TableRow[];
+  /** What was found in other tables for rows of steps. */
+  matches: TableRow[];
   exports: ExportRow[];
   turns: { turn: number; usage: TokenUsage; costUsd: number }[];
 }
@@ -62,7 +64,10 @@ export const factsOf = (record: RunRecord): RunFacts => {
     inputs: inputs.map(({ name, table }) => ({ name, own: table.runId === run.id, product: tableFacts(table) })),
     steps: (plan?.steps ?? []).flatMap((step): StepFacts[] => {
       const table = byStep.get(step.id);
-      return table ? [{ id: step.id, reads: inputsOf(step), product: tableFacts(table), rowErrors: rowErrorsOf(table) }] : [];
+      if (!table) return [];
+      const found = record.matches.find(({ matchOf }) => matchOf === step.id);
+      const match = found ? tableFacts(found) : null;
+      return [{ id: step.id, reads: inputsOf(step), product: tableFacts(table), match, rowErrors: rowErrorsOf(table) }];
     }),
     wantsExports: request.outputs.length > 0,
     exports: exports.map((row) => ({ step: row.stepId ?? '', product: exportFacts(row) })),

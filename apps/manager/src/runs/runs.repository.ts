@@ -100,12 +100,12 @@ export class RunsRepository {
   private async loadMany(ids: string[]): Promise<RunRecord[]> {
     const where = { runId: { in: ids } };
     // One snapshot, so that a run is never shown with the steps of a moment later.
-    const [runs, owners, steps, exports] = await this.database.$transaction(
+    const [runs, owners, tables, exports] = await this.database.$transaction(
       [
         this.database.run.findMany({ where: { id: { in: ids } }, include, orderBy: { id: 'desc' } }),
         this.database.owner.findMany({ where: { id: { in: ids } } }),
         this.database.dataTable.findMany({
-          where: { ...where, stepId: { not: null } },
+          where: { ...where, OR: [{ stepId: { not: null } }, { matchOf: { not: null } }] },
           include: { stage: true },
           omit: { metadata: true },
         }),
@@ -121,7 +121,8 @@ export class RunsRepository {
           run,
           owner,
           inputs,
-          steps: steps.filter(({ runId }) => runId === run.id),
+          steps: tables.filter(({ runId, stepId }) => runId === run.id && stepId !== null),
+          matches: tables.filter(({ runId, matchOf }) => runId === run.id && matchOf !== null),
           exports: exports.filter(({ runId }) => runId === run.id),
           turns: turns.map(({ turn, usage, costUsd }) => ({ turn, usage: fromJson<TokenUsage>(usage), costUsd })),
         },
@@ -203,14 +204,21 @@ export class RunsRepository {
     }
   }
 
-  /** The run's end. Nothing happens if it is elsewhere by now; a cancellation or a pause that came in between is not lost. */
-  async finish(id: string, from: StoredState, state: EndState): Promise<void> {
-    await this.database.$transaction(async (queries) => {
+  /**
+   * The run's end. Nothing happens if it is elsewhere by now; a cancellation or a pause that came in between is not lost. Whether
+   * something was deleted with it.
+   */
+  async finish(id: string, from: StoredState, state: EndState): Promise<boolean> {
+    return this.database.$transaction(async (queries) => {
       const { count } = await queries.run.updateMany({
         where: { id, state: from, ...(state === 'cancelled' ? {} : GOES_ON) },
         data: { state, finishedAt: new Date(), version: { increment: 1 } },
       });
-      if (count === 1) await this.owners.finish(queries, id);
+      if (count === 0) return false;
+      await this.owners.finish(queries, id);
+      // What was found for its rows has served: the results stand in its own tables.
+      const found = await queries.dataTable.updateMany({ where: { runId: id, matchOf: { not: null } }, data: { deletedAt: new Date() } });
+      return found.count > 0;
     });
   }
 

@@ -117,6 +117,35 @@ export class TablesRepository {
     await queries.dataTable.create({ data: { ...table, name: table.stepId, state: 'waiting', files: [] } });
   }
 
+  /** The table of what is found for a step's rows in others: one for a step, whoever creates it. */
+  async createMatch(queries: Queries, match: { id: string; runId: string; stepId: string; earlier: string[] }): Promise<void> {
+    const { id, runId, stepId, earlier } = match;
+    const name = `${stepId.slice(0, 63 - REUSED.length)}${REUSED}`;
+    const data = { id, runId, matchOf: stepId, earlier, name, state: 'waiting', inputs: [], files: [], stages: [] };
+    await queries.dataTable.createMany({ data: [data], skipDuplicates: true });
+  }
+
+  /**
+   * Tables of maps whose rows are all of one template and model, and that can be read: of `ids` and of these runs, in that order, or
+   * of all runs, the newest first and not more than a few.
+   */
+  async withTemplate(templateKey: string, ids: string[], runs: string[] | 'any'): Promise<DataTable[]> {
+    const usable = { templateKey, deletedAt: null, reference: { not: Prisma.DbNull } } satisfies Prisma.DataTableWhereInput;
+    const [own, others] = await this.database.$transaction([
+      this.database.dataTable.findMany({ where: { ...usable, id: { in: ids } } }),
+      this.database.dataTable.findMany({
+        where: { ...usable, id: { notIn: ids }, ...(runs === 'any' ? {} : { runId: { in: runs } }) },
+        orderBy: { id: 'desc' },
+        take: MOST_SOURCES,
+      }),
+    ]);
+    const place = ({ runId }: DataTable): number => (runs === 'any' ? 0 : runs.indexOf(runId ?? ''));
+    return [...own.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id)), ...others.sort((a, b) => place(a) - place(b))].slice(
+      0,
+      MOST_SOURCES,
+    );
+  }
+
   async find(id: string): Promise<ShownTable | null> {
     return this.database.dataTable.findUnique({ where: { id }, include: shown });
   }
@@ -139,7 +168,7 @@ export class TablesRepository {
   /** Newest first. */
   async list(limit: number, after?: string): Promise<ShownTable[]> {
     return this.database.dataTable.findMany({
-      where: { deletedAt: null, ...(after === undefined ? {} : { id: { lt: after } }) },
+      where: { deletedAt: null, matchOf: null, ...(after === undefined ? {} : { id: { lt: after } }) },
       include: shown,
       orderBy: { id: 'desc' },
       take: limit,
@@ -158,20 +187,30 @@ export class TablesRepository {
   }
 
   /** Gives a waiting table its stage. False if it has one already, or waits no more. */
-  async begin(queries: Queries, id: string, stageId: string, kept: Kept | null = null): Promise<boolean> {
+  async begin(
+    queries: Queries,
+    id: string,
+    stageId: string,
+    { kept, templateKey }: { kept: Kept | null; templateKey: string | null },
+  ): Promise<boolean> {
     const { count } = await queries.dataTable.updateMany({
       where: { id, state: 'waiting', stageId: null },
-      data: { stageId, state: 'writing', startedAt: new Date(), kept: toJsonOrNull(kept) },
+      data: { stageId, state: 'writing', startedAt: new Date(), kept: toJsonOrNull(kept), templateKey },
     });
     return count === 1;
   }
 
   /** A waiting table is there, without a stage: all of it is kept from the version before. False if it has a stage, or waits no more. */
-  async adopt(queries: Queries, id: string, made: MadeTable, kept: Kept): Promise<boolean> {
+  async adopt(
+    queries: Queries,
+    id: string,
+    made: MadeTable,
+    { kept, templateKey }: { kept: Kept; templateKey: string | null },
+  ): Promise<boolean> {
     const now = new Date();
     const { count } = await queries.dataTable.updateMany({
       where: { id, state: 'waiting', stageId: null },
-      data: { ...ready(made), kept: toJson(kept), startedAt: now, finishedAt: now },
+      data: { ...ready(made), kept: toJson(kept), templateKey, startedAt: now, finishedAt: now },
     });
     return count === 1;
   }
@@ -215,6 +254,9 @@ export class TablesRepository {
 }
 
 const REJECTED = '_rejected';
+const REUSED = '_reused';
+/** Tables in which results are looked for at a time: each is read as a whole. */
+const MOST_SOURCES = 10;
 
 /** A version of a table as it was written, with what is known of it. */
 export interface MadeTable {
