@@ -278,4 +278,20 @@ describe('next', () => {
     const actions = next(run({ state, cancelRequested: true, paused: true, control: UNKNOWN, failure: fault, plan: 'missing' }));
     expect(actions).toEqual([{ do: 'enter', from: state, state: 'cancelling' }]);
   });
+
+  describe('for whose rows results are looked for elsewhere', () => {
+    const looking = (match: ProductFacts) => run({ steps: [{ ...step('a', [], product('tbl_a', 'waiting')), match }] });
+
+    it('should look first, and begin the step when that has ended, in whatever way', () => {
+      expect(next(looking(product('tbl_m', 'waiting')))).toEqual([{ do: 'start', productId: 'tbl_m' }]);
+      expect(next(looking(product('tbl_m', 'writing', stage())))).toEqual([]);
+      for (const state of ['ready', 'failed', 'cancelled'] as const)
+        expect(next(looking(product('tbl_m', state)))).toEqual([{ do: 'start', productId: 'tbl_a' }]);
+    });
+
+    it('should stop looking with the run', () => {
+      const facts = { ...looking(product('tbl_m', 'waiting')), state: 'cancelling' as const };
+      expect(next(facts)).toContainEqual({ do: 'settle', productId: 'tbl_m', as: 'cancelled', error: null });
+    });
+  });
 });

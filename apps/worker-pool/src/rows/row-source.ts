@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PermanentError, type RowResult, type RowValues, type ShardRange } from '@apwa/contracts';
+import { type StageAnswers } from './shared-answers.js';
 import { sharedResult } from './tally.js';
 
 /** Rows that are read at once, ahead of the calls: bounds what a shard of large rows holds in memory. */
@@ -25,15 +26,20 @@ export interface RowSourceOptions {
   known: (row: number) => RowResult | undefined;
   /** A result that came without a call: it was there already, its row is like another one, or the row's input had failed. */
   settled: (result: RowResult) => void;
+  /** Answers that shards of the stage share. Left out: the shard is by itself. */
+  shared?: StageAnswers | undefined;
 }
 
 /**
  * The rows of a shard that have to be asked, read some thousands at a time. Rows with the same fields are given out once:
- * whoever finishes one calls `finish`, and the others of its kind are settled with its result.
+ * whoever finishes one calls `finish`, and the others of its kind are settled with its result; who gives one up calls `abandon`.
+ * Rows that another shard of this member has asked, or asks just now, are settled with its result.
  */
 export class RowSource {
   readonly #results = new Map<string, RowResult>();
   readonly #followers = new Map<string, number[]>();
+  /** Rows like one that another shard was asking when it was their turn. */
+  readonly #waiting: RowToRun[] = [];
   readonly #rows: AsyncGenerator<RowToRun, void>;
 
   constructor(private readonly options: RowSourceOptions) {
@@ -47,6 +53,16 @@ export class RowSource {
   }
 
   finish(key: string, result: RowResult): void {
+    this.options.shared?.settle(key, result);
+    this.#finish(key, result);
+  }
+
+  /** The row has no result, and will be asked by nobody from here. */
+  abandon(key: string): void {
+    this.options.shared?.settle(key, null);
+  }
+
+  #finish(key: string, result: RowResult): void {
     this.#results.set(key, result);
     const followers = this.#followers.get(key) ?? [];
     this.#followers.delete(key);
@@ -65,6 +81,23 @@ export class RowSource {
       }
       yield* this.#toRun(first, rows.values, rows.earlier);
     }
+    for (const item of this.#waiting) yield* this.#afterOthers(item);
+  }
+
+  /** The row where it is to be asked by this shard after all: who asked it has given it up. */
+  async *#afterOthers(item: RowToRun): AsyncGenerator<RowToRun, void> {
+    const { shared } = this.options;
+    for (;;) {
+      const result = shared?.get(item.key) ?? (await shared?.wait(item.key));
+      if (result) return this.#settle(item, result);
+      if (!shared || shared.take(item.key)) return yield item;
+    }
+  }
+
+  /** What another shard was told counts for this row and those like it. */
+  #settle({ row, key }: RowToRun, result: RowResult): void {
+    this.options.settled(sharedResult(result, row));
+    this.#finish(key, result);
   }
 
   async #read(first: number): Promise<{ values: RowValues[]; earlier: RowResult[] }> {
@@ -101,9 +134,17 @@ export class RowSource {
       else if (this.#followers.has(key)) this.#followers.get(key)?.push(row);
       else {
         this.#followers.set(key, []);
-        yield { row, key, values };
+        yield* this.#unlessShared({ row, key, values });
       }
     }
+  }
+
+  *#unlessShared(item: RowToRun): Generator<RowToRun> {
+    const { shared } = this.options;
+    const result = shared?.get(item.key);
+    if (result) this.#settle(item, result);
+    else if (!shared || shared.take(item.key)) yield item;
+    else this.#waiting.push(item);
   }
 }
 

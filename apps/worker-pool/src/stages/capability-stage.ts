@@ -3,6 +3,7 @@ import { type CapabilityTemplate, type MapWork, RefusedError, type TableManifest
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { misfitOf, type Storage } from '@apwa/tables';
 import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
+import { type StageAnswers } from '../rows/shared-answers.js';
 import { earlierOf, type MapStage, readerOf } from './map-stage.js';
 
 export interface CapabilityStageParts {
@@ -10,10 +11,11 @@ export interface CapabilityStageParts {
   template: CapabilityTemplate;
   manifest: TableManifest;
   storage: Storage;
+  answers: StageAnswers;
 }
 
 /** One call of a capability per row. RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
-export const createCapabilityStage = ({ work, template, manifest, storage }: CapabilityStageParts): MapStage => {
+export const createCapabilityStage = ({ work, template, manifest, storage, answers }: CapabilityStageParts): MapStage => {
   const outputColumns = columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
   const capability = builtinCapabilities.find(template.capability);
   const call = openCapability(template.capability);
@@ -40,6 +42,7 @@ export const createCapabilityStage = ({ work, template, manifest, storage }: Cap
     outputColumns,
     read: readerOf(manifest, bound.columns, work, storage),
     earlier: earlierOf(work, outputColumns, storage),
+    answers,
     fault: null,
     pipeline: (control) => new CapabilityPipeline(calls, control),
     assumeWorking: () => undefined,

@@ -8,6 +8,7 @@ import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
 import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
+import { type StageAnswers } from '../rows/shared-answers.js';
 import { type StageCalls } from '../rows/stage-calls.js';
 import { earlierOf, type MapStage, readerOf } from './map-stage.js';
 
@@ -20,10 +21,11 @@ export interface LlmStageParts {
   modelName: string;
   manifest: TableManifest;
   storage: Storage;
+  answers: StageAnswers;
 }
 
 /** One model call per row. RefusedError if the template's schema is none: the stage fails with it. */
-export const createLlmStage = ({ stageId, work, template, model, modelName, manifest, storage }: LlmStageParts): MapStage => {
+export const createLlmStage = ({ stageId, work, template, model, modelName, manifest, storage, answers }: LlmStageParts): MapStage => {
   const { endpoints } = model.config;
   const inputColumns = manifest.columns.map(({ name }) => name).filter((name) => !name.startsWith('_'));
   const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
@@ -58,6 +60,7 @@ export const createLlmStage = ({ stageId, work, template, model, modelName, mani
     outputColumns,
     read: readerOf(manifest, prompts.columns, work, storage),
     earlier: earlierOf(work, outputColumns, storage),
+    answers,
     get fault() {
       return calls.fault;
     },

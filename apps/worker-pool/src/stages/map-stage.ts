@@ -10,6 +10,7 @@ import {
 import { readResults, readRows, type Storage } from '@apwa/tables';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
+import { type StageAnswers } from '../rows/shared-answers.js';
 
 /** A map stage, made ready once in this member: what its shards share, whatever its template's mode. */
 export interface MapStage {
@@ -21,6 +22,8 @@ export interface MapStage {
   readonly read: (range: ShardRange) => Promise<RowValues[]>;
   /** Results of a range that need no call: those of the stage's earlier versions. */
   readonly earlier: (range: ShardRange) => Promise<RowResult[]>;
+  /** Answers that its shards in this member share. */
+  readonly answers: StageAnswers;
   /** Why the stage was stopped by this member; null while it goes on. */
   readonly fault: ErrorPayload | null;
   /** For the rows of an attempt; `ownerId`: whose calls they are. */

@@ -3,6 +3,7 @@ import { ApwaError, executorOperations, type MapWork, PermanentError, RefusedErr
 import { Messaging } from '@apwa/messaging';
 import { readManifest, type Storage } from '@apwa/tables';
 import { Models } from '../models/models.js';
+import { SharedAnswers } from '../rows/shared-answers.js';
 import { STORAGE } from '../tokens.js';
 import { createCapabilityStage } from './capability-stage.js';
 import { createLlmStage } from './llm-stage.js';
@@ -18,6 +19,7 @@ const KEPT = 200;
 @Injectable()
 export class Stages {
   readonly #ready = new Map<string, Promise<ReadyStage>>();
+  readonly #answers = new SharedAnswers();
 
   constructor(
     private readonly messaging: Messaging,
@@ -52,6 +54,7 @@ export class Stages {
   async #map(stageId: string, work: MapWork): Promise<MapStage> {
     const { template } = work;
     const { storage } = this;
+    const answers = this.#answers.of(stageId);
     switch (template.mode) {
       case 'llm': {
         const modelName = work.model;
@@ -59,10 +62,10 @@ export class Stages {
         // Before anything is read: a wrong name costs nothing.
         const model = this.models.open(modelName);
         const manifest = await readManifest(storage, work.input);
-        return createLlmStage({ stageId, work, template, model, modelName, manifest, storage });
+        return createLlmStage({ stageId, work, template, model, modelName, manifest, storage, answers });
       }
       case 'capability':
-        return createCapabilityStage({ work, template, manifest: await readManifest(storage, work.input), storage });
+        return createCapabilityStage({ work, template, manifest: await readManifest(storage, work.input), storage, answers });
     }
   }
 }
