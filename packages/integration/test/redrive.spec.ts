@@ -41,7 +41,7 @@ const chain = (): Plan => {
 };
 
 /** Real: everything but the model, whose server the test runs: it declines the rows that the test says. */
-describe('a redrive', () => {
+describe('what is done again, and what is not', () => {
   let system: System;
   let model: ScriptedModel;
   let cwd: string;
@@ -295,5 +295,24 @@ describe('a redrive', () => {
     expect(asked.mails).toHaveLength(40);
     const nobody = { inputs: { rows: numberedRows(1) }, plan, reuse: { runs: [newId('run')] } };
     await expect(system.submit(nobody)).rejects.toMatchObject({ code: 'unknown_run', details: { field: 'reuse.runs[0]' } });
+  });
+
+  it('should ask identical rows once in each member, whatever shards they stand in', async () => {
+    const kinds = 10;
+    const lines = Array.from({ length: ROWS }, (_, id) =>
+      JSON.stringify({ id, text: `It is about order 1 of user${id % kinds}@example.com.` }),
+    );
+    delayMs = 50;
+    const run = await system.run({ inputs: { rows: { name: 'rows.jsonl', content: lines.join('\n') } }, plan: mailPlan() });
+    const shardsOf = await system.ledger<{ n: number }>('SELECT count(*)::int AS n FROM shards WHERE stage_id = $1', [
+      stepOf(run, 'mails')?.stageId,
+    ]);
+    expect(shardsOf[0]?.n).toBeGreaterThan(2 * MEMBERS);
+    expect(new Set(asked.mails).size).toBe(kinds);
+    expect(asked.mails.length).toBeLessThanOrEqual(kinds * MEMBERS);
+    expect(stepOf(run, 'mails')?.counts).toMatchObject({ ok: ROWS, failed: 0, calls: asked.mails.length });
+    expect((await system.rows(run, 'mails')).map(({ id, email }) => [Number(id), email])).toEqual(
+      Array.from({ length: ROWS }, (_, id) => [id, `user${id % kinds}@example.com`]),
+    );
   });
 });
