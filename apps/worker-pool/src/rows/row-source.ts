@@ -90,7 +90,10 @@ export class RowSource {
     for (;;) {
       const result = shared?.get(item.key) ?? (await shared?.wait(item.key));
       if (result) return this.#settle(item, result);
-      if (!shared || shared.take(item.key)) return yield item;
+      if (!shared || shared.take(item.key)) {
+        yield item;
+        return;
+      }
     }
   }
 
