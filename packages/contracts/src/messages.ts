@@ -14,6 +14,7 @@ import {
   Lane,
   Member,
   RunControl,
+  ShardRange,
   Stage,
   StageCounts,
   StageState,
@@ -65,6 +66,8 @@ export const executorOperations = {
       weight: z.number().positive().default(1),
       /** Calls in flight at most over all stages of the owner. Left out: no limit but the members' slots. */
       maxInFlight: z.number().int().positive().optional(),
+      /** Others will take its rows while it is under way: its shards are small. */
+      followed: z.boolean().default(false),
     }),
     Stage,
     15_000,
@@ -86,6 +89,7 @@ export const executorOperations = {
     z.strictObject({
       stageId: StageId,
       /** Shards whose range begins after this subtask; -1 for all. */ after: z.number().int().min(-1),
+      /** Shards alone that overlap this range. */ within: ShardRange.optional(),
       limit: z.number().int().min(1).max(500),
     }),
     z.strictObject({ shards: z.array(CommittedShard), more: z.boolean() }),

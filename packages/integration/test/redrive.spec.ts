@@ -239,6 +239,30 @@ describe('what is done again, and what is not', () => {
     expect(await system.rows(first, 'mails')).toHaveLength(committed);
   });
 
+  it('should do what is left of a chain that was cancelled while one step took the rows of the other', async () => {
+    delayMs = 60;
+    declines = (row) => row % 50 === 7;
+    const { id } = await begin(chain());
+    const partOf = async (step: string): Promise<number> => {
+      const tableId = stepOf(await system.client.runs.get(id), step)?.tableId;
+      return tableId ? ((await system.client.tables.get(tableId)).partial?.rows ?? 0) : 0;
+    };
+    await eventually(async () => (await partOf('domains')) > 0, { timeoutMs: 60_000, what: 'committed rows of the second step' });
+    await system.client.runs.cancel(id);
+    const before = await system.wait(id);
+    const okOf = async (step: string): Promise<number> =>
+      (await system.rows(before, step)).filter(({ _status }) => _status === 'ok').length;
+    const [mails, domains] = [await okOf('mails'), await okOf('domains')];
+    expect(domains).toBeLessThan(ROWS);
+    heal();
+    const after = await redrive(before);
+    expect(after.state).toBe('succeeded');
+    expect(asked.mails).toHaveLength(ROWS - mails);
+    expect(asked.domains).toHaveLength(ROWS - domains);
+    expectEveryRowOnce(await system.rows(after, 'mails'), ROWS);
+    expect((await system.rows(after, 'counts')).map(({ n }) => Number(n))).toEqual([ROWS / 2, ROWS / 2]);
+  });
+
   it('should ask behind a query for the rows alone that are new there, wherever they stand', async () => {
     const { steps } = chain();
     const [mails, domains] = steps as [Plan['steps'][number], Plan['steps'][number] & { kind: 'map' }];

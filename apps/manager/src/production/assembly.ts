@@ -8,7 +8,6 @@ import {
   type TableManifest,
   type TablePart,
   type TableReference,
-  type Template,
   sizeOf,
 } from '@apwa/contracts';
 import { columnsOfSchema } from '@apwa/json-schema';
@@ -17,7 +16,7 @@ import { stageOfKey } from '../stages/part-keys.js';
 import { type Submission } from '../stages/stages.repository.js';
 
 /** What `_row` of a map's result is: it is there for SQL and templates, and a manifest does not list it among the columns. */
-const ROW = '_row';
+export const ROW = '_row';
 
 type MapWork = Extract<Submission['work'], { kind: 'map' }>;
 
@@ -33,9 +32,19 @@ export interface Assembled {
   columns: Column[];
 }
 
+/** What a `map` is over: how to read it, and the columns that it has. */
+export interface Base {
+  reference: TableReference;
+  columns: Column[];
+}
+
+/** The columns that a `map` adds to those of its input. */
+export const addedBy = ({ template }: Pick<MapWork, 'template'>): Column[] =>
+  columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
+
 /** The result of a `map`: its shards and what it keeps of the version before, which together are all rows of its input, each once. */
-export const assembleMap = (place: Place, work: MapWork, input: Column[], shards: CommittedShard[], kept: TablePart[] = []): Assembled => {
-  const assembled = assembleMapSoFar(place, work, input, shards, kept);
+export const assembleMap = (place: Place, work: MapWork, base: Base, shards: CommittedShard[], kept: TablePart[] = []): Assembled => {
+  const assembled = assembleMapSoFar(place, work, base, shards, kept);
   let row = 0;
   for (const part of assembled.manifest.parts) {
     if (part.firstRow !== row)
@@ -54,8 +63,8 @@ export const assembleMap = (place: Place, work: MapWork, input: Column[], shards
  */
 export const assembleMapSoFar = (
   place: Place,
-  work: Pick<MapWork, 'template' | 'input'>,
-  input: Column[],
+  work: Pick<MapWork, 'template'>,
+  base: Base,
   shards: CommittedShard[],
   kept: TablePart[] = [],
 ): Assembled => {
@@ -66,13 +75,13 @@ export const assembleMapSoFar = (
     return { ...content.part, firstRow: range.first, failed: content.counts.failed };
   });
   const parts = [...made, ...kept].sort((a, b) => a.firstRow - b.firstRow);
-  const added = addedBy(work.template);
-  const columns = viewOfMap(input, added);
+  const added = addedBy(work);
+  const columns = viewOfMap(base.columns, added);
   const manifest = {
     ...place,
     columns: columns.filter(({ name }) => name !== ROW),
     rows: parts.reduce((sum, part) => sum + part.rows, 0),
-    base: work.input satisfies TableReference,
+    base: base.reference,
     ownColumns: ownColumnsOfMap(added),
     parts,
   };
@@ -94,9 +103,6 @@ export const assembleMatch = (place: Place, { input, output }: MatchWork, inputC
   };
   return { manifest, columns };
 };
-
-/** Columns that a template adds to those of its input. */
-export const addedBy = (template: Template): Column[] => columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
 
 /** A table that stands in one part. */
 export const assembleSingle = (place: Place, part: Part, columns: Column[]): Assembled => {

@@ -97,14 +97,10 @@ export class ProductionService {
     }
   }
 
-  private async begin(
-    ownerId: string,
-    { id, runId }: TableRow | ExportRow,
-    { work, kept, templateKey, ...ordered }: Ordered,
-  ): Promise<void> {
-    const { resources, maxInFlight, weight = 1 } = ordered;
-    const terms = { resources, weight, ...(maxInFlight === undefined ? {} : { maxInFlight }) };
-    const submission: Submission = { stageId: newId('stage'), ownerId, ...terms, work: checkSize(work) };
+  private async begin(ownerId: string, { id, runId }: TableRow | ExportRow, { work, kept, templateKey, ...terms }: Ordered): Promise<void> {
+    const { resources, maxInFlight, weight = 1, followed = false } = terms;
+    const limit = maxInFlight === undefined ? {} : { maxInFlight };
+    const submission: Submission = { stageId: newId('stage'), ownerId, weight, followed, resources, ...limit, work: checkSize(work) };
     await this.database.$transaction(async (queries) => {
       await this.stages.create(queries, submission);
       const begun = isTable(id)
@@ -163,10 +159,11 @@ export class ProductionService {
     const { work } = await this.stages.submission(table.stageId);
     const place = { tableId: id, version: await this.tables.versionOf(table) };
     if (work.kind === 'map') {
-      const base = await this.tables.findRow(work.input.tableId);
       const shards = await this.executor.committed(table.stageId, { signal });
+      const base = await this.partials.baseOf(work, signal);
+      if (!base) throw new InternalError('no_base', `Table ${work.input.tableId}, which ${id} is made from, is not there.`);
       const kept = await keptParts(this.storage, work);
-      const made = await this.write(assembleMap(place, work, base ? columnsOf(base) : [], shards, kept), signal);
+      const made = await this.write(assembleMap(place, work, base, shards, kept), signal);
       return this.publish(table, made, null);
     }
     const { content } = await this.executor.single(table.stageId, signal);

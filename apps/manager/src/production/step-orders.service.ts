@@ -1,6 +1,7 @@
 import { type MapStep, type Plan, type StageWork, InternalError, placeholdersOf } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
-import { type RunRecord, planOf, requestOf, tablesByName } from '../runs/run-record.js';
+import { isFollowed } from '../runs/follows.js';
+import { type RunRecord, givesRowsOn, planOf, requestOf, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config } from '../settings.js';
 import { type Submission } from '../stages/stages.repository.js';
@@ -12,6 +13,7 @@ import { workOfStep } from './work.js';
 
 export type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'> & {
   weight?: number;
+  followed?: boolean;
   kept?: Kept;
   templateKey?: string | null;
 };
@@ -37,10 +39,12 @@ export class StepOrdersService {
   /** `table`: of a step, or of what was found for one, whose inputs are there. */
   async of(table: TableRow): Promise<StepOrder> {
     const record = table.runId === null ? null : await this.runs.load(table.runId);
-    const step = record && planOf(record)?.steps.find(({ id }) => id === (table.matchOf ?? table.stepId));
-    if (!record || !step) throw new InternalError('no_step', `Table ${table.id} belongs to no step.`);
+    const plan = record && planOf(record);
+    const step = plan?.steps.find(({ id }) => id === (table.matchOf ?? table.stepId));
+    if (!record || !plan || !step) throw new InternalError('no_step', `Table ${table.id} belongs to no step.`);
     const { concurrency, weight } = requestOf(record).limits;
     const terms = {
+      followed: table.matchOf === null && givesRowsOn(record) && isFollowed(step, plan),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
     };
@@ -97,7 +101,7 @@ export class StepOrdersService {
       input: reference,
       columns: columnsReadBy(step),
       sources,
-      output: addedBy(step.template),
+      output: addedBy(step),
       limits: { memoryMb, timeoutMs },
     };
     return { order: 'stage', work, resources: {} };

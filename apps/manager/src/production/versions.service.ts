@@ -81,7 +81,7 @@ export class VersionsService {
     if (step.kind === 'map' && !base) throw new InternalError('input_not_ready', `Step ${step.id} was started before its input was there.`);
     const assembled =
       step.kind === 'map' && input && base
-        ? assembleMapSoFar(place, { template: step.template, input: base }, columnsOf(input), [], manifest.parts)
+        ? assembleMapSoFar(place, step, { reference: base, columns: columnsOf(input) }, [], manifest.parts)
         : { manifest: { ...manifest, ...place }, columns: columnsOf(previous) };
     const reference = await writeManifest(this.storage, assembled.manifest);
     const { metadata } = await this.questions.ask(workerPoolOperations.describeTable, { table: reference });

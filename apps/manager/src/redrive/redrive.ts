@@ -61,7 +61,11 @@ const changedTemplate = (template: Template, change: JsonObject, field: string):
     };
   if (parsed.data.mode !== template.mode)
     return { faults: [{ field: `${field}.mode`, message: 'cannot change', value: parsed.data.mode, allowed: template.mode }] };
-  const faults = misfitsOf(addedBy(template), addedBy(parsed.data), `${field}.${parsed.data.mode === 'llm' ? 'output' : 'capability'}`);
+  const faults = misfitsOf(
+    addedBy({ template }),
+    addedBy({ template: parsed.data }),
+    `${field}.${parsed.data.mode === 'llm' ? 'output' : 'capability'}`,
+  );
   return faults.length > 0 ? { faults } : { template: parsed.data };
 };
 

@@ -22,6 +22,7 @@ import { type Owner, type Run as RunRow } from '../generated/prisma/client.js';
 import { type ExportRow, exportFacts } from '../exports/exports.repository.js';
 import { snapshotOf } from '../stages/stages.repository.js';
 import { type TableRow, countsOf, keptOf, tableFacts } from '../tables/tables.repository.js';
+import { followedBy } from './follows.js';
 import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
 import { type PastPause, pausedWithin } from './pause.js';
 
@@ -45,6 +46,15 @@ export const planOf = ({ run }: Pick<RunRecord, 'run'>): Plan | null => fromJson
 export const tablesByName = ({ inputs, steps }: RunRecord): Map<string, TableRow> =>
   new Map([...inputs.map(({ name, table }) => [name, table] as const), ...steps.map((table) => [table.stepId ?? '', table] as const)]);
 
+/**
+ * Whether steps of a run may take rows of others while they are made. Not where results are taken from elsewhere: what is there is
+ * known when the input is.
+ */
+export const givesRowsOn = (record: Pick<RunRecord, 'run'>): boolean => {
+  const { reuse = 'lineage' } = requestOf(record);
+  return record.run.redriveOf === null && (reuse === 'lineage' || reuse === 'off');
+};
+
 export const factsOf = (record: RunRecord): RunFacts => {
   const { run, owner, inputs, exports } = record;
   const request = requestOf(record);
@@ -64,10 +74,18 @@ export const factsOf = (record: RunRecord): RunFacts => {
     inputs: inputs.map(({ name, table }) => ({ name, own: table.runId === run.id, product: tableFacts(table) })),
     steps: (plan?.steps ?? []).flatMap((step): StepFacts[] => {
       const table = byStep.get(step.id);
-      if (!table) return [];
+      if (!table || !plan) return [];
       const found = record.matches.find(({ matchOf }) => matchOf === step.id);
-      const match = found ? tableFacts(found) : null;
-      return [{ id: step.id, reads: inputsOf(step), product: tableFacts(table), match, rowErrors: rowErrorsOf(table) }];
+      return [
+        {
+          id: step.id,
+          reads: inputsOf(step),
+          follows: givesRowsOn(record) ? followedBy(step, plan) : null,
+          product: tableFacts(table),
+          match: found ? tableFacts(found) : null,
+          rowErrors: rowErrorsOf(table),
+        },
+      ];
     }),
     wantsExports: request.outputs.length > 0,
     exports: exports.map((row) => ({ step: row.stepId ?? '', product: exportFacts(row) })),
@@ -129,8 +147,11 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pa
   const stage = snapshotOf(table?.stage ?? null);
   const ended = stage !== null && stage.state !== 'running';
   const own: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
-  const counts = addCounts(own, (table && keptOf(table)?.counts) ?? noCounts());
-  const rowsIn = sumOf(inputsOf(step).map((name) => byName.get(name)?.rows ?? null));
+  const kept = (table && keptOf(table)?.counts) ?? noCounts();
+  const counts = addCounts(own, kept);
+  const read = sumOf(inputsOf(step).map((name) => byName.get(name)?.rows ?? null));
+  // Its input may be under way as well: then its stage says how many rows there will be.
+  const rowsIn = read ?? (step.kind === 'map' && stage ? stage.subtasks + kept.ok + kept.failed : null);
   const rows = step.kind === 'map' ? rowsIn : numberOf(table?.rows);
   return {
     id: step.id,

@@ -1,21 +1,22 @@
 import { bindArguments, builtinCapabilities, openCapability, outputSchemaOf, renamed } from '@apwa/capabilities';
-import { type CapabilityTemplate, type MapWork, RefusedError, type TableManifest } from '@apwa/contracts';
+import { type CapabilityTemplate, type MapWork, RefusedError } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { misfitOf, type Storage } from '@apwa/tables';
 import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
-import { earlierOf, type MapStage, readerOf } from './map-stage.js';
+import { type InputRows } from './input-rows.js';
+import { earlierOf, type MapStage } from './map-stage.js';
 
 export interface CapabilityStageParts {
-  work: MapWork;
   template: CapabilityTemplate;
-  manifest: TableManifest;
+  work: MapWork;
+  rows: InputRows;
   storage: Storage;
   answers: StageAnswers;
 }
 
 /** One call of a capability per row. RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
-export const createCapabilityStage = ({ work, template, manifest, storage, answers }: CapabilityStageParts): MapStage => {
+export const createCapabilityStage = ({ template, work, rows, storage, answers }: CapabilityStageParts): MapStage => {
   const outputColumns = columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
   const capability = builtinCapabilities.find(template.capability);
   const call = openCapability(template.capability);
@@ -40,7 +41,7 @@ export const createCapabilityStage = ({ work, template, manifest, storage, answe
     kind: 'map',
     columns: bound.columns,
     outputColumns,
-    read: readerOf(manifest, bound.columns, work, storage),
+    read: (range) => rows.read(range, bound.columns),
     earlier: earlierOf(work, outputColumns, storage),
     answers,
     fault: null,

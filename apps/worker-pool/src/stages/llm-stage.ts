@@ -1,4 +1,4 @@
-import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork, type TableManifest } from '@apwa/contracts';
+import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { withoutCredentials } from '@apwa/service';
 import { misfitOf, type Storage } from '@apwa/tables';
@@ -10,24 +10,25 @@ import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
 import { type StageCalls } from '../rows/stage-calls.js';
-import { earlierOf, type MapStage, readerOf } from './map-stage.js';
+import { type InputRows } from './input-rows.js';
+import { earlierOf, type MapStage } from './map-stage.js';
 
 export interface LlmStageParts {
   stageId: string;
-  work: MapWork;
   template: LlmTemplate;
   model: OpenModel;
   /** Its name in the configuration. */
   modelName: string;
-  manifest: TableManifest;
+  work: MapWork;
+  input: InputRows;
   storage: Storage;
   answers: StageAnswers;
 }
 
 /** One model call per row. RefusedError if the template's schema is none: the stage fails with it. */
-export const createLlmStage = ({ stageId, work, template, model, modelName, manifest, storage, answers }: LlmStageParts): MapStage => {
+export const createLlmStage = ({ stageId, work, template, model, modelName, input, storage, answers }: LlmStageParts): MapStage => {
   const { endpoints } = model.config;
-  const inputColumns = manifest.columns.map(({ name }) => name).filter((name) => !name.startsWith('_'));
+  const inputColumns = input.columns.filter((name) => !name.startsWith('_'));
   const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
   const outputColumns = columnsOfSchema(template.output);
   const configured = Math.min(...endpoints.map(({ outputTokens: most }) => most));
@@ -58,7 +59,7 @@ export const createLlmStage = ({ stageId, work, template, model, modelName, mani
     kind: 'map',
     columns: prompts.columns,
     outputColumns,
-    read: readerOf(manifest, prompts.columns, work, storage),
+    read: (range) => input.read(range, prompts.columns),
     earlier: earlierOf(work, outputColumns, storage),
     answers,
     get fault() {

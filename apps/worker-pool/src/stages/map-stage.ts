@@ -1,13 +1,5 @@
-import {
-  type Column,
-  type ErrorPayload,
-  type MapWork,
-  type RowResult,
-  type RowValues,
-  type ShardRange,
-  type TableManifest,
-} from '@apwa/contracts';
-import { readResults, readRows, type Storage } from '@apwa/tables';
+import { type Column, type ErrorPayload, type MapWork, type RowResult, type RowValues, type ShardRange } from '@apwa/contracts';
+import { readResults, type Storage } from '@apwa/tables';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
@@ -33,21 +25,6 @@ export interface MapStage {
   /** Something changed for rows that wait: they look again. */
   wake(): void;
 }
-
-/** Columns of a stage's input that say whether a row has failed before. */
-const STATUS_COLUMNS = ['_status', '_error_code'];
-
-/** Reads these columns of a stage's input, and what says whether a row has failed before. */
-export const readerOf = (
-  { columns: present }: TableManifest,
-  columns: readonly string[],
-  { input }: MapWork,
-  storage: Storage,
-): MapStage['read'] => {
-  const names = new Set(present.map(({ name }) => name));
-  const read = [...new Set([...columns, ...STATUS_COLUMNS.filter((name) => names.has(name))])];
-  return ({ first, last }) => readRows(storage, input, { first, last, columns: read });
-};
 
 /** Reads what was done before: of each row the newest result that is ok. */
 export const earlierOf =
