@@ -14,7 +14,7 @@ import {
   keptOf,
   referenceOf,
 } from '../tables/tables.repository.js';
-import { type Place, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import { type Place, assembleMapSoFar, bytesOf, stagesOf } from './assembly.js';
 import { PartialTables } from './partial-tables.js';
 import { type InputRelation, type VersionBefore, asKept, countsOfParts, partsBeside, takeOver } from './take-over.js';
 

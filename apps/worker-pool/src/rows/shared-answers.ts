@@ -1,7 +1,7 @@
 import { type JsonValue, type RowResult } from '@apwa/contracts';
 
 /** What the answers of all stages may take in memory, about: those that were used longest ago go first. */
-export const ANSWERS_BYTES = 32 * 1024 * 1024;
+const ANSWERS_BYTES = 32 * 1024 * 1024;
 /** What an answer takes beside its output, about. */
 const ENTRY_BYTES = 500;
 
