@@ -1,4 +1,13 @@
-import { type ApproveRequest, Run, RunEvent, RunList, TransientError, isTerminal, type RunRequest } from '@apwa/contracts';
+import {
+  type ApproveRequest,
+  type RedriveRequest,
+  Run,
+  RunEvent,
+  RunList,
+  TransientError,
+  isTerminal,
+  type RunRequest,
+} from '@apwa/contracts';
 import type { z } from 'zod';
 import type { Http } from './http.js';
 import { serverSentEvents } from './server-sent-events.js';
@@ -47,6 +56,9 @@ export const runsClient = (http: Http) => {
     pause: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/pause`, { body: {} }),
     resume: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: {} }),
     approve: (id: string, request: ApproveRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
+    /** What failed in a run that has ended, again: the run that does it comes back. */
+    redrive: (id: string, request: z.input<typeof RedriveRequest> = {}) =>
+      http.json(Run, 'POST', `/v1/runs/${id}/redrive`, { body: request }),
     events,
     /** The run when it has ended. */
     async wait(id: string, options: { signal?: AbortSignal } = {}): Promise<Run> {

@@ -5,6 +5,7 @@ import { PlannerService } from '../planner/planner.service.js';
 import { PlansService, requestedSteps } from '../plans/plans.service.js';
 import { refusedPlan } from '../plans/validate.js';
 import { ProductionService } from '../production/production.service.js';
+import { RemovalService } from '../retention/removal.service.js';
 import { next } from '../runs/next.js';
 import { type RunRecord, factsOf, requestOf } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
@@ -25,6 +26,7 @@ export class RunDesk implements Desk {
     private readonly planner: PlannerService,
     private readonly plans: PlansService,
     private readonly executor: StagesService,
+    private readonly removal: RemovalService,
   ) {}
 
   async next(runId: string): Promise<Action[]> {
@@ -51,7 +53,8 @@ export class RunDesk implements Desk {
       case 'pause':
         return void (await this.runs.pause(runId, action.reason, action.message));
       case 'finish':
-        return this.runs.finish(runId, action.from, action.state);
+        if (await this.runs.finish(runId, action.from, action.state)) void this.removal.sweep();
+        return;
       case 'close':
         return;
     }

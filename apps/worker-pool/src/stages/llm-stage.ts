@@ -1,16 +1,17 @@
-import { type Column, type Fault, type JsonSchema, type LlmTemplate } from '@apwa/contracts';
+import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { withoutCredentials } from '@apwa/service';
-import { misfitOf } from '@apwa/tables';
+import { misfitOf, type Storage } from '@apwa/tables';
 import { type OpenModel } from '../models/models.js';
 import { TokenEstimate } from '../permits/token-estimate.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
 import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
+import { type StageAnswers } from '../rows/shared-answers.js';
 import { type StageCalls } from '../rows/stage-calls.js';
 import { type InputRows } from './input-rows.js';
-import { type MapStage } from './map-stage.js';
+import { earlierOf, type MapStage } from './map-stage.js';
 
 export interface LlmStageParts {
   stageId: string;
@@ -18,11 +19,14 @@ export interface LlmStageParts {
   model: OpenModel;
   /** Its name in the configuration. */
   modelName: string;
+  work: MapWork;
   input: InputRows;
+  storage: Storage;
+  answers: StageAnswers;
 }
 
 /** One model call per row. RefusedError if the template's schema is none: the stage fails with it. */
-export const createLlmStage = ({ stageId, template, model, modelName, input }: LlmStageParts): MapStage => {
+export const createLlmStage = ({ stageId, work, template, model, modelName, input, storage, answers }: LlmStageParts): MapStage => {
   const { endpoints } = model.config;
   const inputColumns = input.columns.filter((name) => !name.startsWith('_'));
   const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
@@ -56,6 +60,8 @@ export const createLlmStage = ({ stageId, template, model, modelName, input }: L
     columns: prompts.columns,
     outputColumns,
     read: (range) => input.read(range, prompts.columns),
+    earlier: earlierOf(work, outputColumns, storage),
+    answers,
     get fault() {
       return calls.fault;
     },

@@ -27,6 +27,7 @@ export interface RunOptions {
   goal?: string;
   limits?: z.input<typeof RunRequest>['limits'];
   outputs?: z.input<typeof RunRequest>['outputs'];
+  reuse?: z.input<typeof RunRequest>['reuse'];
 }
 
 /** The whole system as processes of this machine, spoken to as a user would: Postgres, NATS, services and the offline model are real. */
@@ -62,7 +63,7 @@ export class System {
   }
 
   /** Submits a run; resolves as soon as the manager has taken it. */
-  async submit({ inputs, plan, goal, limits, outputs }: RunOptions): Promise<Run> {
+  async submit({ inputs, plan, goal, limits, outputs, reuse }: RunOptions): Promise<Run> {
     const named = [];
     for (const [name, source] of Object.entries(inputs)) {
       const upload = await this.client.uploads.of([source].flat());
@@ -74,6 +75,7 @@ export class System {
       ...(goal ? { goal } : {}),
       ...(limits ? { limits } : {}),
       ...(outputs ? { outputs } : {}),
+      ...(reuse ? { reuse } : {}),
     });
   }
 
