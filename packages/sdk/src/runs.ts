@@ -1,4 +1,4 @@
-import { type ApproveRequest, Run, RunEvent, RunList, TransientError, isTerminal, type RunRequest } from '@apwa/contracts';
+import { type ApproveRequest, type ResumeRequest, Run, RunEvent, RunList, TransientError, isTerminal, type RunRequest } from '@apwa/contracts';
 import type { z } from 'zod';
 import type { Http } from './http.js';
 import { serverSentEvents } from './server-sent-events.js';
@@ -45,7 +45,8 @@ export const runsClient = (http: Http) => {
     cancel: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/cancel`, { body: {} }),
     /** Calls in flight are finished, none begins: it is `pausing` until then. */
     pause: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/pause`, { body: {} }),
-    resume: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: {} }),
+    /** `budget` raises the limits that it names. */
+    resume: (id: string, request: ResumeRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: request }),
     approve: (id: string, request: ApproveRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
     events,
     /** The run when it has ended. */

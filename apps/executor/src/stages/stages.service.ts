@@ -10,6 +10,7 @@ import {
 import { Inject, Injectable } from '@nestjs/common';
 import { type z } from 'zod';
 import { Database, type Queries } from '../database/database.js';
+import { BudgetsRepository } from '../budgets/budgets.repository.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { membersFor } from '../pools/wish.js';
@@ -38,6 +39,7 @@ export class StagesService {
     private readonly failures: FailureWatch,
     private readonly runs: RunsRepository,
     private readonly members: MembersRepository,
+    private readonly budgets: BudgetsRepository,
     private readonly notices: NoticesService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(TIMES) private readonly times: Timing,
@@ -48,7 +50,7 @@ export class StagesService {
    * resources. Work of an owner that was cancelled is cancelled from the start; work without rows has succeeded.
    */
   async submit(submission: Submission): Promise<Stage> {
-    const { stageId, ownerId, work, resources, weight, maxInFlight } = submission;
+    const { stageId, ownerId, work, resources, weight, maxInFlight, budget } = submission;
     const workHash = hashOf({ ownerId, work, resources });
     const pool = choosePool(this.config.pools, resources);
     const { stage, fresh } = await this.database.transaction(async (queries) => {
@@ -56,6 +58,7 @@ export class StagesService {
       const control = await this.runs.lock(queries, ownerId);
       const known = await this.stages.hashOf(queries, stageId);
       if (known !== null && known !== workHash) throw otherWork(stageId);
+      if (budget) await this.budgets.setTerms(queries, ownerId, budget);
       if (known === null) {
         await this.runs.setTerms(queries, ownerId, { weight, maxInFlight: maxInFlight ?? null });
         const subtasks = work.kind === 'map' ? work.input.rows : 1;

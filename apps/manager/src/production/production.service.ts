@@ -6,7 +6,8 @@ import { fromJsonOrNull } from '../database/json.js';
 import { type ExportRow, ExportsRepository } from '../exports/exports.repository.js';
 import { type ProductAction } from '../owners/product.js';
 import { QuestionsService } from '../questions/questions.service.js';
-import { planOf, requestOf, tablesByName } from '../runs/run-record.js';
+import { checkPrices, termsOf } from '../runs/budget.js';
+import { budgetOf, planOf, requestOf, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config, STORAGE } from '../settings.js';
 import { StagesRepository, type Submission } from '../stages/stages.repository.js';
@@ -20,7 +21,7 @@ import { checkSize, workOfStep } from './work.js';
 const STORAGE_AWAY = new Set(['storage_unavailable', 'storage_full']);
 
 type Kept = Omit<MadeTable, 'metadata'> | null;
-type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'> & { weight?: number };
+type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> & { weight?: number };
 
 /** Makes tables and exports: carries out what `nextForProduct` decides. Everything may be done twice, and by two managers at once. */
 @Injectable()
@@ -101,8 +102,13 @@ export class ProductionService {
     const step = record && planOf(record)?.steps.find(({ id }) => id === product.stepId);
     if (!record || !step) throw new InternalError('no_step', `Table ${product.id} belongs to no step.`);
     const { concurrency, weight } = requestOf(record).limits;
+    const budget = budgetOf(record);
+    const ordered = workOfStep(step, tablesByName(record), this.config);
+    if (budget?.limits.usd !== undefined && ordered.work.kind === 'map' && ordered.work.model !== null)
+      checkPrices(this.config.models, [ordered.work.model]);
     return {
-      ...workOfStep(step, tablesByName(record), this.config),
+      ...ordered,
+      ...(budget ? { budget: termsOf(budget, record.turns) } : {}),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
     };

@@ -1,5 +1,6 @@
 import { type Assignment, type CommitContent, noCounts, type RowResult, type ShardRange } from '@apwa/contracts';
 import { type Storage, writeMapPart } from '@apwa/tables';
+import { type AttemptBudget } from '../budgets/run-account.js';
 import { type CallControl } from '../rows/control.js';
 import { RowSource } from '../rows/row-source.js';
 import { RowRunner } from '../rows/row-runner.js';
@@ -21,6 +22,7 @@ export class MapWorker implements AttemptWork {
     private readonly assignment: Assignment,
     private readonly stage: MapStage,
     private readonly storage: Storage,
+    private readonly budget: AttemptBudget | null,
   ) {}
 
   runRows(hand: RowsInHand, control: CallControl, slots: number): RunningRows {
@@ -37,7 +39,7 @@ export class MapWorker implements AttemptWork {
     });
     return new RowRunner({
       source,
-      pipeline: this.stage.pipeline(control, ownerId),
+      pipeline: this.stage.pipeline(control, { ownerId, budget: this.budget }),
       stage: this.stage,
       control,
       slots,

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApwaError, executorOperations, type MapWork, PermanentError, RefusedError, type StageWork } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
+import { type Logger } from '@apwa/service';
 import { readManifest, type Storage } from '@apwa/tables';
 import { Models } from '../models/models.js';
-import { STORAGE } from '../tokens.js';
+import { LOG, STORAGE } from '../tokens.js';
 import { createCapabilityStage } from './capability-stage.js';
 import { createLlmStage } from './llm-stage.js';
 import { type MapStage } from './map-stage.js';
@@ -23,6 +24,7 @@ export class Stages {
     private readonly messaging: Messaging,
     private readonly models: Models,
     @Inject(STORAGE) private readonly storage: Storage,
+    @Inject(LOG) private readonly log: Logger,
   ) {}
 
   /** Errors: of the request, of the storage; RefusedError if the stage can't be run as it is. A failure is not kept. */
@@ -59,7 +61,7 @@ export class Stages {
         // Before anything is read: a wrong name costs nothing.
         const model = this.models.open(modelName);
         const manifest = await readManifest(storage, work.input);
-        return createLlmStage({ stageId, work, template, model, modelName, manifest, storage });
+        return createLlmStage({ log: this.log, stageId, work, template, model, modelName, manifest, storage });
       }
       case 'capability':
         return createCapabilityStage({ work, template, manifest: await readManifest(storage, work.input), storage });

@@ -1,12 +1,13 @@
 import { relative } from 'node:path';
-import { MAX_GOAL_LENGTH, RefusedError, type Plan, type RunInput, type RunRequest } from '@apwa/contracts';
+import { MAX_GOAL_LENGTH, RefusedError, type Budget, type Plan, type RunInput, type RunRequest } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
 import type { z } from 'zod';
+import { readBudget, type BudgetOptions } from '../inputs/budget.js';
 import { readCount } from '../inputs/count.js';
 import { readInputs, type Input } from '../inputs/inputs.js';
 import { readPlanFile } from '../inputs/plan-file.js';
 
-export interface GoalOptions {
+export interface GoalOptions extends BudgetOptions {
   input: string[];
   plan?: string;
   concurrency?: string;
@@ -19,6 +20,7 @@ export interface Task {
   plan?: Plan;
   inputs: Input[];
   concurrency?: number;
+  budget?: Budget;
 }
 
 /** As many as the API takes. */
@@ -39,11 +41,13 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
   if (!options.input.length)
     throw new RefusedError('bad_input', 'A run needs at least one input.', { field: '--input', allowed: '[NAME=]PATH, once or more' });
   const concurrency = options.concurrency === undefined ? undefined : readCount('--concurrency', options.concurrency, MAX_CONCURRENCY);
+  const budget = readBudget(options);
   return {
     ...(goal === undefined ? {} : { goal }),
     ...(options.plan ? { plan: await readPlanFile(options.plan) } : {}),
     inputs: await readInputs(options.input),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(budget ? { budget } : {}),
   };
 };
 
@@ -69,5 +73,6 @@ export const requestOf = (task: Task, inputs: RunInput[], rest: Partial<z.input<
   ...(task.plan ? { plan: task.plan } : {}),
   inputs,
   limits: task.concurrency === undefined ? {} : { concurrency: task.concurrency },
+  ...(task.budget ? { budget: task.budget } : {}),
   ...rest,
 });
