@@ -1,5 +1,5 @@
 import { addAmounts, type Amounts, type BudgetQuestion, type BudgetTerms, noAmounts } from '@apwa/contracts';
-import { type Account, answer, type Lease, noLease, settlement, usedUpMessage } from './account.js';
+import { type Account, answer, type Lease, noLease, reservedAfter, settlement, usedUpMessage } from './account.js';
 
 const usd = (amount: number): Amounts => ({ usd: amount, tokens: 0, rows: 0 });
 const terms = (limits: Partial<BudgetTerms>): BudgetTerms => ({ version: 1, usd: null, tokens: null, rows: null, planning: noAmounts(), ...limits });
@@ -63,6 +63,14 @@ describe('answer', () => {
       'the budget of $2.00 is used up ($1.99 spent, the next call may cost $0.020); raise it with apwa runs resume run_1 --budget USD',
     );
   });
+});
+
+describe('reservedAfter', () => {
+  const asked = { spent: usd(1), reserved: usd(2), holds: usd(3) };
+
+  it('should be what was told where nobody waits', () => expect(reservedAfter(question(asked), usd(9))).toEqual(usd(2)));
+  it('should be all that was given where somebody does', () =>
+    expect(reservedAfter(question({ ...asked, next: usd(1) }), usd(9))).toEqual(usd(8)));
 });
 
 describe('settlement', () => {
@@ -165,7 +173,7 @@ describe('many members under a budget', () => {
         const loose = usd(others.reduce((sum, lease) => sum + lease.holds.usd - lease.spent.usd, 0));
         const asked = member.question(CALL);
         const verdict = answer(account({ usd: limit }, { holds, loose, askers: members.length - 1 }), asked);
-        leases.set(member, { ...noLease(), ...asked, holds: verdict.holds });
+        leases.set(member, { ...noLease(), ...asked, reserved: reservedAfter(asked, verdict.holds), holds: verdict.holds });
         if (verdict.usedUp !== null) {
           const billed = billedByDead + members.reduce((sum, one) => sum + one.billed, 0);
           return { billed, booked: [...leases.values()].reduce((sum, lease) => sum + lease.holds.usd, 0), now };

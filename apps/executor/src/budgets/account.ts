@@ -67,9 +67,14 @@ export const answer = ({ terms, others, active }: Account, question: BudgetQuest
   return { holds: map((kind) => kept[kind] + Math.max(short[kind], question.wants[kind] * share)), usedUp: null };
 };
 
+/** What the asker has put aside for calls under way once it has heard the answer: those that waited begin at once. */
+export const reservedAfter = ({ spent, reserved, next }: BudgetQuestion, holds: Amounts): Amounts =>
+  next === null ? reserved : map((kind) => Math.max(reserved[kind], holds[kind] - spent[kind]));
+
 /**
  * What a member that is gone has spent at most, by what it told last and by what its attempts that were under way have journaled since
- * their beginning. Its calls under way were made, and nobody will hear what they took.
+ * their beginning. Its calls under way were made, and nobody will hear what they took; those that began since it told of itself are no more
+ * than those that ended since, which count twice: as journaled, and as under way.
  */
 export const settlement = ({ holds, spent, open, reserved }: Lease, journaled: Amounts): Amounts =>
   map((kind) => Math.min(Math.max(holds[kind], spent[kind]), spent[kind] - open[kind] + Math.max(open[kind], journaled[kind]) + reserved[kind]));

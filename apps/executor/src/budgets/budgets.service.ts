@@ -6,7 +6,7 @@ import { type StageChange } from '../ledger/ledger-writer.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { LOG, type Logger } from '../settings.js';
 import { StagesRepository } from '../stages/stages.repository.js';
-import { answer, settlement, usedUpMessage } from './account.js';
+import { answer, reservedAfter, settlement, usedUpMessage } from './account.js';
 import { BudgetsRepository } from './budgets.repository.js';
 
 /** Leases that are settled in one round of the sweeper. */
@@ -61,7 +61,8 @@ export class BudgetsService {
       // It was overtaken by a later one, and nobody waits for it any more.
       if (sequence <= found.sequence) return { holds: found.holds, changes: none };
       const verdict = answer(found.account, question);
-      await this.budgets.note(queries, memberId, question, verdict.holds);
+      const reserved = reservedAfter(question, verdict.holds);
+      await this.budgets.note(queries, memberId, { ...question, reserved }, verdict.holds);
       if (verdict.usedUp === null) return { holds: verdict.holds, changes: none };
       const message = usedUpMessage(ownerId, verdict.usedUp, found.account, question);
       return { holds: verdict.holds, changes: await this.stages.pauseForBudget(queries, ownerId, message) };

@@ -98,4 +98,18 @@ describe('RunAccount', () => {
     expect(account.tryReserve('a', call(1e6))).not.toBeNull();
     expect(account.askAt()).toBe(Infinity);
   });
+  it('should tell at once what somebody wants told, and say when it is', async () => {
+    const { account, ask } = setUp();
+    await account.told();
+    void account.enter('a', () => call(1));
+    ask();
+    account.settle({ token: 'a', amounts: call(1) }, call(0.5));
+    let told = false;
+    const telling = account.told().then(() => void (told = true));
+    expect(account.askAt()).toBe(250);
+    expect(told).toBe(false);
+    expect(ask(kept)).toMatchObject({ spent: call(0.5) });
+    await telling;
+    await account.told();
+  });
 });

@@ -23,6 +23,10 @@ const same = (a: Amounts, b: Amounts): boolean => KINDS.every((kind) => Math.abs
 const MOST_WAITING = 2_000;
 /** Who holds something for calls to come asks this often, to get more of it or to give it back. Milliseconds. */
 const REFRESH_MS = 1_000;
+/** Between two questions while somebody waits until the executor knows. Milliseconds. */
+const SOON_MS = 50;
+/** So long a commit waits for that: then the executor hears of it later. Milliseconds. */
+const PATIENCE_MS = 1_000;
 /** The first interval between questions, before the executor says another one. Milliseconds. */
 const AGAIN_MS = 200;
 
@@ -39,6 +43,10 @@ export class RunAccount {
   /** The executor said that the run has no budget. */
   #unlimited = false;
   #queue: Waiter[] = [];
+  /** Of the latest question that was answered. */
+  #heard = 0;
+  /** Those who want to know that the executor has the answer to a question. */
+  #hearers: { sequence: number; resolve: () => void }[] = [];
   #sequence = 0;
   #askedAt = -Infinity;
   #again = AGAIN_MS;
@@ -112,6 +120,17 @@ export class RunAccount {
     this.#spend(token, { usd: 0, tokens: 0, rows: -1 });
   }
 
+  /** Resolves when the executor knows what has been spent until now, or was not to be reached for a while. */
+  told(): Promise<void> {
+    if (this.#unlimited || (this.#told && this.#heard === this.#sequence && same(this.#told.spent, this.spent))) return Promise.resolve();
+    return new Promise((resolve) => {
+      const hearer = { sequence: this.#sequence + 1, resolve };
+      this.#hearers.push(hearer);
+      setTimeout(resolve, PATIENCE_MS).unref();
+      this.asks(true);
+    });
+  }
+
   /** Something changed for those who wait: they look again. */
   wakeAll(): void {
     const woken = this.#queue;
@@ -123,6 +142,7 @@ export class RunAccount {
   /** When the executor is to be asked; Infinity if there is nothing to ask. */
   askAt(): number {
     if (this.#unlimited) return Infinity;
+    if (this.#hearers.length > 0) return this.#askedAt + SOON_MS;
     const told = this.#told;
     if (this.#queue.length > 0) return this.#askedAt + (this.#sequence === 0 ? 0 : this.#again);
     // What is needed soon is asked for in time, and a change is told soon; who waits for the budget elsewhere waits for it.
@@ -160,6 +180,10 @@ export class RunAccount {
 
   answer({ sequence, holds }: BudgetAnswer, againMs: number): void {
     if (sequence !== this.#sequence) return;
+    this.#heard = sequence;
+    const hearers = this.#hearers;
+    this.#hearers = hearers.filter((one) => one.sequence > sequence);
+    for (const one of hearers) if (one.sequence <= sequence) one.resolve();
     this.#again = againMs;
     if (holds === null) this.#unlimited = true;
     else this.#holds = map((kind) => Math.max(holds[kind], this.#holds[kind]));
@@ -236,6 +260,10 @@ export class AttemptBudget {
 
   refundRow(): void {
     this.account.refundRow(this.token);
+  }
+
+  told(): Promise<void> {
+    return this.account.told();
   }
 
   wakeAll(): void {
