@@ -1,4 +1,14 @@
-import { type Amounts, type Assignment, type BudgetQuestion, type BudgetTerms, executorOperations as operations, newId, noAmounts, noUsage, type RowResult } from '@apwa/contracts';
+import {
+  type Amounts,
+  type Assignment,
+  type BudgetQuestion,
+  type BudgetTerms,
+  executorOperations as operations,
+  newId,
+  noAmounts,
+  noUsage,
+  type RowResult,
+} from '@apwa/contracts';
 import { JournalWriter } from '@apwa/messaging';
 import { eventually } from '@apwa/test-kit';
 import { jest } from '@jest/globals';
@@ -7,7 +17,14 @@ import { type TestMember, World } from './support/world.js';
 jest.setTimeout(60_000);
 
 const usd = (amount: number): Amounts => ({ ...noAmounts(), usd: amount });
-const terms = (of: Partial<BudgetTerms> = {}): BudgetTerms => ({ version: 1, usd: 10, tokens: null, rows: null, planning: noAmounts(), ...of });
+const terms = (of: Partial<BudgetTerms> = {}): BudgetTerms => ({
+  version: 1,
+  usd: 10,
+  tokens: null,
+  rows: null,
+  planning: noAmounts(),
+  ...of,
+});
 
 /** Real: executor, Postgres, NATS with its journal, storage. The test speaks for manager and members. */
 describe('budgets', () => {
@@ -26,7 +43,17 @@ describe('budgets', () => {
 
   let sequence = 0;
   const ask = async ({ id }: Pick<TestMember, 'id'>, ownerId: string, of: Partial<BudgetQuestion> = {}): Promise<number | null> => {
-    const question = { ownerId, sequence: ++sequence, spent: noAmounts(), open: noAmounts(), reserved: noAmounts(), holds: noAmounts(), wants: noAmounts(), next: null, ...of };
+    const question = {
+      ownerId,
+      sequence: ++sequence,
+      spent: noAmounts(),
+      open: noAmounts(),
+      reserved: noAmounts(),
+      holds: noAmounts(),
+      wants: noAmounts(),
+      next: null,
+      ...of,
+    };
     const reply = await world.messaging.request(operations.permits, { memberId: id, epoch: 0, endpoints: [], budgets: [question] });
     return reply.budgets[0]?.holds?.usd ?? null;
   };
@@ -114,21 +141,19 @@ describe('budgets', () => {
   });
 
   const journal = ({ token, journal: place }: Assignment, costs: number[]) => {
-    const rows = costs.map(
-      (costUsd, row): RowResult => ({
-        row,
-        status: 'ok',
-        output: {},
-        error: null,
-        attempts: 1,
-        model: 'small',
-        usage: noUsage(),
-        usageEstimated: false,
-        costUsd,
-        latencyMs: 1,
-        traceId: null,
-      }),
-    );
+    const rows = costs.map((costUsd, row): RowResult => ({
+      row,
+      status: 'ok',
+      output: {},
+      error: null,
+      attempts: 1,
+      model: 'small',
+      usage: noUsage(),
+      usageEstimated: false,
+      costUsd,
+      latencyMs: 1,
+      traceId: null,
+    }));
     return new JournalWriter(world.messaging).publish(place, { token, sequence: 0, rows });
   };
 });

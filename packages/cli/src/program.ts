@@ -68,7 +68,9 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .description('begin nothing new of a run, and wait until what is under way has ended')
     .option('--json')
     .action(does(pauseRun));
-  withBudget(runs.command('resume').argument('<ID>').description('let a paused run go on where it was, with a raised budget if one is given'))
+  withBudget(
+    runs.command('resume').argument('<ID>').description('let a paused run go on where it was, with a raised budget if one is given'),
+  )
     .option('--json')
     .action(does(resumeRun));
   runs.command('cancel').argument('<ID>').description('cancel a run, and wait for it').option('--json').action(does(cancelRun));

@@ -14,7 +14,12 @@ export const Budget = z
     /** Rows of steps that begin model calls. A row whose calls were lost with their member counts again when it is asked again. */
     rows: z.number().int('must be a whole number').min(1, 'must be 1 or more').max(1e12, 'must be 10^12 at most').optional(),
     /** Working time, imports and planning among it, pauses not. Milliseconds. */
-    timeMs: z.number().int('must be a whole number').min(1_000, 'must be 1000 or more').max(LONGEST_MS, 'must be ten years at most').optional(),
+    timeMs: z
+      .number()
+      .int('must be a whole number')
+      .min(1_000, 'must be 1000 or more')
+      .max(LONGEST_MS, 'must be ten years at most')
+      .optional(),
   })
   .refine((budget) => Object.values(budget).some((limit) => limit !== undefined), 'must have a limit: usd, tokens, rows or timeMs');
 export type Budget = z.infer<typeof Budget>;

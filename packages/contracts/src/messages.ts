@@ -94,12 +94,7 @@ export const executorOperations = {
     z.strictObject({ shards: z.array(CommittedShard), more: z.boolean() }),
   ),
   /** With a budget, where the run has one: it holds from then on, whatever becomes of the control. */
-  controlRun: operation(
-    'executor',
-    'control_run',
-    z.strictObject({ ...RunControl.shape, budget: BudgetTerms.optional() }),
-    RunControl,
-  ),
+  controlRun: operation('executor', 'control_run', z.strictObject({ ...RunControl.shape, budget: BudgetTerms.optional() }), RunControl),
   /**
    * Removes stages of an owner from the ledger, with their journals and the parts that no commit names: nothing of them can be
    * committed afterwards. `stageIds` left out: all of them, and the owner itself. Unknown ones count as forgotten; refused

@@ -64,7 +64,9 @@ describe('a budget', () => {
     expect(billed.usd).toBeLessThanOrEqual(0.4 * 1.01);
     expect(billed.usd).toBeGreaterThanOrEqual(0.4 * 0.98);
     expect(paused.paused).toMatchObject({ reason: 'budget' });
-    expect(paused.paused?.message).toMatch(/^the budget of \$0\.40 is used up \(\$0\.\d+ spent, .*\); raise it with apwa runs resume run_\w+ --budget USD$/);
+    expect(paused.paused?.message).toMatch(
+      /^the budget of \$0\.40 is used up \(\$0\.\d+ spent, .*\); raise it with apwa runs resume run_\w+ --budget USD$/,
+    );
     expect(paused.budget).toMatchObject({ limits: { usd: 0.4 }, reserved: { usd: 0 } });
     expect(paused.budget?.spent.usd).toBeCloseTo(billed.usd, 6);
     const [step] = paused.steps;
@@ -75,7 +77,10 @@ describe('a budget', () => {
     expect(shown.out).toMatch(/budget: \$0\.\d+ of \$0\.40\n/);
 
     await expect(system.client.runs.resume(id)).rejects.toMatchObject({ class: 'refused', code: 'budget_used_up' });
-    await expect(system.client.runs.resume(id, { budget: { usd: 0.3 } })).rejects.toMatchObject({ code: 'no_raise', details: { field: 'budget.usd' } });
+    await expect(system.client.runs.resume(id, { budget: { usd: 0.3 } })).rejects.toMatchObject({
+      code: 'no_raise',
+      details: { field: 'budget.usd' },
+    });
     await expect(system.client.runs.resume(id, { budget: { rows: 9 } })).rejects.toMatchObject({ code: 'no_budget' });
     const resumed = await apwa(['runs', 'resume', id, '--budget', '2.00'], { cwd: tmpdir(), url: system.stack.url });
     expect(resumed).toMatchObject({ code: 0 });
@@ -120,10 +125,10 @@ describe('a budget', () => {
     const [member] = await system.stack.memberPids();
     process.kill(member as number, 'SIGKILL');
     const settledAt = performance.now();
-    await eventually(
-      async () => (await system.ledger(`SELECT 1 FROM budget_leases WHERE owner_id = $1 AND settled`, [id])).length === 1,
-      { timeoutMs: 10_000, what: 'the lease of the dead member to be settled' },
-    );
+    await eventually(async () => (await system.ledger(`SELECT 1 FROM budget_leases WHERE owner_id = $1 AND settled`, [id])).length === 1, {
+      timeoutMs: 10_000,
+      what: 'the lease of the dead member to be settled',
+    });
     expect(performance.now() - settledAt).toBeLessThan(10_000);
     await system.untilDone(id, 'mails', 400);
     await system.stack.services.executor.kill();
@@ -138,7 +143,10 @@ describe('a budget', () => {
 
   it('that makes no sense should be refused', async () => {
     for (const budget of [{ usd: -1 }, { usd: 1e12 }, { tokens: 0.5 }, { rows: 0 }, {}])
-      await expect(begin(1, budget)).rejects.toMatchObject({ class: 'refused', details: { field: expect.stringMatching(/^budget/) as unknown } });
+      await expect(begin(1, budget)).rejects.toMatchObject({
+        class: 'refused',
+        details: { field: expect.stringMatching(/^budget/) as unknown },
+      });
     const plan = mailPlan();
     for (const step of plan.steps) if (step.kind === 'map' && step.template.mode === 'llm') step.template.model = 'free';
     await expect(system.submit({ inputs: { rows: numberedRows(1) }, plan, budget: { usd: 1 } })).rejects.toMatchObject({

@@ -1,4 +1,13 @@
-import { type ApproveRequest, type ResumeRequest, Run, RunEvent, RunList, TransientError, isTerminal, type RunRequest } from '@apwa/contracts';
+import {
+  type ApproveRequest,
+  type ResumeRequest,
+  Run,
+  RunEvent,
+  RunList,
+  TransientError,
+  isTerminal,
+  type RunRequest,
+} from '@apwa/contracts';
 import type { z } from 'zod';
 import type { Http } from './http.js';
 import { serverSentEvents } from './server-sent-events.js';

@@ -2,7 +2,14 @@ import { addAmounts, type Amounts, type BudgetQuestion, type BudgetTerms, noAmou
 import { type Account, answer, type Lease, noLease, reservedAfter, settlement, usedUpMessage } from './account.js';
 
 const usd = (amount: number): Amounts => ({ usd: amount, tokens: 0, rows: 0 });
-const terms = (limits: Partial<BudgetTerms>): BudgetTerms => ({ version: 1, usd: null, tokens: null, rows: null, planning: noAmounts(), ...limits });
+const terms = (limits: Partial<BudgetTerms>): BudgetTerms => ({
+  version: 1,
+  usd: null,
+  tokens: null,
+  rows: null,
+  planning: noAmounts(),
+  ...limits,
+});
 const account = (limits: Partial<BudgetTerms>, others: Partial<Account['others']> = {}, active = true): Account => ({
   terms: terms(limits),
   others: { holds: noAmounts(), loose: noAmounts(), askers: 0, ...others },
@@ -50,8 +57,18 @@ describe('answer', () => {
 
   it.each<[string, Account, BudgetQuestion, 'usd' | 'tokens' | null]>([
     ['nothing is left, and nobody has any', account({ usd: 10 }, { holds: usd(9.5) }), question({ next: usd(1), wants: usd(1) }), 'usd'],
-    ['another member may give back', account({ usd: 10 }, { holds: usd(9.5), loose: usd(0.1) }), question({ next: usd(1), wants: usd(1) }), null],
-    ['its own calls are under way', account({ usd: 10 }), question({ spent: usd(9), reserved: usd(0.5), holds: usd(9.5), next: usd(1) }), null],
+    [
+      'another member may give back',
+      account({ usd: 10 }, { holds: usd(9.5), loose: usd(0.1) }),
+      question({ next: usd(1), wants: usd(1) }),
+      null,
+    ],
+    [
+      'its own calls are under way',
+      account({ usd: 10 }),
+      question({ spent: usd(9), reserved: usd(0.5), holds: usd(9.5), next: usd(1) }),
+      null,
+    ],
     ['nobody waits', account({ usd: 10 }, { holds: usd(10) }), question({}), null],
     ['the run is paused', account({ usd: 10 }, { holds: usd(10) }, false), question({ next: usd(1), wants: usd(1) }), null],
     ['tokens are used up and money is not', account({ usd: 10, tokens: 5 }), question({ next: { usd: 1, tokens: 9, rows: 1 } }), 'tokens'],
@@ -59,7 +76,14 @@ describe('answer', () => {
   ])('should say whether a budget is used up: %s', (_, found, asked, usedUp) => expect(answer(found, asked).usedUp).toBe(usedUp));
 
   it('should say what was spent, and how it goes on', () => {
-    expect(usedUpMessage('run_1', 'usd', account({ usd: 2, planning: usd(0.5) }, { holds: usd(1) }), question({ spent: usd(0.49), next: usd(0.02) }))).toBe(
+    expect(
+      usedUpMessage(
+        'run_1',
+        'usd',
+        account({ usd: 2, planning: usd(0.5) }, { holds: usd(1) }),
+        question({ spent: usd(0.49), next: usd(0.02) }),
+      ),
+    ).toBe(
       'the budget of $2.00 is used up ($1.99 spent, the next call may cost $0.020); raise it with apwa runs resume run_1 --budget USD',
     );
   });

@@ -77,7 +77,9 @@ export const reservedAfter = ({ spent, reserved, next }: BudgetQuestion, holds: 
  * than those that ended since, which count twice: as journaled, and as under way.
  */
 export const settlement = ({ holds, spent, open, reserved }: Lease, journaled: Amounts): Amounts =>
-  map((kind) => Math.min(Math.max(holds[kind], spent[kind]), spent[kind] - open[kind] + Math.max(open[kind], journaled[kind]) + reserved[kind]));
+  map((kind) =>
+    Math.min(Math.max(holds[kind], spent[kind]), spent[kind] - open[kind] + Math.max(open[kind], journaled[kind]) + reserved[kind]),
+  );
 
 const money = (usd: number): string => `$${usd === 0 || usd >= 0.995 ? usd.toFixed(2) : usd.toPrecision(2)}`;
 const count = (amount: number): string => Math.round(amount).toLocaleString('en-US');

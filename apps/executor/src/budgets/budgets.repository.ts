@@ -52,8 +52,14 @@ export class BudgetsRepository {
   }
 
   /** The account as a member's question finds it, locked; null if the run has no budget. `sequence`: of its latest question. */
-  async lockFor(queries: Queries, ownerId: string, memberId: string): Promise<{ account: Account; sequence: number; holds: Amounts } | null> {
-    const [row] = await queries.$queryRaw<(Omit<BudgetTerms, 'planning'> & { planningUsd: number; planningTokens: number; control: RunControl['state'] })[]>`
+  async lockFor(
+    queries: Queries,
+    ownerId: string,
+    memberId: string,
+  ): Promise<{ account: Account; sequence: number; holds: Amounts } | null> {
+    const [row] = await queries.$queryRaw<
+      (Omit<BudgetTerms, 'planning'> & { planningUsd: number; planningTokens: number; control: RunControl['state'] })[]
+    >`
       SELECT b.version, b.usd, b.tokens, b.rows, b.planning_usd AS "planningUsd", b.planning_tokens AS "planningTokens", r.control
       FROM budgets b JOIN runs r ON r.owner_id = b.owner_id WHERE b.owner_id = ${ownerId} FOR UPDATE OF b`;
     if (!row) return null;
@@ -80,7 +86,12 @@ export class BudgetsRepository {
     };
   }
 
-  async note(queries: Queries, memberId: string, { ownerId, sequence, spent, open, reserved }: BudgetQuestion, holds: Amounts): Promise<void> {
+  async note(
+    queries: Queries,
+    memberId: string,
+    { ownerId, sequence, spent, open, reserved }: BudgetQuestion,
+    holds: Amounts,
+  ): Promise<void> {
     await queries.$executeRaw`
       INSERT INTO budget_leases (owner_id, member_id, sequence, asked_at, holds_usd, holds_tokens, holds_rows, spent_usd, spent_tokens, spent_rows,
         open_usd, open_tokens, open_rows, reserved_usd, reserved_tokens, reserved_rows)

@@ -32,7 +32,8 @@ export class BudgetsService {
   async answer(memberId: string, questions: readonly BudgetQuestion[]): Promise<BudgetAnswer[]> {
     const answers: BudgetAnswer[] = [];
     // In one order for all members, as each waits for the lock of a run.
-    for (const question of [...questions].sort((a, b) => (a.ownerId < b.ownerId ? -1 : 1))) answers.push(await this.#answer(memberId, question));
+    for (const question of [...questions].sort((a, b) => (a.ownerId < b.ownerId ? -1 : 1)))
+      answers.push(await this.#answer(memberId, question));
     return answers;
   }
 

@@ -10,7 +10,6 @@ import {
   type PausedBy,
   type RunControl,
   type ShardRange,
-  type Spending,
   type Stage,
   type StageCopies,
   type StageCounts,
@@ -282,7 +281,7 @@ export class StagesRepository {
         copies: copies.get(row.id) ?? noCopies(),
         fault: row.fault === null ? null : (JSON.parse(row.fault) as ErrorPayload),
         waitingFor: row.waitingFor,
-        ...(spending.has(row.ownerId) ? { spending: spending.get(row.ownerId) as Spending } : {}),
+        ...(spending.has(row.ownerId) ? { spending: spending.get(row.ownerId) } : {}),
         ...(row.pausedBy === null ? {} : { pausedBy: JSON.parse(row.pausedBy) as PausedBy }),
       };
     });

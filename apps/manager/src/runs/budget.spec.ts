@@ -9,7 +9,11 @@ describe('usedUp', () => {
   it.each<[string, Partial<BudgetFacts>, string | null]>([
     ['nothing is limited', { workedMs: 1e9 }, null],
     ['it may work on', { limits: { timeMs: 3_000 }, workedMs: 2_999 }, null],
-    ['it has worked for long', { limits: { timeMs: 3_000 }, workedMs: 3_000 }, 'the budget of 3 s of work is used up; raise it with apwa runs resume run_1 --max-time DURATION'],
+    [
+      'it has worked for long',
+      { limits: { timeMs: 3_000 }, workedMs: 3_000 },
+      'the budget of 3 s of work is used up; raise it with apwa runs resume run_1 --max-time DURATION',
+    ],
     ['no turn was taken', { planning: true, limits: { usd: 0.01, tokens: 5 } }, null],
     ['another turn as large as the largest fits', { planning: true, limits: { usd: 0.61 }, turns: [turn(0.2, 0), turn(0.2, 0)] }, null],
     [
@@ -52,8 +56,20 @@ describe('raised', () => {
 
   it.each<[string, RunPause['reason'], StoredBudget | null, Budget | undefined, object]>([
     ['no raise of what is used up', 'budget', budget, undefined, { code: 'budget_used_up', details: { field: 'budget' } }],
-    ['no more than before', 'budget', budget, { rows: 10 }, { code: 'no_raise', details: { field: 'budget.rows', value: '10', allowed: 'more than 10' } }],
-    ['no more than is spent', 'user', budget, { usd: 2.005 }, { code: 'no_raise', details: { field: 'budget.usd', allowed: 'more than 2.01' } }],
+    [
+      'no more than before',
+      'budget',
+      budget,
+      { rows: 10 },
+      { code: 'no_raise', details: { field: 'budget.rows', value: '10', allowed: 'more than 10' } },
+    ],
+    [
+      'no more than is spent',
+      'user',
+      budget,
+      { usd: 2.005 },
+      { code: 'no_raise', details: { field: 'budget.usd', allowed: 'more than 2.01' } },
+    ],
     ['a limit that the run does not have', 'user', budget, { tokens: 5 }, { code: 'no_budget', details: { field: 'budget.tokens' } }],
     ['a run without a budget', 'user', null, { usd: 5 }, { code: 'no_budget', details: { allowed: 'limits that the run has: none' } }],
   ])('should refuse %s', (_, reason, of, raise, error) => {
@@ -72,5 +88,6 @@ describe('checkPrices', () => {
   const models = { priced: { endpoints: [{ prices: {} }] }, half: { endpoints: [{ prices: {} }, {}] } };
 
   it('should let models with prices pass', () => expect(() => checkPrices(models, ['priced'])).not.toThrow());
-  it('should refuse one of whose endpoints one has none', () => expect(() => checkPrices(models, ['priced', 'half'])).toThrow('model half has none'));
+  it('should refuse one of whose endpoints one has none', () =>
+    expect(() => checkPrices(models, ['priced', 'half'])).toThrow('model half has none'));
 });

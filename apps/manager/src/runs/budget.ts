@@ -41,7 +41,7 @@ const FLAGS: Record<Limit, string> = {
 const money = (usd: number): string => `$${usd === 0 || usd >= 0.995 ? usd.toFixed(2) : usd.toPrecision(2)}`;
 const count = (amount: number): string => Math.round(amount).toLocaleString('en-US');
 
-export const shownLimit = (limit: Limit, amount: number): string => {
+const shownLimit = (limit: Limit, amount: number): string => {
   switch (limit) {
     case 'usd':
       return money(amount);
@@ -73,7 +73,10 @@ export const usedUp = ({ runId, limits, workedMs, planning, turns }: BudgetFacts
   if (timeMs !== undefined && workedMs >= timeMs) return `the budget of ${shownLimit('timeMs', timeMs)} is used up; ${raise('timeMs')}`;
   if (!planning) return null;
   const spent = planningAmounts(turns);
-  const largest = { usd: Math.max(0, ...turns.map(({ costUsd }) => costUsd)), tokens: Math.max(0, ...turns.map(({ usage }) => tokensOf(usage))) };
+  const largest = {
+    usd: Math.max(0, ...turns.map(({ costUsd }) => costUsd)),
+    tokens: Math.max(0, ...turns.map(({ usage }) => tokensOf(usage))),
+  };
   for (const limit of ['usd', 'tokens'] as const) {
     const most = limits[limit];
     if (most !== undefined && spent[limit] + largest[limit] > most)
@@ -112,11 +115,15 @@ export const raised = (id: string, { paused, budget, spent }: RaiseFacts, raise:
       });
     const used = spent?.[limit] ?? 0;
     if (to <= from || to <= used)
-      throw new RefusedError('no_raise', `The budget of run ${id} is ${shownLimit(limit, from)}, and ${shownLimit(limit, used)} are spent.`, {
-        field,
-        value: to,
-        allowed: `more than ${Math.max(from, used)}`,
-      });
+      throw new RefusedError(
+        'no_raise',
+        `The budget of run ${id} is ${shownLimit(limit, from)}, and ${shownLimit(limit, used)} are spent.`,
+        {
+          field,
+          value: to,
+          allowed: `more than ${Math.max(from, used)}`,
+        },
+      );
   }
   return budget && { version: budget.version + 1, limits: { ...budget.limits, ...raise } };
 };

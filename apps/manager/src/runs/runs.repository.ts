@@ -54,7 +54,9 @@ export class RunsRepository {
       if (gone !== undefined) throw goneInput(inputs, gone);
       await this.owners.create(queries, { id, kind: 'run' });
       const plan = checkedPlan ? toJson(checkedPlan) : Prisma.DbNull;
-      await queries.run.create({ data: { id, state: 'importing', request: toJson(request), plan, budget: budgetOf(request), startedAt: new Date() } });
+      await queries.run.create({
+        data: { id, state: 'importing', request: toJson(request), plan, budget: budgetOf(request), startedAt: new Date() },
+      });
       for (const [position, input] of inputs.entries()) {
         const tableId = 'tableId' in input ? input.tableId : newId('table');
         if ('source' in input) {
@@ -274,8 +276,7 @@ export class RunsRepository {
   }
 }
 
-const budgetOf = ({ budget }: RunRequest) =>
-  budget ? toJson({ version: 1, limits: budget } satisfies StoredBudget) : Prisma.DbNull;
+const budgetOf = ({ budget }: RunRequest) => (budget ? toJson({ version: 1, limits: budget } satisfies StoredBudget) : Prisma.DbNull);
 
 /** An input was deleted while the run was being checked. */
 const goneInput = (inputs: NewInput[], id: string): RefusedError =>

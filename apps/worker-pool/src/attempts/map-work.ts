@@ -52,7 +52,10 @@ export class MapWorker implements AttemptWork {
   async writePart(write: number, results: readonly RowResult[]): Promise<CommitContent> {
     const key = partKey(this.assignment, write, 'parquet');
     // Who hears of the commit is to hear of what it took as well.
-    const [part] = await Promise.all([writeMapPart(this.storage, key, { columns: this.stage.outputColumns, results }), this.budget?.told()]);
+    const [part] = await Promise.all([
+      writeMapPart(this.storage, key, { columns: this.stage.outputColumns, results }),
+      this.budget?.told(),
+    ]);
     const counts = noCounts();
     for (const result of results) countRow(counts, result);
     return { part, rejected: null, columns: this.stage.outputColumns, counts };

@@ -34,7 +34,7 @@ describe('CallCost', () => {
   it('should learn that caches make calls cheaper', () => {
     const cost = new CallCost([PRICES], 0);
     for (let n = 0; n < 50; n++) cost.saw(SIZE, usage({ cacheRead: 100, output: 1 }), (100 * 0.1 + 10) / 1e6);
-    expect(cost.of(SIZE, 1).usd).toBeLessThan((100 * 0.1 + 10) / 1e6 * 1.2);
+    expect(cost.of(SIZE, 1).usd).toBeLessThan(((100 * 0.1 + 10) / 1e6) * 1.2);
   });
 
   it('should never put aside more than is possible', () => {

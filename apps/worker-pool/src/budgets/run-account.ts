@@ -17,7 +17,8 @@ const map = (of: (kind: (typeof KINDS)[number]) => number): Amounts => ({ usd: o
 const minus = (a: Amounts, b: Amounts): Amounts => map((kind) => Math.max(0, a[kind] - b[kind]));
 /** Sums of fractions are off by less. */
 const ROUNDING = 1e-9;
-const same = (a: Amounts, b: Amounts): boolean => KINDS.every((kind) => Math.abs(a[kind] - b[kind]) <= ROUNDING * Math.max(1, a[kind], b[kind]));
+const same = (a: Amounts, b: Amounts): boolean =>
+  KINDS.every((kind) => Math.abs(a[kind] - b[kind]) <= ROUNDING * Math.max(1, a[kind], b[kind]));
 
 /** Calls that wait are asked for as far as they are so many: more begin at once nowhere. */
 const MOST_WAITING = 2_000;
@@ -146,7 +147,8 @@ export class RunAccount {
     const told = this.#told;
     if (this.#queue.length > 0) return this.#askedAt + (this.#sequence === 0 ? 0 : this.#again);
     // What is needed soon is asked for in time, and a change is told soon; who waits for the budget elsewhere waits for it.
-    if (!told || !same(told.spent, this.spent) || !same(told.reserved, this.#reserved) || !same(told.holds, this.#used())) return this.#askedAt + this.#again;
+    if (!told || !same(told.spent, this.spent) || !same(told.reserved, this.#reserved) || !same(told.holds, this.#used()))
+      return this.#askedAt + this.#again;
     return same(this.#used(), this.spent) ? Infinity : this.#askedAt + REFRESH_MS;
   }
 
@@ -198,7 +200,9 @@ export class RunAccount {
 
   #take(token: string, amounts: Amounts): Reservation | null {
     const used = this.#used();
-    const fits = KINDS.every((kind) => used[kind] + amounts[kind] <= this.#holds[kind] + ROUNDING * Math.max(1, used[kind]) || amounts[kind] === 0);
+    const fits = KINDS.every(
+      (kind) => used[kind] + amounts[kind] <= this.#holds[kind] + ROUNDING * Math.max(1, used[kind]) || amounts[kind] === 0,
+    );
     if (!this.#unlimited && !fits) return null;
     this.#reserved = addAmounts(this.#reserved, amounts);
     this.#begun = addAmounts(this.#begun, amounts);

@@ -59,7 +59,8 @@ export const createLlmStage = ({ log, stageId, work, template, model, modelName,
     timeoutMs: template.limits?.timeoutMs,
     longestCallMs: Math.min(...endpoints.map((endpoint) => endpoint.timeoutMs)),
     impossible: (figures) => {
-      if (!warned) log.warn({ stageId, model: modelName, ...figures }, 'a provider told a usage that is not possible: the budget counts what is');
+      if (!warned)
+        log.warn({ stageId, model: modelName, ...figures }, 'a provider told a usage that is not possible: the budget counts what is');
       warned = true;
     },
     fault: null,
