@@ -53,7 +53,14 @@ describe('the ledger', () => {
       fc.asyncProperty(fc.array(deeds, { minLength: 20, maxLength: 20 }), async (members) => {
         await bench.reset();
         const before = await deadlocks(bench);
-        const submission = { stageId: newId('stage'), ownerId: newId('run'), work: mapWork(1_600), resources: {}, weight: 1 };
+        const submission = {
+          stageId: newId('stage'),
+          ownerId: newId('run'),
+          work: mapWork(1_600),
+          resources: {},
+          weight: 1,
+          followed: false,
+        };
         await bench.stages.submit(submission);
         await cutInto(bench, submission.stageId, 200);
         const crowd = new LedgerCrowd(bench, submission.stageId, CROWD_MS);
@@ -65,7 +72,7 @@ describe('the ledger', () => {
           crowd.divider(),
         ]);
 
-        const { shards } = await bench.stages.committed(submission.stageId, -1, 1_000);
+        const { shards } = await bench.stages.committed({ stageId: submission.stageId, after: -1, limit: 1_000 });
         const rows = shards.flatMap(({ range }) => Array.from({ length: sizeOf(range) }, (_, n) => range.first + n));
         expect(rows.sort((a, b) => a - b)).toEqual(Array.from({ length: 1_600 }, (_, n) => n));
         expect([...crowd.winners.values()].map(({ size }) => size)).toEqual(shards.map(() => 1));
@@ -83,7 +90,7 @@ describe('the ledger', () => {
       await bench.reset();
       const ownerId = newId('run');
       for (let n = 0; n < 2; n++)
-        await bench.stages.submit({ stageId: newId('stage'), ownerId, work: mapWork(400), resources: {}, weight: 1 });
+        await bench.stages.submit({ stageId: newId('stage'), ownerId, work: mapWork(400), resources: {}, weight: 1, followed: false });
       const members = [newMember(), newMember(), newMember()];
       for (const { id, instance } of members) await bench.join(id, instance);
       let cancelled = false;
@@ -128,7 +135,7 @@ const bringToEnd = async (model: LedgerModel, real: Real): Promise<void> => {
   }
   await real.watch.check(model);
   for (const { id, state, rows, shards } of model.stages) {
-    const { shards: committed } = await real.bench.stages.committed(id, -1, 1_000);
+    const { shards: committed } = await real.bench.stages.committed({ stageId: id, after: -1, limit: 1_000 });
     expect(committed.map(({ shardId }) => shardId).sort()).toEqual(
       shards.flatMap(({ id: shardId, shard }) => (shard.state === 'committed' ? [shardId] : [])).sort(),
     );

@@ -8,6 +8,7 @@ jest.setTimeout(60_000);
 
 const QUIET: EndpointNews = {
   answered: 0,
+  answers: false,
   refused: 0,
   retryAfterMs: null,
   told: null,

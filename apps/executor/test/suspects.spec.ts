@@ -18,7 +18,7 @@ describe('shards at which members crash (H17)', () => {
 
   const submit = async (work: StageWork): Promise<string> => {
     const stageId = newId('stage');
-    await bench.stages.submit({ stageId, ownerId: newId('run'), work, resources: {}, weight: 1, maxInFlight: undefined });
+    await bench.stages.submit({ stageId, ownerId: newId('run'), work, resources: {}, weight: 1, maxInFlight: undefined, followed: false });
     return stageId;
   };
   const join = async (): Promise<{ id: string; instance: string }> => {

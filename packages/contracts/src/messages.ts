@@ -15,6 +15,7 @@ import {
   Lane,
   Member,
   RunControl,
+  ShardRange,
   Stage,
   StageCounts,
   StageState,
@@ -68,6 +69,8 @@ export const executorOperations = {
       maxInFlight: z.number().int().positive().optional(),
       /** Of the owner, for all its stages. Left out: the one that it has, if it has one. */
       budget: BudgetTerms.optional(),
+      /** Others will take its rows while it is under way: its shards are small. */
+      followed: z.boolean().default(false),
     }),
     Stage,
     15_000,
@@ -89,6 +92,7 @@ export const executorOperations = {
     z.strictObject({
       stageId: StageId,
       /** Shards whose range begins after this subtask; -1 for all. */ after: z.number().int().min(-1),
+      /** Shards alone that overlap this range. */ within: ShardRange.optional(),
       limit: z.number().int().min(1).max(500),
     }),
     z.strictObject({ shards: z.array(CommittedShard), more: z.boolean() }),

@@ -35,6 +35,8 @@ export type ToldLimits = z.infer<typeof ToldLimits>;
 /** What became of a member's calls to an endpoint since its last question. */
 export const EndpointNews = z.strictObject({
   answered: count,
+  /** Calls that began after the last one that ended without an answer were answered, or refused with 429. */
+  answers: z.boolean(),
   /** With 429 … */
   refused: count,
   /** … and for how long nobody is to call, where the endpoint said so. */

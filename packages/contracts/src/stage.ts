@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Spending } from './budget.js';
 import { ErrorPayload } from './errors.js';
-import { LeaseToken, MemberId, OwnerId, PoolName, ShardId, StageId } from './ids.js';
+import { LeaseToken, MemberId, OwnerId, PoolName, ShardId, StageId, TableId } from './ids.js';
 import { JsonObject } from './json.js';
 import { Resources, Template } from './plan.js';
 import { Column, ExportFormat, FileFormat, ImportOptions, NamedTable, Part, TableReference, UploadedFile } from './table.js';
@@ -80,11 +80,43 @@ export const RowResult = z.strictObject({
 });
 export type RowResult = z.infer<typeof RowResult>;
 
+/**
+ * The table that a map stage under way is making, for a stage that takes each row as soon as the shard which holds it is committed. It has
+ * the rows of its base, by the same numbers.
+ */
+export interface StageInput {
+  stageId: string;
+  /** Of the table that the stage makes. */
+  tableId: string;
+  rows: number;
+  /** All columns that a reader sees, base columns first. */
+  columns: Column[];
+  /** Columns that stand in the parts of the stage. */
+  ownColumns: Column[];
+  base: MapInput;
+}
+
+/** What a template is expanded over. */
+export type MapInput = TableReference | StageInput;
+
+export const StageInput: z.ZodType<StageInput> = z.strictObject({
+  stageId: StageId,
+  tableId: TableId,
+  rows: z.number().int().nonnegative(),
+  columns: z.array(Column),
+  ownColumns: z.array(Column),
+  base: z.lazy(() => MapInput),
+});
+export const MapInput: z.ZodType<MapInput> = z.union([TableReference, StageInput]);
+
+/** Whether the rows of an input come from a stage that may be under way. */
+export const comesFromStage = (input: MapInput): input is StageInput => 'stageId' in input;
+
 /** What a stage is expanded from. Everything in it is a reference or small: it must fit a NATS message. */
 export const StageWork = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('map'),
-    input: TableReference,
+    input: MapInput,
     template: Template,
     /** A name of the configuration; null where the template's mode needs no model. */
     model: z.string().nullable(),

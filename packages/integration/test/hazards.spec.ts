@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually } from '@apwa/test-kit';
 import { expectEveryRowOnce, mailPlan, numberedRows, System } from './support/system.js';
+import { JournalWatch } from './support/journal-watch.js';
 import { ExternalMember, externalPool } from './support/external-member.js';
 
 const LEASE_MS = 2_500;
@@ -84,10 +85,13 @@ describe('hazards', () => {
     const a = await member();
     const imported = await system.submit({ inputs: { rows: numberedRows(50) }, plan: mailPlan() });
     await eventually(async () => (await system.modelStats()).inFlight > 0);
+    const journal = await JournalWatch.start(system);
     const before = (await parts()).length;
     // The executor stands still: rows are answered, journaled and written, and the commit finds nobody.
     await system.stack.services.executor.pause();
     await eventually(async () => (await parts()).length > before, { what: 'the part to be written' });
+    await eventually(() => journal.rows.size === 50, { what: 'every row to be journaled' });
+    await journal.stop();
     await a.kill();
     await system.stack.services.executor.kill();
     await system.stack.services.executor.restart();

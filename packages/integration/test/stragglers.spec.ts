@@ -99,7 +99,7 @@ describe('a shard that lags behind its stage', () => {
       // The holder that lost has heard it: its call is aborted, and its slots are free.
       await eventually(async () => model.inFlight === 0 && (await system.stack.members()).every(({ slots }) => slots.free === SLOTS));
       const { out } = await apwa(['runs', 'show', run.id], { cwd: system.stack.dir, url: system.stack.url });
-      expect(out).toContain('1 slow shards run twice (1 calls)');
+      expect(out).toContain('mails: 1 slow shard run twice (1 call)');
     } finally {
       never.resolve();
     }

@@ -1,3 +1,4 @@
+import { Server, Socket } from 'node:net';
 import { commandOf, descendantsOf, isAlive } from '@apwa/stack';
 import { eventually } from './eventually.js';
 
@@ -22,7 +23,10 @@ export const leakCheck = async (): Promise<LeakCheck> => {
         const left = commands.filter(({ command }) => command !== null && !isGuard(command));
         const sockets = openSockets() - socketsBefore;
         if (left.length === 0 && sockets <= 0) return true;
-        const found = [...left.map(({ pid, command }) => `process ${pid}: ${command}`), ...(sockets > 0 ? [`${sockets} sockets`] : [])];
+        const found = [
+          ...left.map(({ pid, command }) => `process ${pid}: ${command}`),
+          ...(sockets > 0 ? [`${sockets} sockets of ${socketsOpen()}`] : []),
+        ];
         throw new Error(`left behind: ${found.join('; ')}`);
       },
       { timeoutMs, what: 'everything to be closed' },
@@ -32,5 +36,18 @@ export const leakCheck = async (): Promise<LeakCheck> => {
 };
 
 const isGuard = (command: string): boolean => /^\/bin\/sh -c\s+groups=/.test(command);
+
+/** Where the open sockets of this process lead, for a person who looks for the one that was forgotten. */
+const socketsOpen = (): string => {
+  const handles = (process as unknown as { _getActiveHandles: () => unknown[] })._getActiveHandles();
+  return handles
+    .filter((handle) => handle instanceof Socket || handle instanceof Server)
+    .map((handle) =>
+      handle instanceof Server
+        ? `server ${JSON.stringify(handle.address())}`
+        : `${handle.localPort} to ${handle.remoteAddress}:${handle.remotePort} (${handle.readyState}${handle.destroyed ? ', destroyed' : ''})`,
+    )
+    .join(', ');
+};
 
 const openSockets = (): number => process.getActiveResourcesInfo().filter((kind) => SOCKETS.has(kind)).length;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reset } from './reset.js';
 
 /** A request to `POST /v1/chat/completions`, as far as tests look at it. */
 export interface ScriptedRequest {
@@ -149,7 +150,7 @@ const reply = (
     return;
   }
   if (hangUp) {
-    request.socket.resetAndDestroy();
+    reset(request.socket);
     return;
   }
   if (status !== undefined && status !== 200) {

@@ -1,4 +1,5 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { reset } from './reset.js';
 
 export interface TcpProxy {
   /** The target's URL with the proxy's host and port in place of its own. */
@@ -30,7 +31,7 @@ export const tcpProxy = async (target: string): Promise<TcpProxy> => {
 
   const listener = createServer((client) => {
     if (mode === 'cut') {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const server = connect({ host: to.hostname, port: Number(to.port) });
@@ -67,7 +68,7 @@ export const tcpProxy = async (target: string): Promise<TcpProxy> => {
   const { port } = listener.address() as AddressInfo;
   const breakAll = (which: (pair: { lossy: boolean }) => boolean) => {
     for (const pair of [...pairs].filter(which)) {
-      pair.client.resetAndDestroy();
+      reset(pair.client);
       pair.server.destroy();
     }
   };

@@ -39,16 +39,18 @@ export class CommitsService {
     const found = (await Promise.all(parts.map((part) => this.#isThere(part)))).every(Boolean);
     const { part } = content;
 
-    const { answer, change } = await this.database.transaction(async (queries) => {
+    const { answer, change, pools } = await this.database.transaction(async (queries) => {
       const locked = await this.ledger.lock(queries, shardId);
-      if (!locked) return { answer: 'unknown' as const, change: null };
+      if (!locked) return { answer: 'unknown' as const, change: null, pools: [] };
       const { effects } = decide(locked.shard, { kind: 'commit', token, part, found });
       const written: StageChange | null = await this.writer.write(queries, locked, effects, { content, calls });
       const answered = effects.find((effect) => effect.kind === 'commit_answer');
       if (!answered) throw new InternalError('commit_unanswered', 'A commit is always answered.');
-      return { answer: answered.answer, change: written };
+      const followers = written ? await this.ledger.follow(queries, written.stageId, locked.shard.range) : [];
+      return { answer: answered.answer, change: written, pools: followers };
     });
     this.notices.stage(change);
+    for (const pool of pools) this.notices.work(pool);
     if (change && content.counts.failed > 0) await this.failures.look([change.stageId]);
     return answer;
   }

@@ -1,4 +1,4 @@
-import { type LeaseToken } from '@apwa/contracts';
+import { type LeaseToken, type ShardRange } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { type Queries } from '../database/database.js';
 import { type AttemptRow, entryOf, type LedgerEntry, type ShardRow, type StageRow } from './ledger-entry.js';
@@ -22,11 +22,11 @@ export interface Claimable {
   readonly suspects: boolean;
 }
 
-/** Shards `h` that nobody holds, or one other member, where a second attempt is wanted. */
+/** Shards `h` whose rows are there, and that nobody holds, or one other member, where a second attempt is wanted. */
 const OFFERED = ({ memberId, suspects }: Claimable): Prisma.Sql =>
   suspects
-    ? Prisma.sql`h.suspicion = 'suspect' AND ${UNHELD}`
-    : Prisma.sql`h.suspicion IN ('none', 'condemned') AND (${UNHELD} OR (h.copy_wanted AND (
+    ? Prisma.sql`NOT h.waits AND h.suspicion = 'suspect' AND ${UNHELD}`
+    : Prisma.sql`NOT h.waits AND h.suspicion IN ('none', 'condemned') AND (${UNHELD} OR (h.copy_wanted AND (
         SELECT count(*) = 1 AND bool_and(a.member_id <> ${memberId}) FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')))`;
 const UNHELD = Prisma.sql`NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')`;
 
@@ -139,6 +139,17 @@ export class LedgerRepository {
       WHERE m.pool = ${pool} AND m.state = 'running' AND m.leaving IS NULL
       GROUP BY m.id ORDER BY COALESCE(sum(a.slots), 0), m.id LIMIT 1`;
     return least && !least.alone ? least.id : null;
+  }
+
+  /** Rows of a stage that is locked have been committed: shards that have waited for the last of theirs can be given. Their pools. */
+  async follow(queries: Queries, stageId: string, { first, last }: ShardRange): Promise<string[]> {
+    const rows = await queries.$queryRaw<{ pool: string }[]>`
+      UPDATE shards h SET waits = false FROM stages s
+      WHERE s.follows = ${stageId} AND s.state = 'running' AND h.stage_id = s.id AND h.waits AND h."first" <= ${last} AND h."last" >= ${first}
+        AND NOT EXISTS (
+          SELECT 1 FROM shards u WHERE u.stage_id = ${stageId} AND u.state = 'open' AND u."first" <= h."last" AND u."last" >= h."first")
+      RETURNING s.pool`;
+    return [...new Set(rows.map(({ pool }) => pool))];
   }
 
   /** Shards of a stage that somebody holds. */

@@ -4,6 +4,7 @@ import { Meter, TERM_MS } from './meter.js';
 
 const QUIET: EndpointNews = {
   answered: 0,
+  answers: false,
   refused: 0,
   retryAfterMs: null,
   told: null,
@@ -66,6 +67,13 @@ describe('Meter', () => {
     expect(granted).toBeLessThanOrEqual(500);
     const { ask: asks } = meterOf({ inFlight: 10, reserve: 0.5 });
     expect(asks(0, 'a', [want(50)]).grants).toMatchObject([{ inFlight: 5 }]);
+  });
+
+  it('should drop a suspicion when calls are answered that began after it, and not for answers of earlier ones', () => {
+    const { ask } = meterOf({});
+    expect(ask(0, 'a', [want(5)], { news: { suspects: true } }).health).toBe('suspected');
+    expect(ask(10, 'a', [want(5)], { news: { answered: 3 } }).health).toBe('suspected');
+    expect(ask(20, 'a', [want(5)], { news: { answered: 1, answers: true } }).health).toBe('well');
   });
 
   it('should give no credit for a time in which nobody wanted anything', () => {

@@ -113,7 +113,7 @@ export class Meter {
 
   #hear(now: number, member: string, news: EndpointNews): void {
     const message = news.reason ?? 'no call is answered';
-    if (news.answered > 0) this.#happened({ kind: 'answered', member }, now);
+    if (news.answers) this.#happened({ kind: 'answered', member }, now);
     if (news.probe === 'answered') this.#happened({ kind: 'probe_answered', member }, now);
     if (news.probe === 'failed') this.#happened({ kind: 'probe_failed', member, message }, now);
     if (news.exhausted !== null) this.#happened({ kind: 'exhausted', member, message: news.exhausted }, now);

@@ -22,7 +22,7 @@ export class BacklogsRepository {
       CROSS JOIN LATERAL (
         SELECT sum(LEAST(h.rows, p.slots)) AS slots FROM (
           SELECT "last" - "first" + 1 AS rows FROM shards
-          WHERE stage_id = s.id AND state = 'open'
+          WHERE stage_id = s.id AND state = 'open' AND NOT waits
             AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = shards.id AND a.state = 'active')
           LIMIT p.shards) h) w
       WHERE w.slots > 0

@@ -8,6 +8,9 @@ const MIN_SHARD_ROWS = 16;
 const MIN_SLOTS_SHARE = 1 / 8;
 /** A stage has no more shards than this: with an attempt each, a million rows stay below ten thousand ledger rows. */
 const MAX_SHARDS = 4_000;
+/** Of a stage whose rows others take while it is under way, no shard has more than this share: a slow row holds back no more. */
+const FOLLOWED_SHARE = 1 / 128;
+const FOLLOWED_ROWS = 4;
 /** Each shard is this share of what is left per member: the last ones are small, so that members finish together. */
 const TURNS = 2;
 
@@ -17,18 +20,19 @@ export interface Workforce {
   slots: number;
 }
 
-/** Shards that cover subtasks 0 to `subtasks` − 1 without gap or overlap, getting smaller towards the end. None for none. */
-export const planShards = (subtasks: number, { members, slots }: Workforce): ShardRange[] => {
+/** `followed`: others take its rows while it is under way. Shards that cover subtasks 0 to `subtasks` − 1 without gap or overlap, getting smaller towards the end. None for none. */
+export const planShards = (subtasks: number, { members, slots }: Workforce, followed = false): ShardRange[] => {
   const each = Math.ceil(subtasks / Math.max(1, members));
   // What can begin at once is one piece for each member.
   const worthwhile = each <= slots ? each : Math.max(Math.min(MIN_SHARD_ROWS, slots), Math.ceil(slots * MIN_SLOTS_SHARE));
   const fewest = Math.max(1, Math.min(MAX_SHARD_ROWS, worthwhile, each), Math.ceil(subtasks / MAX_SHARDS));
+  const largest = followed ? Math.max(FOLLOWED_ROWS, Math.ceil(subtasks * FOLLOWED_SHARE)) : Infinity;
   const ranges: ShardRange[] = [];
   for (let first = 0; first < subtasks;) {
     const left = subtasks - first;
     const guided = Math.ceil(left / (TURNS * Math.max(1, members)));
     const most = Math.max(MAX_SHARD_ROWS, fewest);
-    const size = Math.min(left, Math.max(fewest, Math.min(most, guided)));
+    const size = Math.min(left, largest, Math.max(fewest, Math.min(most, guided)));
     ranges.push({ first, last: first + size - 1 });
     first += size;
   }

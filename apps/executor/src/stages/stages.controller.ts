@@ -33,8 +33,8 @@ export class StagesController {
   }
 
   @Handles(executorOperations.listCommittedShards)
-  listCommittedShards({ stageId, after, limit }: RequestOf<'listCommittedShards'>) {
-    return this.stages.committed(stageId, after, limit);
+  listCommittedShards(question: RequestOf<'listCommittedShards'>) {
+    return this.stages.committed(question);
   }
 
   @Handles(executorOperations.forgetStages)

@@ -32,6 +32,8 @@ export interface NewStage {
   state: StageState;
   ranges: readonly ShardRange[];
   subtasks: number;
+  /** The stage whose rows it takes as they are committed: locked. */
+  follows: string | null;
 }
 
 interface StageRecord {
@@ -76,6 +78,8 @@ export interface IdleStage {
   pausedBy: string | null;
   /** Somebody holds a shard of it. */
   active: boolean;
+  /** It has done all that there is so far of the stage that it follows. */
+  waitsForRows: boolean;
 }
 
 /** Bytes of JSON of a page of committed shards: a reply must fit a NATS message with room to spare. */
@@ -93,19 +97,25 @@ export class StagesRepository {
     return (await queries.stage.findUnique({ where: { id }, select: { workHash: true } }))?.workHash ?? null;
   }
 
-  async insert(queries: Queries, { id, ownerId, pool, lane, work, workHash, state, ranges, subtasks }: NewStage): Promise<void> {
+  async insert(queries: Queries, { id, ownerId, pool, lane, work, workHash, state, ranges, subtasks, follows }: NewStage): Promise<void> {
     await queries.$executeRaw`
-      INSERT INTO stages (id, owner_id, pool, lane, kind, model, work, work_hash, state, version, place, subtasks, shards_open, counts, created_at, ended_at)
+      INSERT INTO stages (id, owner_id, pool, lane, kind, model, work, work_hash, state, version, place, subtasks, shards_open, counts, follows, created_at, ended_at)
       VALUES (${id}, ${ownerId}, ${pool}, ${lane}, ${work.kind}, ${work.kind === 'map' ? work.model : null}, ${JSON.stringify(work)}, ${workHash}, ${state}, nextval('stage_versions'),
-        nextval('stage_places'), ${subtasks}, ${ranges.length}, ${JSON.stringify(noCounts())}, clock_timestamp(),
+        nextval('stage_places'), ${subtasks}, ${ranges.length}, ${JSON.stringify(noCounts())}, ${follows}, clock_timestamp(),
         CASE WHEN ${state} <> 'running' THEN clock_timestamp() END)`;
     const ids = ranges.map(() => newId('shard'));
     const firsts = ranges.map(({ first }) => first);
     const lasts = ranges.map(({ last }) => last);
     await queries.$executeRaw`
-      INSERT INTO shards (id, stage_id, generation, place, "first", "last", state, origin_id)
-      SELECT n.id, s.id, s.generation, s.place, n."first", n."last", 'open', n.id
+      INSERT INTO shards (id, stage_id, generation, place, "first", "last", state, origin_id, waits)
+      SELECT n.id, s.id, s.generation, s.place, n."first", n."last", 'open', n.id, EXISTS (
+        SELECT 1 FROM shards u WHERE u.stage_id = s.follows AND u.state = 'open' AND u."first" <= n."last" AND u."last" >= n."first")
       FROM stages s, unnest(${ids}::text[], ${firsts}::int[], ${lasts}::int[]) AS n(id, "first", "last") WHERE s.id = ${id}`;
+  }
+
+  /** The pieces that a stage's rows are in at present. */
+  async ranges(queries: Queries, stageId: string): Promise<ShardRange[]> {
+    return queries.$queryRaw`SELECT "first", "last" FROM shards WHERE stage_id = ${stageId} AND state IN ('open', 'committed') ORDER BY "first"`;
   }
 
   async find(queries: Queries, id: string): Promise<Stage | null> {
@@ -130,11 +140,15 @@ export class StagesRepository {
   async committedShards(
     queries: Queries,
     stageId: string,
-    after: number,
-    limit: number,
+    { after, limit, within }: { after: number; limit: number; within?: ShardRange | undefined },
   ): Promise<{ shards: CommittedShard[]; more: boolean }> {
     const rows = await queries.shard.findMany({
-      where: { stageId, state: 'committed', first: { gt: after } },
+      where: {
+        stageId,
+        state: 'committed',
+        first: { gt: after, ...(within ? { lte: within.last } : {}) },
+        ...(within ? { last: { gte: within.first } } : {}),
+      },
       select: { id: true, first: true, last: true, content: true },
       orderBy: { first: 'asc' },
       take: limit + 1,
@@ -177,7 +191,9 @@ export class StagesRepository {
   async idle(queries: Queries): Promise<IdleStage[]> {
     return queries.$queryRaw`
       SELECT s.id, s.pool, r.control, s.waiting_for AS "waitingFor", s.model, s.paused_by AS "pausedBy",
-        EXISTS (SELECT 1 FROM attempts a WHERE a.stage_id = s.id AND a.state = 'active') AS active
+        EXISTS (SELECT 1 FROM attempts a WHERE a.stage_id = s.id AND a.state = 'active') AS active,
+        s.follows IS NOT NULL AND NOT EXISTS (
+          SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND NOT h.waits) AS "waitsForRows"
       FROM stages s JOIN runs r ON r.owner_id = s.owner_id WHERE s.state = 'running'`;
   }
 

@@ -1,36 +1,43 @@
 import {
+  ApwaError,
   type ErrorPayload,
   type executorOperations,
   type LeaseToken,
   PermanentError,
   RefusedError,
+  type ShardRange,
   type Stage,
   type StageWork,
+  TransientError,
+  comesFromStage,
+  sizeOf,
 } from '@apwa/contracts';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type z } from 'zod';
 import { Database, type Queries } from '../database/database.js';
 import { BudgetsRepository } from '../budgets/budgets.repository.js';
+import { LedgerRepository } from '../ledger/ledger.repository.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { membersFor } from '../pools/wish.js';
 import { RunsRepository } from '../runs/runs.repository.js';
-import { CONFIG, type Config, TIMES, type Timing } from '../settings.js';
+import { CONFIG, type Config, LOG, type Logger, TIMES, type Timing } from '../settings.js';
 import { choosePool } from './choose-pool.js';
 import { FailureWatch } from './failure-watch.js';
 import { planShards, type Workforce } from './planning.js';
 import { StageEnds } from './stage-ends.js';
 import { StagesRepository } from './stages.repository.js';
+import { Throttle } from './throttle.js';
 import { hashOf } from './work-hash.js';
 
 type Submission = z.output<typeof executorOperations.submitStage.request>;
+type CommittedQuestion = z.output<typeof executorOperations.listCommittedShards.request>;
 type CommittedPage = z.input<typeof executorOperations.listCommittedShards.reply>;
 
 /** Stages: submitted, asked for, ended. */
 @Injectable()
-export class StagesService {
-  /** When each stage's progress may be told again, in monotonic milliseconds. */
-  readonly #tellAgainAt = new Map<string, number>();
+export class StagesService implements OnApplicationShutdown {
+  readonly #progress: Throttle;
 
   constructor(
     private readonly database: Database,
@@ -38,19 +45,31 @@ export class StagesService {
     private readonly ends: StageEnds,
     private readonly failures: FailureWatch,
     private readonly runs: RunsRepository,
+    private readonly ledger: LedgerRepository,
     private readonly members: MembersRepository,
     private readonly budgets: BudgetsRepository,
     private readonly notices: NoticesService,
     @Inject(CONFIG) private readonly config: Config,
-    @Inject(TIMES) private readonly times: Timing,
-  ) {}
+    @Inject(TIMES) { progressMs }: Timing,
+    @Inject(LOG) log: Logger,
+  ) {
+    this.#progress = new Throttle({
+      everyMs: progressMs,
+      run: (stageIds) => this.#tellProgress(stageIds),
+      failed: (thrown) => log.warn({ error: ApwaError.from(thrown).toPayload() }, 'progress could not be told'),
+    });
+  }
+
+  onApplicationShutdown(): void {
+    this.#progress.stop();
+  }
 
   /**
    * Idempotent by the stage's id. RefusedError `other_work` if the id stands for other work, `no_such_pool` if no pool has the
    * resources. Work of an owner that was cancelled is cancelled from the start; work without rows has succeeded.
    */
   async submit(submission: Submission): Promise<Stage> {
-    const { stageId, ownerId, work, resources, weight, maxInFlight, budget } = submission;
+    const { stageId, ownerId, work, resources, weight, maxInFlight, budget, followed } = submission;
     const workHash = hashOf({ ownerId, work, resources });
     const pool = choosePool(this.config.pools, resources);
     const { stage, fresh } = await this.database.transaction(async (queries) => {
@@ -63,7 +82,10 @@ export class StagesService {
         await this.runs.setTerms(queries, ownerId, { weight, maxInFlight: maxInFlight ?? null });
         const subtasks = work.kind === 'map' ? work.input.rows : 1;
         const workforce = await this.#workforce(queries, pool, subtasks, maxInFlight);
-        const ranges = control === 'cancelled' ? [] : planShards(subtasks, workforce);
+        const follows = work.kind === 'map' && comesFromStage(work.input) ? work.input.stageId : null;
+        const planned =
+          follows === null ? planShards(subtasks, workforce, followed) : await this.#rangesOf(queries, follows, ownerId, subtasks);
+        const ranges = control === 'cancelled' ? [] : planned;
         const state = control === 'cancelled' ? 'cancelled' : ranges.length === 0 ? 'succeeded' : 'running';
         await this.stages.insert(queries, {
           id: stageId,
@@ -75,6 +97,7 @@ export class StagesService {
           state,
           ranges,
           subtasks,
+          follows,
         });
       }
       return { stage: await this.#require(queries, stageId), fresh: known === null };
@@ -102,8 +125,8 @@ export class StagesService {
     return work;
   }
 
-  committed(stageId: string, after: number, limit: number): Promise<CommittedPage> {
-    return this.database.read((queries) => this.stages.committedShards(queries, stageId, after, limit));
+  committed({ stageId, ...page }: CommittedQuestion): Promise<CommittedPage> {
+    return this.database.read((queries) => this.stages.committedShards(queries, stageId, page));
   }
 
   /** Something is wrong with all of the stage's work, says who holds a shard of it; what others say is passed over. */
@@ -122,14 +145,13 @@ export class StagesService {
 
   /** Attempts have got on: who watches is told, once in a while, and a stage ends of which too many rows have failed. */
   async progressed(tokens: readonly string[]): Promise<void> {
-    const now = performance.now();
-    const stageIds = await this.database.read((queries) => this.stages.stagesOf(queries, tokens));
-    const due = stageIds.filter((id) => (this.#tellAgainAt.get(id) ?? 0) <= now);
-    if (due.length === 0) return;
-    for (const [id, at] of this.#tellAgainAt) if (at <= now) this.#tellAgainAt.delete(id);
-    for (const id of due) this.#tellAgainAt.set(id, now + this.times.progressMs);
-    for (const change of await this.database.transaction((queries) => this.stages.touch(queries, due))) this.notices.stage(change);
-    await this.failures.look(due);
+    await this.#progress.hear(await this.database.read((queries) => this.stages.stagesOf(queries, tokens)));
+  }
+
+  async #tellProgress(stageIds: readonly string[]): Promise<void> {
+    const changes = await this.database.transaction((queries) => this.stages.touch(queries, stageIds));
+    for (const change of changes) this.notices.stage(change);
+    await this.failures.look(stageIds);
   }
 
   /** Who will work on a stage: those that are there, or are about to be, or that the pool will start for it. */
@@ -137,6 +159,22 @@ export class StagesService {
     const coming = pool.backend === 'external' ? pool.min : membersFor(Math.min(subtasks, limit), pool);
     const members = Math.max(1, coming, (await this.members.staff(queries)).get(pool.name) ?? 0);
     return { members, slots: Math.min(pool.slots, Math.ceil(limit / members)) };
+  }
+
+  /** A stage that follows another one is cut as that is, so that each shard waits for one. */
+  async #rangesOf(queries: Queries, stageId: string, ownerId: string, subtasks: number): Promise<ShardRange[]> {
+    // Commits take the same lock: none comes between what is looked at here and what follows from it.
+    const stage = await this.ledger.lockStage(queries, stageId);
+    // The manager submits it again.
+    if (!stage) throw new TransientError('unknown_stage', `There is no stage ${stageId} whose rows could be taken.`);
+    const ranges = await this.stages.ranges(queries, stageId);
+    const rows = ranges.reduce((sum, range) => sum + sizeOf(range), 0);
+    if (stage.ownerId === ownerId && rows === subtasks) return ranges;
+    throw new RefusedError('no_such_rows', `Stage ${stageId} is no input of ${subtasks} rows for a stage of ${ownerId}.`, {
+      field: 'work.input',
+      value: stageId,
+      allowed: `a map of the same owner with as many rows: it has ${rows} and belongs to ${stage.ownerId}`,
+    });
   }
 
   async #require(queries: Queries, stageId: string): Promise<Stage> {

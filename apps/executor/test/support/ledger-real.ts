@@ -9,6 +9,7 @@ export interface Submission {
   resources: Record<string, never>;
   weight: number;
   maxInFlight: number | undefined;
+  followed: boolean;
 }
 
 /** One run's real side. */

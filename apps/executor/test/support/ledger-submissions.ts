@@ -12,7 +12,7 @@ interface NewStage {
 }
 
 export const submitNew = async (model: LedgerModel, { bench, submissions }: Real, { ownerId, rows, weight, maxInFlight }: NewStage) => {
-  const submission = { stageId: newId('stage'), ownerId, work: mapWork(rows), resources: {}, weight, maxInFlight };
+  const submission = { stageId: newId('stage'), ownerId, work: mapWork(rows), resources: {}, weight, maxInFlight, followed: false };
   const { stageId } = submission;
   submissions.set(stageId, submission);
   const stage = await bench.stages.submit(submission);

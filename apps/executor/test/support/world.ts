@@ -14,6 +14,7 @@ import {
   type Part,
   sizeOf,
   type Stage,
+  type TableReference,
 } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { createLogger, type Logger } from '@apwa/service';
@@ -151,7 +152,7 @@ export class World {
   }
 }
 
-export const mapWork = (rows: number): MapWork => ({
+export const mapWork = (rows: number): MapWork & { input: TableReference } => ({
   kind: 'map',
   input: { tableId: newId('table'), version: 1, manifestKey: 'manifests/none.json', sha256: '0'.repeat(64), rows },
   template: { mode: 'llm', instructions: 'Say what {{text}} is.', output: { type: 'object', properties: { is: { type: 'string' } } } },

@@ -38,8 +38,8 @@ export const isSettled = (product: ProductFacts): boolean => product.state === '
 const hasEndedEmpty = ({ state }: ProductFacts): boolean => state === 'failed' || state === 'cancelled';
 
 export interface ProductContext {
-  /** What it is made from is there. */
-  inputsReady: boolean;
+  /** What it is made from: `rows` is a table whose stage is under way, and gives each row once it is committed. */
+  inputs: 'missing' | 'rows' | 'ready';
   /** Its owner fails or was cancelled. */
   stopping: boolean;
   /** The executor knows that the owner's work is to stop: it starts nothing more for it. */
@@ -47,7 +47,7 @@ export interface ProductContext {
 }
 
 /** What is to be done next for one product: nothing, where it has ended or something else has to happen first. */
-export const nextForProduct = (product: ProductFacts, { inputsReady, stopping, stopKnown }: ProductContext): ProductAction[] => {
+export const nextForProduct = (product: ProductFacts, { inputs, stopping, stopKnown }: ProductContext): ProductAction[] => {
   const productId = product.id;
   const cancelled: ProductAction = { do: 'settle', productId, as: 'cancelled', error: null };
   switch (product.state) {
@@ -57,7 +57,7 @@ export const nextForProduct = (product: ProductFacts, { inputsReady, stopping, s
       return [];
     case 'waiting':
       if (stopping) return [cancelled];
-      return inputsReady ? [{ do: 'start', productId }] : [];
+      return inputs === 'missing' ? [] : [{ do: 'start', productId }];
     case 'writing':
       return product.stage ? nextForStage(product.stage) : [cancelled];
   }
@@ -66,14 +66,15 @@ export const nextForProduct = (product: ProductFacts, { inputsReady, stopping, s
     if (!stage.submitted && stage.state === null) {
       // Its submission may have arrived although nobody heard so: it ends here only once the executor would not run it any more.
       if (stopping) return stopKnown ? [cancelled] : [];
-      return [{ do: 'submit', productId, stageId: stage.id }];
+      return inputs === 'missing' ? [] : [{ do: 'submit', productId, stageId: stage.id }];
     }
     switch (stage.state) {
       case null:
       case 'running':
         return [];
       case 'succeeded':
-        return stopping ? [cancelled] : [{ do: 'complete', productId }];
+        if (stopping) return [cancelled];
+        return inputs === 'ready' ? [{ do: 'complete', productId }] : [];
       case 'failed':
         return [{ do: 'settle', productId, as: 'failed', error: stage.fault }];
       case 'cancelled':

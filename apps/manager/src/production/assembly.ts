@@ -17,7 +17,7 @@ import { type Submission } from '../stages/stages.repository.js';
 const FIRST_VERSION = 1;
 
 /** What `_row` of a map's result is: it is there for SQL and templates, and a manifest does not list it among the columns. */
-const ROW = '_row';
+export const ROW = '_row';
 
 type MapWork = Extract<Submission['work'], { kind: 'map' }>;
 
@@ -27,8 +27,17 @@ export interface Assembled {
   columns: Column[];
 }
 
+/** What a `map` is over: how to read it, and the columns that it has. */
+export interface Base {
+  reference: TableReference;
+  columns: Column[];
+}
+
+/** The columns that a `map` adds to those of its input. */
+export const addedBy = ({ template }: MapWork): Column[] => columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
+
 /** The result of a `map`, of all its shards in order. */
-export const assembleMap = (tableId: string, work: MapWork, input: Column[], shards: CommittedShard[]): Assembled => {
+export const assembleMap = (tableId: string, work: MapWork, base: Base, shards: CommittedShard[]): Assembled => {
   let row = 0;
   for (const { shardId, range } of shards) {
     if (range.first !== row) throw new InternalError('rows_missing', `Shard ${shardId} of table ${tableId} does not go on at row ${row}.`);
@@ -37,28 +46,28 @@ export const assembleMap = (tableId: string, work: MapWork, input: Column[], sha
   if (row !== work.input.rows) {
     throw new InternalError('rows_missing', `Table ${tableId} has ${row} rows, and its input has ${work.input.rows}.`);
   }
-  return assembleMapSoFar(tableId, work, input, shards);
+  return assembleMapSoFar(tableId, work, base, shards);
 };
 
 /**
  * The result of a `map` as far as these shards go, which may leave out rows anywhere. The input's columns are read from the
  * input itself.
  */
-export const assembleMapSoFar = (tableId: string, work: MapWork, input: Column[], shards: CommittedShard[]): Assembled => {
+export const assembleMapSoFar = (tableId: string, work: MapWork, base: Base, shards: CommittedShard[]): Assembled => {
   const parts = shards.map(({ shardId, range, content }) => {
     if (content.part.rows !== sizeOf(range)) {
       throw new InternalError('rows_missing', `The part of shard ${shardId} of table ${tableId} has ${content.part.rows} rows.`);
     }
     return { ...content.part, firstRow: range.first };
   });
-  const added = columnsOfSchema(outputSchemaOf(work.template, builtinCapabilities));
-  const columns = viewOfMap(input, added);
+  const added = addedBy(work);
+  const columns = viewOfMap(base.columns, added);
   const manifest = {
     tableId,
     version: FIRST_VERSION,
     columns: columns.filter(({ name }) => name !== ROW),
     rows: parts.reduce((sum, part) => sum + part.rows, 0),
-    base: work.input satisfies TableReference,
+    base: base.reference,
     ownColumns: ownColumnsOfMap(added),
     parts,
   };

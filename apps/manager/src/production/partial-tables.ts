@@ -1,10 +1,11 @@
+import { type MapWork, comesFromStage } from '@apwa/contracts';
 import { type Storage, writeManifest } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
 import { STORAGE } from '../settings.js';
 import { StagesRepository } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
-import { type MadeTable, type TableRow, TablesRepository, columnsOf } from '../tables/tables.repository.js';
-import { type Assembled, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import { type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
+import { type Assembled, type Base, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from './assembly.js';
 
 export interface SoFarOptions {
   /** As many rows are enough, the first ones. Left out: all. */
@@ -30,12 +31,24 @@ export class PartialTables {
     return { reference: await writeManifest(this.storage, manifest), columns, bytes: bytesOf(manifest), stages: stagesOf(manifest) };
   }
 
+  /**
+   * What a map is over. Of a stage that may be under way it is what there is by now, so no less than the rows that were made from it
+   * before; null if that is nothing.
+   */
+  async baseOf({ input }: MapWork, signal?: AbortSignal): Promise<Base | null> {
+    const row = await this.tables.findRow(input.tableId);
+    if (!comesFromStage(input)) return { reference: input, columns: row ? columnsOf(row) : [] };
+    if (!row) return null;
+    const reference = row.state === 'ready' ? referenceOf(row) : null;
+    return reference ? { reference, columns: columnsOf(row) } : this.soFar(row, signal ? { signal } : {});
+  }
+
   private async assemble(tableId: string, stageId: string, options: SoFarOptions): Promise<Assembled | null> {
     const { work } = await this.stages.submission(stageId);
     const shards = await this.executor.committed(stageId, options);
     if (work.kind === 'map') {
-      const base = await this.tables.findRow(work.input.tableId);
-      return assembleMapSoFar(tableId, work, base ? columnsOf(base) : [], shards);
+      const base = await this.baseOf(work, options.signal);
+      return base && assembleMapSoFar(tableId, work, base, shards);
     }
     const content = shards[0]?.content;
     return content ? assembleSingle(tableId, content.part, content.columns) : null;

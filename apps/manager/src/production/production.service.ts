@@ -7,12 +7,13 @@ import { type ExportRow, ExportsRepository } from '../exports/exports.repository
 import { type ProductAction } from '../owners/product.js';
 import { QuestionsService } from '../questions/questions.service.js';
 import { checkPrices, termsOf } from '../runs/budget.js';
+import { isFollowed } from '../runs/follows.js';
 import { budgetOf, planOf, requestOf, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config, STORAGE } from '../settings.js';
 import { StagesRepository, type Submission } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
-import { type ImportSource, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
+import { type ImportSource, type MadeTable, type TableRow, TablesRepository, referenceOf } from '../tables/tables.repository.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle, bytesOf, stagesOf } from './assembly.js';
 import { PartialTables } from './partial-tables.js';
@@ -21,7 +22,7 @@ import { checkSize, workOfStep } from './work.js';
 const STORAGE_AWAY = new Set(['storage_unavailable', 'storage_full']);
 
 type Kept = Omit<MadeTable, 'metadata'> | null;
-type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> & { weight?: number };
+type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> & { weight?: number; followed?: boolean };
 
 /** Makes tables and exports: carries out what `nextForProduct` decides. Everything may be done twice, and by two managers at once. */
 @Injectable()
@@ -85,7 +86,7 @@ export class ProductionService {
   private async start(ownerId: string, id: string): Promise<void> {
     const product = await this.find(id);
     const { work, ...ordered } = await this.order(product);
-    const submission: Submission = { stageId: newId('stage'), ownerId, weight: 1, ...ordered, work: checkSize(work) };
+    const submission: Submission = { stageId: newId('stage'), ownerId, weight: 1, followed: false, ...ordered, work: checkSize(work) };
     await this.database.$transaction(async (queries) => {
       const repository = isTable(id) ? this.tables : this.exports;
       await this.stages.create(queries, submission);
@@ -99,8 +100,9 @@ export class ProductionService {
     const source = fromJsonOrNull<ImportSource>(product.source);
     if (source) return { work: await this.importWork(source), resources: {} };
     const record = product.runId === null ? null : await this.runs.load(product.runId);
-    const step = record && planOf(record)?.steps.find(({ id }) => id === product.stepId);
-    if (!record || !step) throw new InternalError('no_step', `Table ${product.id} belongs to no step.`);
+    const plan = record && planOf(record);
+    const step = plan?.steps.find(({ id }) => id === product.stepId);
+    if (!record || !plan || !step) throw new InternalError('no_step', `Table ${product.id} belongs to no step.`);
     const { concurrency, weight } = requestOf(record).limits;
     const budget = budgetOf(record);
     const ordered = workOfStep(step, tablesByName(record), this.config);
@@ -109,6 +111,7 @@ export class ProductionService {
     return {
       ...ordered,
       ...(budget ? { budget: termsOf(budget, record.turns) } : {}),
+      followed: isFollowed(step, plan),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
     };
@@ -136,9 +139,10 @@ export class ProductionService {
     if (!table?.stageId || table.state !== 'writing') return;
     const { work } = await this.stages.submission(table.stageId);
     if (work.kind === 'map') {
-      const base = await this.tables.findRow(work.input.tableId);
       const shards = await this.executor.committed(table.stageId, { signal });
-      const made = await this.write(assembleMap(id, work, base ? columnsOf(base) : [], shards), signal);
+      const base = await this.partials.baseOf(work, signal);
+      if (!base) throw new InternalError('no_base', `Table ${work.input.tableId}, which ${id} is made from, is not there.`);
+      const made = await this.write(assembleMap(id, work, base, shards), signal);
       return this.publish(table, made, null);
     }
     const { content } = await this.executor.single(table.stageId, signal);

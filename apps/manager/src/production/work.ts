@@ -1,6 +1,10 @@
-import { type Plan, type Resources, type StageWork, InternalError, RefusedError } from '@apwa/contracts';
+import { type Plan, type Resources, type StageInput, type StageWork, InternalError, RefusedError, comesFromStage } from '@apwa/contracts';
+import { fromJson } from '../database/json.js';
+import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { type Config } from '../settings.js';
-import { type TableRow, referenceOf } from '../tables/tables.repository.js';
+import { type Submission } from '../stages/stages.repository.js';
+import { type TableRow, columnsOf, referenceOf } from '../tables/tables.repository.js';
+import { ROW, addedBy } from './assembly.js';
 
 /** What a NATS message may hold is 1 MiB; this much of it is for the work. */
 const MAX_WORK_BYTES = 768 * 1024;
@@ -20,8 +24,9 @@ export const workOfStep = (
   switch (step.kind) {
     case 'map': {
       const { template } = step;
+      const input = tables.get(step.input);
       const model = template.mode === 'llm' ? (template.model ?? config.model) : null;
-      const work: StageWork = { kind: 'map', input: read(step.input), template, model };
+      const work: StageWork = { kind: 'map', input: (input && rowsOf(input, tables)) ?? read(step.input), template, model };
       return { work, resources: template.resources ?? {} };
     }
     case 'sql': {
@@ -29,6 +34,26 @@ export const workOfStep = (
       return { work: { kind: 'sql', inputs, query: step.query, limits: config.limits.sql }, resources: {} };
     }
   }
+};
+
+/** The rows of a map that is under way, as its stage commits them; null of any other table. */
+const rowsOf = (table: TableRow, tables: ReadonlyMap<string, TableRow>): StageInput | null => {
+  if (table.state !== 'writing' || table.stage === null) return null;
+  const { work } = fromJson<Submission>(table.stage.submission);
+  if (work.kind !== 'map') return null;
+  const { input: base } = work;
+  const under = [...tables.values()].find(({ id }) => id === base.tableId);
+  if (!under) throw new InternalError('no_base', `Table ${table.id} is made from ${base.tableId}, which is no table of its run.`);
+  const added = addedBy(work);
+  const columns = viewOfMap(comesFromStage(base) ? base.columns : columnsOf(under), added);
+  return {
+    stageId: table.stage.id,
+    tableId: table.id,
+    rows: base.rows,
+    columns: columns.filter(({ name }) => name !== ROW),
+    ownColumns: ownColumnsOfMap(added),
+    base,
+  };
 };
 
 /** Refuses work that no message could carry. */

@@ -22,7 +22,7 @@ export class ProductDesk implements Desk {
   async next(id: string): Promise<Action[]> {
     const product = await this.find(id);
     if (isSettled(product)) return [{ do: 'close' }];
-    return nextForProduct(product, { inputsReady: true, stopping: false, stopKnown: false });
+    return nextForProduct(product, { inputs: 'ready', stopping: false, stopKnown: false });
   }
 
   async perform(id: string, action: Action, signal: AbortSignal): Promise<void> {

@@ -22,9 +22,11 @@ const product = (id: string, state: ProductFacts['state'], stage: StageFacts | n
 const step = (id: string, reads: string[], facts: ProductFacts, rowErrors: StepFacts['rowErrors'] = []): StepFacts => ({
   id,
   reads,
+  follows: null,
   product: facts,
   rowErrors,
 });
+const follower = (id: string, follows: string, facts: ProductFacts): StepFacts => ({ ...step(id, [follows], facts), follows });
 const input = (facts: ProductFacts, own = true) => ({ name: 'rows', own, product: facts });
 const ready = product('tbl_in', 'ready');
 const fault: ErrorPayload = { code: 'authentication', class: 'refused', message: 'wrong key' };
@@ -52,6 +54,7 @@ const done = product('tbl_a', 'ready', stage({ state: 'succeeded', okRows: 5 }))
 const partly = product('tbl_a', 'ready', stage({ state: 'succeeded', okRows: 4, failedRows: 1 }));
 const allFailed = product('tbl_a', 'ready', stage({ state: 'succeeded', failedRows: 5 }));
 const writing = product('tbl_a', 'writing', stage());
+const succeeded = product('tbl_a', 'writing', stage({ state: 'succeeded', okRows: 5 }));
 const unsubmitted = product('tbl_a', 'writing', stage({ submitted: false, state: null }));
 const waiting = product('tbl_b', 'waiting');
 
@@ -105,6 +108,32 @@ const table: [string, Partial<RunFacts>, RunAction[]][] = [
     { steps: [step('a', ['rows'], done), step('b', ['a'], waiting)] },
     [{ do: 'start', productId: 'tbl_b' }],
   ],
+  [
+    'starts a step that goes row by row when the one before is under way',
+    { steps: [step('a', ['rows'], writing), follower('b', 'a', waiting)] },
+    [{ do: 'start', productId: 'tbl_b' }],
+  ],
+  [
+    'starts none before the executor knows the one whose rows it takes',
+    { steps: [step('a', ['rows'], unsubmitted), follower('b', 'a', waiting)] },
+    [{ do: 'submit', productId: 'tbl_a', stageId: 'stg_1' }],
+  ],
+  [
+    'submits none again before the executor knows that one again',
+    { steps: [step('a', ['rows'], unsubmitted), follower('b', 'a', { ...unsubmitted, id: 'tbl_b' })] },
+    [{ do: 'submit', productId: 'tbl_a', stageId: 'stg_1' }],
+  ],
+  [
+    'makes no table before that which it is based on',
+    { steps: [step('a', ['rows'], succeeded), follower('b', 'a', { ...succeeded, id: 'tbl_b' })] },
+    [{ do: 'complete', productId: 'tbl_a' }],
+  ],
+  [
+    'makes the table then',
+    { steps: [step('a', ['rows'], done), follower('b', 'a', { ...succeeded, id: 'tbl_b' })] },
+    [{ do: 'complete', productId: 'tbl_b' }],
+  ],
+  ['starts no query on rows that are under way', { steps: [step('a', ['rows'], writing), step('b', ['a'], waiting)] }, []],
   ['ends when all steps are there', { steps: [step('a', ['rows'], done)] }, [{ do: 'finish', from: 'running', state: 'succeeded' }]],
   [
     'ends partially where rows failed',

@@ -1,11 +1,20 @@
 import { type ErrorPayload, type PauseReason, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
-import { isSettled, nextForProduct, type ProductAction, type ProductFacts, type StageFacts } from '../owners/product.js';
+import {
+  isSettled,
+  nextForProduct,
+  type ProductAction,
+  type ProductContext,
+  type ProductFacts,
+  type StageFacts,
+} from '../owners/product.js';
 
 /** A step with the table that it makes. */
 export interface StepFacts {
   id: string;
   /** Ids of steps that it reads; inputs of the run are there anyway once steps run. */
   reads: string[];
+  /** The one of them whose rows it may take one by one, while they are made. */
+  follows: string | null;
   product: ProductFacts;
   /** Its failed rows by code, the most frequent first. */
   rowErrors: { code: string; rows: number }[];
@@ -150,9 +159,7 @@ const importing = ({ inputs }: RunFacts): RunAction[] => {
     if (product.state === 'cancelled') return [{ do: 'fail', error: lost(`The import of input ${name} was cancelled.`) }];
   }
   if (inputs.every(({ product }) => product.state === 'ready')) return [{ do: 'enter', from: 'importing', state: 'planning' }];
-  return inputs.flatMap(({ own, product }) =>
-    own ? nextForProduct(product, { inputsReady: true, stopping: false, stopKnown: false }) : [],
-  );
+  return inputs.flatMap(({ own, product }) => (own ? nextForProduct(product, { inputs: 'ready', stopping: false, stopKnown: false }) : []));
 };
 
 const planning = (facts: RunFacts): RunAction[] => {
@@ -179,16 +186,21 @@ const running = (facts: RunFacts): RunAction[] => {
       ? [{ do: 'enter', from: 'running', state: 'exporting' }]
       : [{ do: 'finish', from: 'running', state: success(facts) }];
   }
-  const ready = new Set(facts.steps.filter(({ product }) => product.state === 'ready').map(({ id }) => id));
-  const made = new Set(facts.steps.map(({ id }) => id));
-  return facts.steps.flatMap(({ reads, product }) =>
-    nextForProduct(product, {
-      inputsReady: reads.every((id) => ready.has(id) || !made.has(id)),
-      stopping: false,
-      stopKnown: false,
-    }),
-  );
+  const made = new Map(facts.steps.map(({ id, product }) => [id, product]));
+  return facts.steps.flatMap((step) => nextForProduct(step.product, { inputs: inputsFor(step, made), stopping: false, stopKnown: false }));
 };
+
+/** Inputs of the run are there anyway. */
+const inputsFor = ({ reads, follows }: StepFacts, made: ReadonlyMap<string, ProductFacts>): ProductContext['inputs'] => {
+  const missing = reads.map((id) => made.get(id)).filter((product) => product !== undefined && product.state !== 'ready');
+  if (missing.length === 0) return 'ready';
+  const followed = follows === null ? undefined : made.get(follows);
+  return followed && missing.every((product) => product === followed) && givesRows(followed) ? 'rows' : 'missing';
+};
+
+/** Known to the executor, and not at an end without a result. */
+const givesRows = ({ state, stage }: ProductFacts): boolean =>
+  state === 'writing' && stage !== null && stage.submitted && (stage.state === 'running' || stage.state === 'succeeded');
 
 const exporting = (facts: RunFacts): RunAction[] => {
   for (const { step, product } of facts.exports) {
@@ -198,7 +210,7 @@ const exporting = (facts: RunFacts): RunAction[] => {
   if (facts.exports.every(({ product }) => product.state === 'ready')) {
     return [{ do: 'finish', from: 'exporting', state: success(facts) }];
   }
-  return facts.exports.flatMap(({ product }) => nextForProduct(product, { inputsReady: true, stopping: false, stopKnown: false }));
+  return facts.exports.flatMap(({ product }) => nextForProduct(product, { inputs: 'ready', stopping: false, stopKnown: false }));
 };
 
 /** Why a step makes its run fail, if it does: it failed, or not one of its rows succeeded. */
@@ -230,7 +242,7 @@ const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
   if (open.length === 0) return [{ do: 'finish', from: facts.state, state: end }];
   const { version, known } = facts.control;
   const stopKnown = version > 0 && known;
-  const actions = open.flatMap((product): RunAction[] => nextForProduct(product, { inputsReady: false, stopping: true, stopKnown }));
+  const actions = open.flatMap((product): RunAction[] => nextForProduct(product, { inputs: 'missing', stopping: true, stopKnown }));
   const atExecutor = open.some(({ state, stage }) => state === 'writing' && stage !== null && !hasStopped(stage.state));
   return atExecutor && !stopKnown ? [{ do: 'control', state: 'cancelled', version }, ...actions] : actions;
 };

@@ -25,6 +25,7 @@ import { type Owner, type Run as RunRow } from '../generated/prisma/client.js';
 import { type ExportRow, exportFacts } from '../exports/exports.repository.js';
 import { snapshotOf } from '../stages/stages.repository.js';
 import { type TableRow, tableFacts } from '../tables/tables.repository.js';
+import { followedBy } from './follows.js';
 import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
 import { type StoredBudget, planningAmounts, usedUp } from './budget.js';
 import { type PastPause, pausedWithin } from './pause.js';
@@ -67,7 +68,8 @@ export const factsOf = (record: RunRecord): RunFacts => {
     inputs: inputs.map(({ name, table }) => ({ name, own: table.runId === run.id, product: tableFacts(table) })),
     steps: (plan?.steps ?? []).flatMap((step): StepFacts[] => {
       const table = byStep.get(step.id);
-      return table ? [{ id: step.id, reads: inputsOf(step), product: tableFacts(table), rowErrors: rowErrorsOf(table) }] : [];
+      const follows = plan ? followedBy(step, plan) : null;
+      return table ? [{ id: step.id, reads: inputsOf(step), follows, product: tableFacts(table), rowErrors: rowErrorsOf(table) }] : [];
     }),
     wantsExports: request.outputs.length > 0,
     exports: exports.map((row) => ({ step: row.stepId ?? '', product: exportFacts(row) })),
@@ -162,7 +164,7 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pa
   const stage = snapshotOf(table?.stage ?? null);
   const ended = stage !== null && stage.state !== 'running';
   const counts: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
-  const input = step.kind === 'map' ? byName.get(step.input)?.rows : table?.rows;
+  const input = step.kind === 'map' ? (stage?.subtasks ?? byName.get(step.input)?.rows) : table?.rows;
   return {
     id: step.id,
     kind: step.kind,

@@ -5,6 +5,16 @@ import { Held } from './held.js';
 import { LocalWindow } from './local-window.js';
 import { Outages } from './outages.js';
 
+/** The right to make one call, at this endpoint of the group. It ends with `leave` or `giveBack`. */
+export interface Pass {
+  readonly ownerId: string;
+  readonly endpoint: number;
+  /** By estimate. */
+  readonly tokens: number;
+  /** When it was given, in monotonic milliseconds. */
+  readonly begunAt: number;
+}
+
 /** How a call ended, for who looks after its endpoint. */
 export type CallOutcome =
   /** `tokens`: what it took, where that is known. */
@@ -123,8 +133,8 @@ export class EndpointGate {
     if (this.#counted.calls || this.#counted.tokens) this.#run(ownerId).held.giveBack(1, this.#counted.tokens ? tokens : 0);
   }
 
-  /** Ends a call; `tokens`: its estimate, `told`: what its answer's headers say of limits. */
-  leave(now: number, ownerId: string, tokens: number, outcome: CallOutcome, told: ToldLimits | null): void {
+  /** Ends a call; `told`: what its answer's headers say of limits. */
+  leave(now: number, { ownerId, tokens, begunAt }: Omit<Pass, 'endpoint'>, outcome: CallOutcome, told: ToldLimits | null): void {
     const before = this.#inFlight;
     this.#end(ownerId);
     if (told) this.#hear(told);
@@ -133,7 +143,7 @@ export class EndpointGate {
         this.#news.answered++;
         if (!this.limited) this.#window.answered();
         if (this.#counted.tokens && outcome.tokens !== null) this.#correction += outcome.tokens - tokens;
-        return this.outages.answered(now);
+        return this.outages.answered(begunAt);
       case 'refused':
         this.#news.refused++;
         this.#news.reason = outcome.message.slice(0, REASON_LENGTH);
@@ -141,7 +151,7 @@ export class EndpointGate {
         if (!this.limited) this.#window.refused(before, now >= this.#closedUntil);
         this.#closedUntil = Math.max(this.#closedUntil, now + outcome.waitMs);
         this.#urgent = true;
-        return this.outages.answered(now);
+        return this.outages.answered(begunAt);
       case 'silent': {
         const { suspects } = this.outages;
         this.#news.reason = outcome.message.slice(0, REASON_LENGTH);
@@ -169,14 +179,14 @@ export class EndpointGate {
     this.#urgent = true;
   }
 
-  /** What came of a probe that the executor wanted. */
-  probed(now: number, result: ProbeResult): void {
+  /** What came of a probe that the executor wanted, and that began at this time. */
+  probed(begunAt: number, result: ProbeResult): void {
     this.probeWanted = false;
     this.#urgent = true;
     switch (result.kind) {
       case 'answered':
         this.#news.probe = 'answered';
-        return this.outages.answered(now);
+        return this.outages.answered(begunAt);
       case 'failed':
         this.#news.probe = 'failed';
         this.#news.reason = result.message.slice(0, REASON_LENGTH);
@@ -222,7 +232,7 @@ export class EndpointGate {
       wants,
       returns,
       correction: this.#correction,
-      news: { ...this.#news, told: this.#told, suspects: this.#asked.suspects },
+      news: { ...this.#news, answers: this.#heard && this.outages.answers, told: this.#told, suspects: this.#asked.suspects },
     };
     this.#askedAt = now;
     this.#urgent = false;
@@ -285,8 +295,13 @@ export class EndpointGate {
   }
 
   get #unsaid(): boolean {
-    const { answered, refused, exhausted, probe } = this.#news;
-    return answered > 0 || refused > 0 || exhausted !== null || probe !== null;
+    const { exhausted, probe } = this.#news;
+    return this.#heard || exhausted !== null || probe !== null;
+  }
+
+  /** Somebody was there since the last question. */
+  get #heard(): boolean {
+    return this.#news.answered > 0 || this.#news.refused > 0;
   }
 
   #holds(now: number): boolean {
@@ -351,6 +366,7 @@ export class EndpointGate {
 
 const nothing = (): EndpointNews => ({
   answered: 0,
+  answers: false,
   refused: 0,
   retryAfterMs: null,
   told: null,

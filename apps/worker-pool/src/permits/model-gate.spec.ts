@@ -1,7 +1,7 @@
 import { EndpointConfig, type ModelConfig, RateLimitsConfig } from '@apwa/config';
 import { type PermitAnswer } from '@apwa/contracts';
-import { type CallOutcome } from './endpoint-gate.js';
-import { ModelGate, type Need, type Pass } from './model-gate.js';
+import { type CallOutcome, type Pass } from './endpoint-gate.js';
+import { ModelGate, type Need } from './model-gate.js';
 
 const TERMS = { termMs: 2_000, againMs: 100, fresh: false };
 const need = (change: Partial<Need> = {}): Need => ({ ownerId: 'run_a', tokens: 100, failures: 0, ...change });

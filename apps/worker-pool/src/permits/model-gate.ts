@@ -1,7 +1,7 @@
 import { type ModelConfig } from '@apwa/config';
 import { type ToldLimits } from '@apwa/contracts';
 import { Waiters } from '../rows/waiters.js';
-import { type CallOutcome, EndpointGate, type Waiting } from './endpoint-gate.js';
+import { type CallOutcome, EndpointGate, type Pass, type Waiting } from './endpoint-gate.js';
 
 /** A call that wants to begin. */
 export interface Need {
@@ -10,13 +10,6 @@ export interface Need {
   readonly tokens: number;
   /** Failures of the row so far: a further try goes to the next endpoint of the group first. */
   readonly failures: number;
-}
-
-/** The right to make one call, at this endpoint of the group. It ends with `leave` or `giveBack`. */
-export interface Pass {
-  readonly ownerId: string;
-  readonly endpoint: number;
-  readonly tokens: number;
 }
 
 interface Waiter {
@@ -94,10 +87,10 @@ export class ModelGate {
   }
 
   /** Ends the call of a pass; when that was, for questions about outages. */
-  leave({ ownerId, endpoint, tokens }: Pass, outcome: CallOutcome, told: ToldLimits | null): number {
-    const gate = this.#endpoint(endpoint);
+  leave(pass: Pass, outcome: CallOutcome, told: ToldLimits | null): number {
+    const gate = this.#endpoint(pass.endpoint);
     const now = this.#now();
-    gate.leave(now, ownerId, tokens, outcome, told);
+    gate.leave(now, pass, outcome, told);
     if (gate.outages.doubts > 0) this.#news.wakeAll();
     this.#asks(gate.urgent);
     if (this.#queues.size > 0) this.dispatch();
@@ -191,7 +184,7 @@ export class ModelGate {
       const gate = this.#endpoint(endpoint);
       if (gate.tryBegin(now, need.ownerId, need.tokens)) {
         for (const other of before) this.#endpoint(other).missed(need.ownerId);
-        return { ownerId: need.ownerId, endpoint, tokens: need.tokens };
+        return { ownerId: need.ownerId, endpoint, tokens: need.tokens, begunAt: now };
       }
       before.push(endpoint);
       // It takes calls, and only has to be asked for permits: the next one in the order is not meant yet.

@@ -28,10 +28,22 @@ describe('Outages', () => {
     expect([5, 20, 35, 89, 91].map((at) => outages.excuses(at))).toEqual([false, true, true, true, false]);
   });
 
+  it('should excuse what failed while answers of earlier calls still came in', () => {
+    const outages = new Outages();
+    for (const at of [20, 22, 24]) {
+      outages.silent(at, true);
+      outages.answered(at - 5);
+    }
+    outages.silent(26, true);
+    expect(outages.suspects).toBe(true);
+    outages.say(30, 'down', true);
+    expect([20, 26].map((at) => outages.excuses(at))).toEqual([true, true]);
+  });
+
   it.each<[string, (outages: Outages) => void, 'row' | 'outage' | null]>([
     ['nobody knows yet', () => undefined, null],
-    ['somebody was answered after it', (outages) => outages.answered(11), 'row'],
-    ['somebody was answered before it', (outages) => outages.answered(9), null],
+    ['a call that began after it was answered', (outages) => outages.answered(11), 'row'],
+    ['a call that had begun before it was answered', (outages) => outages.answered(9), null],
     ['a probe is under way', (outages) => void outages.say(11, 'suspected', true), null],
     ['a probe was answered', (outages) => void (outages.say(11, 'suspected', true), outages.say(12, 'well', false)), 'row'],
     ['the executor suspects nothing', (outages) => void outages.say(11, 'well', true), 'row'],

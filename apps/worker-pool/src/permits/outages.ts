@@ -13,8 +13,10 @@ export class Outages {
   #health: EndpointHealth = 'well';
   #streak = 0;
   #streakBegan = 0;
+  #silentAt = -Infinity;
   #reached = false;
-  #answeredAt = -Infinity;
+  /** When the last of the calls began that were answered. */
+  #provenAt = -Infinity;
   #clearedAt = -Infinity;
   readonly #periods: { from: number; to: number }[] = [];
   /** Rows that have no try left and wait to hear whose fault the last failure was. */
@@ -29,20 +31,27 @@ export class Outages {
     return this.#health === 'well' && (this.#streak >= SUSPICIOUS || this.doubts > 0);
   }
 
+  /** A call was answered that began after the last one that was met with silence. */
+  get answers(): boolean {
+    return this.#provenAt > this.#silentAt;
+  }
+
   /** Somebody was there at the address: an answer, or a refusal. */
   get reached(): boolean {
     return this.#reached;
   }
 
-  answered(now: number): void {
-    this.#answeredAt = now;
-    this.#streak = 0;
+  /** Of a call that began at this time. One that had begun before others were met with silence says nothing about them. */
+  answered(begunAt: number): void {
+    this.#provenAt = Math.max(this.#provenAt, begunAt);
+    if (begunAt >= this.#streakBegan) this.#streak = 0;
     this.#reached = true;
   }
 
   /** A call ended without an answer. `connected`: with a status, or after it had been sent. */
   silent(now: number, connected: boolean): void {
     if (this.#streak++ === 0) this.#streakBegan = now;
+    this.#silentAt = now;
     this.#reached ||= connected;
   }
 
@@ -76,7 +85,7 @@ export class Outages {
   /** Whose fault a failure at this time was; null while that is not known. */
   verdict(at: number): 'row' | 'outage' | null {
     if (this.excuses(at) || this.#health === 'exhausted') return 'outage';
-    return this.#health === 'well' && Math.max(this.#answeredAt, this.#clearedAt) > at ? 'row' : null;
+    return this.#health === 'well' && Math.max(this.#provenAt, this.#clearedAt) > at ? 'row' : null;
   }
 
   #clear(now: number): void {

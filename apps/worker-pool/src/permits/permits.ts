@@ -147,12 +147,13 @@ export class Permits implements OnApplicationShutdown {
   }
 
   async #probeOne(gate: ModelGate, endpoint: EndpointGate, probe: ReturnType<Model['probe']>): Promise<void> {
+    const begunAt = performance.now();
     const result = await probe;
     this.#probing.delete(endpoint);
     if (this.#stop.signal.aborted) return;
     const { model, endpoint: place } = endpoint;
     this.log.debug({ model, endpoint: place, result }, 'an endpoint was probed');
-    endpoint.probed(performance.now(), result);
+    endpoint.probed(begunAt, result);
     gate.answered();
     this.schedule();
   }

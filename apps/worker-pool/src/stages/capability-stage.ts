@@ -1,19 +1,18 @@
 import { bindArguments, builtinCapabilities, openCapability, outputSchemaOf, renamed } from '@apwa/capabilities';
-import { type CapabilityTemplate, type MapWork, RefusedError, type TableManifest } from '@apwa/contracts';
+import { type CapabilityTemplate, RefusedError } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
-import { misfitOf, type Storage } from '@apwa/tables';
+import { misfitOf } from '@apwa/tables';
 import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
-import { type MapStage, readerOf } from './map-stage.js';
+import { type InputRows } from './input-rows.js';
+import { type MapStage } from './map-stage.js';
 
 export interface CapabilityStageParts {
-  work: MapWork;
   template: CapabilityTemplate;
-  manifest: TableManifest;
-  storage: Storage;
+  rows: InputRows;
 }
 
 /** One call of a capability per row. RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
-export const createCapabilityStage = ({ work, template, manifest, storage }: CapabilityStageParts): MapStage => {
+export const createCapabilityStage = ({ template, rows }: CapabilityStageParts): MapStage => {
   const outputColumns = columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
   const capability = builtinCapabilities.find(template.capability);
   const call = openCapability(template.capability);
@@ -38,7 +37,7 @@ export const createCapabilityStage = ({ work, template, manifest, storage }: Cap
     kind: 'map',
     columns: bound.columns,
     outputColumns,
-    read: readerOf(manifest, bound.columns, work, storage),
+    read: (range) => rows.read(range, bound.columns),
     fault: null,
     pipeline: (control) => new CapabilityPipeline(calls, control),
     assumeWorking: () => undefined,

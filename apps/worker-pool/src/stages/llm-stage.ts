@@ -1,7 +1,7 @@
-import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork, type TableManifest } from '@apwa/contracts';
+import { type Column, type Fault, type JsonSchema, type LlmTemplate } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { type Logger, withoutCredentials } from '@apwa/service';
-import { misfitOf, type Storage } from '@apwa/tables';
+import { misfitOf } from '@apwa/tables';
 import { CallCost } from '../budgets/call-cost.js';
 import { type OpenModel } from '../models/models.js';
 import { TokenEstimate } from '../permits/token-estimate.js';
@@ -10,24 +10,23 @@ import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
 import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
 import { type StageCalls } from '../rows/stage-calls.js';
-import { type MapStage, readerOf } from './map-stage.js';
+import { type InputRows } from './input-rows.js';
+import { type MapStage } from './map-stage.js';
 
 export interface LlmStageParts {
   log: Logger;
   stageId: string;
-  work: MapWork;
   template: LlmTemplate;
   model: OpenModel;
   /** Its name in the configuration. */
   modelName: string;
-  manifest: TableManifest;
-  storage: Storage;
+  input: InputRows;
 }
 
 /** One model call per row. RefusedError if the template's schema is none: the stage fails with it. */
-export const createLlmStage = ({ log, stageId, work, template, model, modelName, manifest, storage }: LlmStageParts): MapStage => {
+export const createLlmStage = ({ log, stageId, template, model, modelName, input }: LlmStageParts): MapStage => {
   const { endpoints } = model.config;
-  const inputColumns = manifest.columns.map(({ name }) => name).filter((name) => !name.startsWith('_'));
+  const inputColumns = input.columns.filter((name) => !name.startsWith('_'));
   const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
   const outputColumns = columnsOfSchema(template.output);
   const configured = Math.min(...endpoints.map(({ outputTokens: most }) => most));
@@ -69,7 +68,7 @@ export const createLlmStage = ({ log, stageId, work, template, model, modelName,
     kind: 'map',
     columns: prompts.columns,
     outputColumns,
-    read: readerOf(manifest, prompts.columns, work, storage),
+    read: (range) => input.read(range, prompts.columns),
     get fault() {
       return calls.fault;
     },

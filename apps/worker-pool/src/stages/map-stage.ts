@@ -1,5 +1,4 @@
-import { type Column, type ErrorPayload, type MapWork, type RowValues, type ShardRange, type TableManifest } from '@apwa/contracts';
-import { readRows, type Storage } from '@apwa/tables';
+import { type Column, type ErrorPayload, type RowValues, type ShardRange } from '@apwa/contracts';
 import { type AttemptBudget } from '../budgets/run-account.js';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
@@ -28,18 +27,3 @@ export interface MapStage {
   /** Something changed for rows that wait: they look again. */
   wake(): void;
 }
-
-/** Columns of a stage's input that say whether a row has failed before. */
-const STATUS_COLUMNS = ['_status', '_error_code'];
-
-/** Reads these columns of a stage's input, and what says whether a row has failed before. */
-export const readerOf = (
-  { columns: present }: TableManifest,
-  columns: readonly string[],
-  { input }: MapWork,
-  storage: Storage,
-): MapStage['read'] => {
-  const names = new Set(present.map(({ name }) => name));
-  const read = [...new Set([...columns, ...STATUS_COLUMNS.filter((name) => names.has(name))])];
-  return ({ first, last }) => readRows(storage, input, { first, last, columns: read });
-};

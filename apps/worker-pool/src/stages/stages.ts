@@ -1,12 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ApwaError, executorOperations, type MapWork, PermanentError, RefusedError, type StageWork } from '@apwa/contracts';
+import {
+  ApwaError,
+  type CommittedShard,
+  executorOperations,
+  type MapWork,
+  PermanentError,
+  RefusedError,
+  type ShardRange,
+  type StageWork,
+} from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { type Logger } from '@apwa/service';
-import { readManifest, type Storage } from '@apwa/tables';
+import { type Storage } from '@apwa/tables';
 import { Models } from '../models/models.js';
 import { LOG, STORAGE } from '../tokens.js';
 import { createCapabilityStage } from './capability-stage.js';
 import { createLlmStage } from './llm-stage.js';
+import { type InputRows, openInput } from './input-rows.js';
 import { type MapStage } from './map-stage.js';
 
 /** What is run for a stage's shards. */
@@ -53,18 +63,31 @@ export class Stages {
 
   async #map(stageId: string, work: MapWork): Promise<MapStage> {
     const { template } = work;
-    const { storage } = this;
     switch (template.mode) {
       case 'llm': {
         const modelName = work.model;
         if (modelName === null) throw new RefusedError('unknown_model', 'The stage names no model.', { field: 'model', value: null });
         // Before anything is read: a wrong name costs nothing.
         const model = this.models.open(modelName);
-        const manifest = await readManifest(storage, work.input);
-        return createLlmStage({ log: this.log, stageId, work, template, model, modelName, manifest, storage });
+        return createLlmStage({ log: this.log, stageId, template, model, modelName, input: await this.#input(work) });
       }
       case 'capability':
-        return createCapabilityStage({ work, template, manifest: await readManifest(storage, work.input), storage });
+        return createCapabilityStage({ template, rows: await this.#input(work) });
     }
+  }
+
+  #input({ input }: MapWork): Promise<InputRows> {
+    return openInput(input, this.storage, (stageId, range) => this.#committed(stageId, range));
+  }
+
+  async #committed(stageId: string, within: ShardRange): Promise<CommittedShard[]> {
+    const shards: CommittedShard[] = [];
+    for (let more = true; more;) {
+      const after = shards.at(-1)?.range.first ?? -1;
+      const page = await this.messaging.request(executorOperations.listCommittedShards, { stageId, after, within, limit: 500 });
+      shards.push(...page.shards);
+      more = page.more;
+    }
+    return shards;
   }
 }

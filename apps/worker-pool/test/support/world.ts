@@ -5,6 +5,7 @@ import {
   type CapabilityTemplate,
   type LlmTemplate,
   type JsonSchema,
+  comesFromStage,
   newId,
   noUsage,
   type RowResult,
@@ -110,6 +111,7 @@ export class World {
     const stage = this.script.stages.get(stageId);
     if (stage?.work.kind !== 'map') throw new Error('not a map');
     const base = stage.work.input;
+    if (comesFromStage(base)) throw new Error('not of a table');
     const committed = this.script.shardsOf(stageId).flatMap(({ range, content }) => (content ? [{ range, content }] : []));
     const own = committed[0]?.content.columns ?? [];
     const { columns: inputColumns } = await readManifest(this.storage, base);

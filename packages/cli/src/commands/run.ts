@@ -1,6 +1,6 @@
 import { ApwaError, RefusedError, type Run, type Table } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
-import { cost, duration, number, tokens, workedMs } from '../display/format.js';
+import { copiesText, cost, duration, number, tokens, workedMs } from '../display/format.js';
 import { budgetText } from '../display/run-balance.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
@@ -25,7 +25,7 @@ export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []
     const cause = Object.entries(counts.errors).map(([code, n]) => `${code} ${number(n)}`);
     const spent = counts.calls ? `, ${number(counts.calls)} calls, ${number(tokens(counts.usage))} tokens, ${cost(counts.costUsd)}` : '';
     const failed = counts.failed ? `, ${number(counts.failed)} failed (${cause.join(', ')})` : '';
-    const twice = copies.attempts ? `, ${number(copies.attempts)} slow shards run twice (${number(copies.calls)} calls)` : '';
+    const twice = copies.attempts ? `, ${copiesText(copies)}` : '';
     lines.push(`  ${id}: ${number(counts.ok)} rows${failed}${spent}${twice}`);
   }
   if (run.planning.turns)

@@ -1,4 +1,13 @@
-import { addUsage, inputsOf, type Plan, type Run, type RunStep, type StageCounts, type TokenUsage } from '@apwa/contracts';
+import {
+  addUsage,
+  inputsOf,
+  type Plan,
+  type Run,
+  type RunStep,
+  type StageCopies,
+  type StageCounts,
+  type TokenUsage,
+} from '@apwa/contracts';
 
 export const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 
@@ -10,6 +19,10 @@ export const duration = (ms: number): string => {
   if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 };
+
+/** `2 slow shards run twice (31 calls)` */
+export const copiesText = ({ attempts, calls }: StageCopies): string =>
+  `${number(attempts)} slow ${attempts === 1 ? 'shard' : 'shards'} run twice (${number(calls)} ${calls === 1 ? 'call' : 'calls'})`;
 
 export const cost = (usd: number): string => `$${usd === 0 ? '0' : usd < 0.01 ? usd.toFixed(5) : usd.toFixed(2)}`;
 

@@ -1,6 +1,6 @@
 import { type Run, type RunStep, type StageCounts } from '@apwa/contracts';
 import { columns } from '../output.js';
-import { cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
+import { copiesText, cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
 
 /** Rows of a step by outcome: `rowsIn` is the sum of the others. What nothing can be said of is null. */
 export interface Balance {
@@ -40,6 +40,7 @@ const detailsOf = (step: RunStep, paused: boolean): string[] => {
   const errors = Object.entries(step.counts.errors).sort(([, a], [, b]) => b - a);
   return [
     ...(errors.length > 0 ? [`${step.id}: failed with ${errors.map(([code, rows]) => `${code} ${number(rows)}`).join(', ')}`] : []),
+    ...(step.copies.attempts > 0 ? [`${step.id}: ${copiesText(step.copies)}`] : []),
     ...(step.waitingFor && !paused ? [`${step.id}: ${step.waitingFor}`] : []),
     ...(step.tableId !== null && step.state !== 'waiting' ? [`${step.id}: table ${step.tableId}`] : []),
   ];

@@ -32,7 +32,11 @@ const PARTS_AT_ONCE = 4;
  * that is not complete, rows without a result) are left out. RefusedError `no_such_column`.
  */
 export const readRows = async (storage: Storage, table: TableReference, selection: RowSelection): Promise<RowValues[]> => {
-  const chain = await readManifestChain(storage, table);
+  return readChainRows(storage, await readManifestChain(storage, table), selection);
+};
+
+/** As `readRows`, of a table that is described by its manifest and those that it is based on. */
+export const readChainRows = (storage: Storage, chain: readonly TableManifest[], selection: RowSelection): Promise<RowValues[]> => {
   const wanted = chooseColumns(chain[0] as TableManifest, selection.columns);
   return readLevel(storage, chain, 0, wanted, selection);
 };

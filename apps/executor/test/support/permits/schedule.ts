@@ -177,6 +177,7 @@ class SimulatedMember {
 
 const nothing = (): EndpointNews => ({
   answered: 0,
+  answers: false,
   refused: 0,
   retryAfterMs: null,
   told: null,
