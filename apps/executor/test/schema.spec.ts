@@ -55,6 +55,7 @@ describe('schema.prisma and the migrations', () => {
       'shards partial shards_suspects',
       'stages check stages_shards_open',
       'stages check stages_state',
+      'stages partial stages_followers',
     ]);
   });
 });

@@ -34,6 +34,10 @@ interface LeaseRow {
   reserved: Amounts;
 }
 
+/** Without what sums of fractions are off by: to a thousand-millionth. */
+const rounded = ({ usd, tokens, rows }: Amounts): Amounts => ({ usd: nine(usd), tokens: nine(tokens), rows: nine(rows) });
+const nine = (amount: number): number => Math.round(amount * 1e9) / 1e9;
+
 /** What runs may spend, and what their members have of it. */
 @Injectable()
 export class BudgetsRepository {
@@ -145,6 +149,6 @@ export class BudgetsRepository {
         json_build_object('usd', GREATEST(0, COALESCE(sum(l.holds_usd - l.spent_usd), 0)), 'tokens', GREATEST(0, COALESCE(sum(l.holds_tokens - l.spent_tokens), 0)),
           'rows', GREATEST(0, COALESCE(sum(l.holds_rows - l.spent_rows), 0))) AS reserved
       FROM budgets b LEFT JOIN budget_leases l ON l.owner_id = b.owner_id WHERE b.owner_id = ANY(${owners}) GROUP BY b.owner_id`;
-    return new Map(rows.map(({ ownerId, ...spending }) => [ownerId, spending]));
+    return new Map(rows.map(({ ownerId, spent, reserved }) => [ownerId, { spent: rounded(spent), reserved: rounded(reserved) }]));
   }
 }
