@@ -2,6 +2,8 @@ import { MessagingModule } from '@apwa/messaging';
 import { openStorage, type Storage } from '@apwa/tables';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Boot } from './boot.js';
+import { BudgetsRepository } from './budgets/budgets.repository.js';
+import { BudgetsService } from './budgets/budgets.service.js';
 import { Database } from './database/database.js';
 import { EpochService } from './epoch/epoch.service.js';
 import { AnsweredRows } from './journal/answered-rows.js';
@@ -111,6 +113,8 @@ export class ExecutorModule implements OnApplicationShutdown {
         StageEnds,
         RunShares,
         ProviderPauses,
+        BudgetsRepository,
+        BudgetsService,
         PermitsService,
         FailureWatch,
         StagesService,

@@ -6,6 +6,7 @@ import { openStorage, type Storage, TableJobs } from '@apwa/tables';
 import { Attempts } from './attempts/attempts.js';
 import { MemberService } from './member/member.service.js';
 import { type MemberSettings } from './member/settings.js';
+import { Budgets } from './budgets/budgets.js';
 import { Models } from './models/models.js';
 import { Permits } from './permits/permits.js';
 import { Questions } from './questions/questions.js';
@@ -36,7 +37,7 @@ export class AppModule implements OnApplicationShutdown {
       module: AppModule,
       imports: [MessagingModule.forRoot({ service: 'worker-pool', natsUrl: config.nats.url, name: `worker-pool ${settings.pool}` })],
       controllers: [QuestionsController],
-      providers: [...values, Permits, Models, Stages, Attempts, Questions, MemberService],
+      providers: [...values, Budgets, Permits, Models, Stages, Attempts, Questions, MemberService],
     };
   }
   onApplicationShutdown(): void {

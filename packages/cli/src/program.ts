@@ -16,6 +16,13 @@ const withInputs = (command: Command): Command =>
     .option('--skip-bad-rows', 'put broken rows of inputs into a table of their own instead of stopping')
     .option('--sheet <NAME>', 'the sheet of Excel inputs (default: the first one)');
 
+const withBudget = (command: Command): Command =>
+  command
+    .option('--budget <USD>', 'what all model calls may cost in US dollars, such as 2.50')
+    .option('--max-tokens <N>', 'tokens that all model calls may read and write')
+    .option('--max-rows <N>', 'rows that may be asked about')
+    .option('--max-time <DURATION>', 'working time, pauses not counted, such as 90s, 45m or 2h');
+
 /** The commands, each of which sets `result.code`. */
 const createProgram = (result: { code: ExitCode }): Command => {
   const does =
@@ -33,8 +40,10 @@ const createProgram = (result: { code: ExitCode }): Command => {
     )
     .addHelpText('after', 'Exit codes: 0 succeeded, 1 failed, 2 wrong usage or input, 3 partially succeeded, 130 interrupted.');
 
-  withInputs(
-    program.command('run').argument('[GOAL]', 'what to do with the inputs, in a sentence').description('plan and run a task over files'),
+  withBudget(
+    withInputs(
+      program.command('run').argument('[GOAL]', 'what to do with the inputs, in a sentence').description('plan and run a task over files'),
+    ),
   )
     .option('-o, --output <PATH>', 'a file (.parquet, .csv, .jsonl) for the first result, or a folder for all')
     .option('--format <FORMAT>', 'format of files in a folder: parquet, csv, jsonl (default: parquet)')
@@ -60,7 +69,11 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .description('begin nothing new of a run, and wait until what is under way has ended')
     .option('--json')
     .action(does(pauseRun));
-  runs.command('resume').argument('<ID>').description('let a paused run go on where it was').option('--json').action(does(resumeRun));
+  withBudget(
+    runs.command('resume').argument('<ID>').description('let a paused run go on where it was, with a raised budget if one is given'),
+  )
+    .option('--json')
+    .action(does(resumeRun));
   runs.command('cancel').argument('<ID>').description('cancel a run, and wait for it').option('--json').action(does(cancelRun));
   runs
     .command('redrive')

@@ -96,7 +96,7 @@ export const EndpointConfig = z.strictObject({
     z.number().positive().max(1_000).default(1),
     'Share of the calls that the endpoint gets in a `weighted` group, beside the other weights.',
   ),
-  prices: setting(PricesConfig.optional(), 'What tokens cost. Left out: calls count as free, and a budget in USD does not stop them.'),
+  prices: setting(PricesConfig.optional(), 'What tokens cost. Left out: calls count as free, and runs with a budget in money are refused.'),
   limits: setting(
     RateLimitsConfig.optional(),
     'What the account allows. Left out: learned from `x-ratelimit-*` headers, and from answers with status 429.',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Budget } from './budget.js';
 import { ErrorPayload } from './errors.js';
 import { ExportId, Name, TableId, UploadId } from './ids.js';
 import { RowValues } from './messages.js';
@@ -30,6 +31,10 @@ export type PoolList = z.infer<typeof PoolList>;
 /** `POST /v1/runs/:id/approve`: goes on with the plan as it is, or as edited. */
 export const ApproveRequest = z.strictObject({ plan: Plan.optional() });
 export type ApproveRequest = z.infer<typeof ApproveRequest>;
+
+/** `POST /v1/runs/:id/resume`: `budget` raises the limits that it names. A run that is paused for its budget needs a raise. */
+export const ResumeRequest = z.strictObject({ budget: Budget.optional() });
+export type ResumeRequest = z.infer<typeof ResumeRequest>;
 
 /** `POST /v1/uploads` → an upload; then `PUT /v1/uploads/:id/files?name=…` with each file's bytes as the body. */
 export const Upload = z.strictObject({

@@ -2,6 +2,7 @@ export * from './errors.js';
 export * from './ids.js';
 export * from './json.js';
 export * from './age.js';
+export * from './budget.js';
 export * from './table.js';
 export * from './permits.js';
 export * from './capability.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BudgetAnswer, BudgetQuestion, BudgetTerms } from './budget.js';
 import { ErrorPayload } from './errors.js';
 import { LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
 import { JsonValue } from './json.js';
@@ -66,6 +67,8 @@ export const executorOperations = {
       weight: z.number().positive().default(1),
       /** Calls in flight at most over all stages of the owner. Left out: no limit but the members' slots. */
       maxInFlight: z.number().int().positive().optional(),
+      /** Of the owner, for all its stages. Left out: the one that it has, if it has one. */
+      budget: BudgetTerms.optional(),
       /** Others will take its rows while it is under way: its shards are small. */
       followed: z.boolean().default(false),
     }),
@@ -94,7 +97,8 @@ export const executorOperations = {
     }),
     z.strictObject({ shards: z.array(CommittedShard), more: z.boolean() }),
   ),
-  controlRun: operation('executor', 'control_run', RunControl, RunControl),
+  /** With a budget, where the run has one: it holds from then on, whatever becomes of the control. */
+  controlRun: operation('executor', 'control_run', z.strictObject({ ...RunControl.shape, budget: BudgetTerms.optional() }), RunControl),
   /**
    * Removes stages of an owner from the ledger, with their journals and the parts that no commit names: nothing of them can be
    * committed afterwards. `stageIds` left out: all of them, and the owner itself. Unknown ones count as forgotten; refused
@@ -186,6 +190,8 @@ export const executorOperations = {
       /** The newest epoch that the member has heard of; 0 for none. */
       epoch: z.number().int().nonnegative(),
       endpoints: z.array(PermitQuestion).max(500),
+      /** Of runs that have a budget. */
+      budgets: z.array(BudgetQuestion).max(500).default([]),
     }),
     z.strictObject({
       epoch: z.number().int().positive(),
@@ -193,6 +199,7 @@ export const executorOperations = {
       /** When to ask again while permits are needed. Milliseconds. */
       againMs: z.number().int().positive(),
       endpoints: z.array(PermitAnswer),
+      budgets: z.array(BudgetAnswer).default([]),
     }),
     2_000,
   ),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Amounts, Budget } from './budget.js';
 import { ErrorPayload } from './errors.js';
 import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
 import { JsonObject } from './json.js';
@@ -50,6 +51,8 @@ export const RunRequest = z
     limits: RunLimits.default({}),
     /** Left out: `lineage`. */
     reuse: Reuse.optional(),
+    /** When it is used up the run pauses with what it has; a raise lets it go on. */
+    budget: Budget.optional(),
     /** `required`: the run waits for a person before any step runs. */
     approval: z.enum(['auto', 'required']).default('auto'),
     /** `planning`: the run ends when its plan is valid, with the plan as its result. */
@@ -113,6 +116,16 @@ export const RunPause = z.strictObject({
 });
 export type RunPause = z.infer<typeof RunPause>;
 
+/** A run's budget, and what has become of it. */
+export const RunBudget = z.strictObject({
+  limits: Budget,
+  /** By the planner and by steps, as far as is known; `timeMs` as it was when the run was read. */
+  spent: z.strictObject({ ...Amounts.shape, timeMs: z.number().nonnegative() }),
+  /** Held by members for calls that are under way or about to begin. */
+  reserved: Amounts,
+});
+export type RunBudget = z.infer<typeof RunBudget>;
+
 export const StepState = z.enum(['waiting', 'running', 'succeeded', 'failed', 'cancelled']);
 export type StepState = z.infer<typeof StepState>;
 
@@ -166,6 +179,8 @@ export const Run = z.strictObject({
   paused: RunPause.nullable(),
   /** How long it was paused, the present pause not counted. */
   pausedMs: z.number().int().nonnegative(),
+  /** Null: it has none. */
+  budget: RunBudget.nullable(),
   /** Why a failed run failed. */
   error: ErrorPayload.nullable(),
   createdAt: z.iso.datetime(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Spending } from './budget.js';
 import { ErrorPayload } from './errors.js';
 import { LeaseToken, MemberId, OwnerId, PoolName, ShardId, StageId, TableId } from './ids.js';
 import { JsonObject } from './json.js';
@@ -232,9 +233,9 @@ export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
   };
 };
 
-/** Why a stage stands still until somebody has its run go on: the provider takes no more calls of the account. */
+/** Why a stage stands still until somebody has its run go on: the provider takes no more calls of the account, or the budget is used up. */
 export const PausedBy = z.strictObject({
-  kind: z.literal('provider'),
+  kind: z.enum(['provider', 'budget']),
   message: z.string(),
   /** Of the run's control that held then: a later one is somebody's answer to this. */
   controlVersion: z.number().int().nonnegative(),
@@ -267,6 +268,8 @@ export const Stage = z.strictObject({
   waitingFor: z.string().nullable(),
   /** Left out: nothing has paused it but, perhaps, its run's control. A later control `active` ends it. */
   pausedBy: PausedBy.optional(),
+  /** Of its run, all stages together. Left out: the run has no budget. */
+  spending: Spending.optional(),
 });
 export type Stage = z.infer<typeof Stage>;
 
@@ -316,6 +319,8 @@ export const Assignment = z.strictObject({
   slots: z.number().int().positive(),
   /** The run has no limit on calls in flight: the member may let the attempt have more of its free slots. */
   elastic: z.boolean().default(false),
+  /** The run has a budget: calls need something of it. */
+  budgeted: z.boolean().default(false),
   /** The version of the run's control at the claim, 0 if nothing was asked of it yet: the run was active then. */
   controlVersion: z.number().int().nonnegative(),
   journal: JournalPlace,

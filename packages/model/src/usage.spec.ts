@@ -58,6 +58,32 @@ describe('parseUsage', () => {
     ],
     ['Gemini, thoughts in the total alone', { prompt_tokens: 12, completion_tokens: 8, total_tokens: 150 }, usage(12, 0, 0, 8, 130)],
     [
+      'Gemini behind its OpenAI-compatible door, thoughts and a cache told',
+      {
+        prompt_tokens: 1_200,
+        completion_tokens: 40,
+        total_tokens: 1_540,
+        prompt_tokens_details: { cached_tokens: 1_000 },
+        completion_tokens_details: { reasoning_tokens: 300 },
+      },
+      usage(200, 1_000, 0, 40, 300),
+    ],
+    [
+      'Gemini by its own names',
+      { promptTokenCount: 12, candidatesTokenCount: 8, thoughtsTokenCount: 30, cachedContentTokenCount: 4, totalTokenCount: 50 },
+      usage(8, 4, 0, 8, 30),
+    ],
+    [
+      'vLLM with a prefix cache',
+      { prompt_tokens: 96, total_tokens: 100, completion_tokens: 4, prompt_tokens_details: { cached_tokens: 80 } },
+      usage(16, 80, 0, 4, 0),
+    ],
+    [
+      'Mistral, with a total and nulls',
+      { prompt_tokens: 15, completion_tokens: 7, total_tokens: 22, prompt_audio_seconds: null },
+      usage(15, 0, 0, 7, 0),
+    ],
+    [
       'xAI, reasoning beside the answer',
       {
         prompt_tokens: 30,
@@ -99,6 +125,10 @@ describe('parseUsage', () => {
     ],
   ])('should tell disjoint classes: %s', (_, block, expected) => {
     expect(parseUsage(block, CONTEXT)).toEqual({ usage: expected, cut: false });
+    // Nothing stands in two classes: where a sum of all was told that goes beyond what was read and written apart, it is theirs.
+    const sum = expected.input + expected.cacheRead + expected.cacheWrite + expected.output + expected.reasoning;
+    const total = 'total_tokens' in block ? block.total_tokens : 'totalTokenCount' in block ? block.totalTokenCount : sum;
+    expect(sum).toBe(total);
   });
 
   it.each([

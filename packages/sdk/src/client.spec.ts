@@ -42,6 +42,7 @@ const run = (state: Run['state']): Run => ({
   outputs: [],
   paused: null,
   pausedMs: 0,
+  budget: null,
   error: null,
   createdAt: new Date(0).toISOString(),
   startedAt: null,

@@ -1,6 +1,7 @@
 import {
   type ApproveRequest,
   type RedriveRequest,
+  type ResumeRequest,
   Run,
   RunEvent,
   RunList,
@@ -54,7 +55,8 @@ export const runsClient = (http: Http) => {
     cancel: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/cancel`, { body: {} }),
     /** Calls in flight are finished, none begins: it is `pausing` until then. */
     pause: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/pause`, { body: {} }),
-    resume: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: {} }),
+    /** `budget` raises the limits that it names. */
+    resume: (id: string, request: ResumeRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: request }),
     approve: (id: string, request: ApproveRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
     /** What failed in a run that has ended, again: the run that does it comes back. */
     redrive: (id: string, request: z.input<typeof RedriveRequest> = {}) =>

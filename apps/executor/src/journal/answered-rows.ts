@@ -1,4 +1,4 @@
-import { PermanentError, RowResult } from '@apwa/contracts';
+import { type Amounts, noAmounts, PermanentError, RowResult } from '@apwa/contracts';
 import { JournalReader } from '@apwa/messaging';
 import { type Storage } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
@@ -8,7 +8,7 @@ import { STORAGE } from '../settings.js';
 import { journalPlace } from './journal-place.js';
 import { JournalService } from './journal.service.js';
 
-const Rows = z.array(RowResult.pick({ row: true }));
+const Rows = z.array(RowResult.pick({ row: true, attempts: true, usage: true, costUsd: true }));
 
 /** What the journals say of a shard, apart from the answers themselves. */
 @Injectable()
@@ -28,6 +28,21 @@ export class AnsweredRows {
     const missing: number[] = [];
     for (let row = range.first; row <= range.last; row++) if (!answered.has(row)) missing.push(row);
     return missing;
+  }
+
+  /** What the rows took that these attempts have journaled. Errors: those of the journal and of the storage. */
+  async spentBy(attempts: readonly { token: string; stageId: string; originId: string }[], signal: AbortSignal): Promise<Amounts> {
+    const spent = noAmounts();
+    for (const { token, stageId, originId } of attempts) {
+      const place = journalPlace(this.journal.incarnation, stageId, originId, token);
+      for await (const { rows } of this.reader.read({ ...place, shardSubjects: place.subject }, signal))
+        for (const { attempts: calls, usage, costUsd } of Array.isArray(rows) ? rows : await this.#load(rows.key)) {
+          spent.usd += costUsd;
+          spent.tokens += usage.input + usage.cacheRead + usage.cacheWrite + usage.output + usage.reasoning;
+          spent.rows += calls > 0 ? 1 : 0;
+        }
+    }
+    return spent;
   }
 
   /** Rows whose object is gone will be asked again: they are missing. */

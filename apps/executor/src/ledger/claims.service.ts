@@ -1,6 +1,7 @@
 import { type Assignment, newLeaseToken, sizeOf } from '@apwa/contracts';
 import { activeOf, ALONE_ROWS, decide, type LedgerEffect } from '@apwa/ledger-protocol';
 import { Inject, Injectable } from '@nestjs/common';
+import { BudgetsRepository } from '../budgets/budgets.repository.js';
 import { Database, type Queries } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { journalPlace } from '../journal/journal-place.js';
@@ -19,7 +20,7 @@ interface Offer {
 }
 
 /** A shard that is claimed, and the version of the control under which its run is active. */
-type Claimed = LedgerEntry & { readonly controlVersion: number };
+type Claimed = LedgerEntry & { readonly controlVersion: number; readonly budgeted: boolean };
 
 interface Claim {
   memberId: string;
@@ -37,6 +38,7 @@ export class ClaimsService {
     private readonly ledger: LedgerRepository,
     private readonly writer: LedgerWriter,
     private readonly members: MembersRepository,
+    private readonly budgets: BudgetsRepository,
     private readonly journal: JournalService,
     @Inject(TIMES) private readonly times: Timing,
   ) {}
@@ -115,11 +117,11 @@ export class ClaimsService {
     if (run?.control !== 'active') return null;
     const shardId = await this.ledger.claimable(queries, ownerId, what);
     const entry = shardId ? await this.ledger.lock(queries, shardId) : null;
-    return entry && { ...entry, controlVersion: run.version };
+    return entry && { ...entry, controlVersion: run.version, budgeted: await this.budgets.isBudgeted(queries, ownerId) };
   }
 
   #assignment(
-    { stage, row, shard, controlVersion }: Claimed,
+    { stage, row, shard, controlVersion, budgeted }: Claimed,
     token: string,
     { number, handling }: Extract<LedgerEffect, { kind: 'assigned' }>,
     share: Pick<Assignment, 'slots' | 'elastic'>,
@@ -137,6 +139,7 @@ export class ClaimsService {
       range: shard.range,
       ...share,
       controlVersion,
+      budgeted,
       journal: journalPlace(this.journal.incarnation, stage.id, row.originId, token),
     };
   }

@@ -3,6 +3,7 @@ import { ApwaError } from '@apwa/contracts';
 import { RateLimitsConfig } from '@apwa/config';
 import { Inject, Injectable } from '@nestjs/common';
 import { type z } from 'zod';
+import { BudgetsService } from '../budgets/budgets.service.js';
 import { Database } from '../database/database.js';
 import { EpochService } from '../epoch/epoch.service.js';
 import { CONFIG, type Config, LOG, type Logger } from '../settings.js';
@@ -43,6 +44,7 @@ export class PermitsService {
     private readonly epoch: EpochService,
     private readonly shares: RunShares,
     private readonly pauses: ProviderPauses,
+    private readonly budgets: BudgetsService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOG) private readonly log: Logger,
   ) {
@@ -57,9 +59,10 @@ export class PermitsService {
   }
 
   /** TransientError `executor_replaced`, `database_unavailable`: then nobody can be sure that permits are this executor's to give. */
-  async answer({ memberId, epoch, endpoints }: Request): Promise<Reply> {
+  async answer({ memberId, epoch, endpoints, budgets }: Request): Promise<Reply> {
     this.epoch.heard(epoch);
     await this.shares.fresh([...new Set(endpoints.flatMap(({ wants }) => wants.map(({ ownerId }) => ownerId)))]);
+    const spending = budgets.length > 0 ? await this.budgets.answer(memberId, budgets) : [];
     const now = performance.now();
     this.#members.set(memberId, now);
     const answers = endpoints.map((question) => {
@@ -71,7 +74,7 @@ export class PermitsService {
       return answer;
     });
     for (const question of endpoints) this.#pauseIfExhausted(question, now);
-    return { epoch: this.epoch.epoch, termMs: TERM_MS, againMs: this.#againMs(now), endpoints: answers };
+    return { epoch: this.epoch.epoch, termMs: TERM_MS, againMs: this.#againMs(now), endpoints: answers, budgets: spending };
   }
 
   /** The member is gone for certain: what it had under way is free at once. */

@@ -1,6 +1,7 @@
-import { executorOperations, type RunControl } from '@apwa/contracts';
+import { executorOperations } from '@apwa/contracts';
 import { Handles } from '@apwa/messaging';
 import { Controller } from '@nestjs/common';
+import { type z } from 'zod';
 import { RunsService } from './runs.service.js';
 
 @Controller()
@@ -8,7 +9,7 @@ export class RunsController {
   constructor(private readonly runs: RunsService) {}
 
   @Handles(executorOperations.controlRun)
-  controlRun(control: RunControl) {
+  controlRun(control: z.output<typeof executorOperations.controlRun.request>) {
     return this.runs.control(control);
   }
 }

@@ -1,5 +1,6 @@
-import { type RunControl } from '@apwa/contracts';
+import { type BudgetTerms, type RunControl } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
+import { BudgetsRepository } from '../budgets/budgets.repository.js';
 import { Database } from '../database/database.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { PermitsService } from '../permits/permits.service.js';
@@ -16,16 +17,18 @@ export class RunsService {
     private readonly ends: StageEnds,
     private readonly stages: StagesRepository,
     private readonly permits: PermitsService,
+    private readonly budgets: BudgetsRepository,
     private readonly notices: NoticesService,
   ) {}
 
   /**
-   * Answers the control that holds afterwards: a later one than the asker's, if there is one. `active` has what the provider had
-   * paused go on, too.
+   * Answers the control that holds afterwards: a later one than the asker's, if there is one. `active` has what the provider
+   * or the budget had paused go on, too.
    */
-  async control(control: RunControl): Promise<RunControl> {
+  async control({ budget, ...control }: RunControl & { budget?: BudgetTerms | undefined }): Promise<RunControl> {
     const { held, taken, changes, pools, models } = await this.database.transaction(async (queries) => {
       const accepted = await this.runs.accept(queries, control);
+      if (budget) await this.budgets.setTerms(queries, control.ownerId, budget);
       const running = accepted.taken ? await this.ends.runningOf(queries, control.ownerId) : [];
       const ended =
         accepted.taken && control.state === 'cancelled'

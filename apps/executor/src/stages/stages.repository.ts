@@ -17,6 +17,7 @@ import {
   type StageWork,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
+import { BudgetsRepository } from '../budgets/budgets.repository.js';
 import { type Queries } from '../database/database.js';
 import { type StageChange } from '../ledger/ledger-writer.js';
 import { ProgressService } from './progress.service.js';
@@ -86,7 +87,10 @@ const PAGE_BYTES = 512 * 1024;
 
 @Injectable()
 export class StagesRepository {
-  constructor(private readonly progress: ProgressService) {}
+  constructor(
+    private readonly progress: ProgressService,
+    private readonly budgets: BudgetsRepository,
+  ) {}
 
   /** The hash of the work of a stage that is there. */
   async hashOf(queries: Queries, id: string): Promise<string | null> {
@@ -218,6 +222,18 @@ export class StagesRepository {
     );
   }
 
+  /** Maps of an owner that call a model stand still from now on; those that changed come back. */
+  async pauseForBudget(queries: Queries, ownerId: string, message: string): Promise<StageChange[]> {
+    return changesOf(
+      await queries.$queryRaw<ChangeRow[]>`
+        UPDATE stages s SET version = nextval('stage_versions'), paused_by = json_build_object(
+          'kind', 'budget', 'message', ${message}::text, 'controlVersion', r.control_version)::text
+        FROM runs r
+        WHERE r.owner_id = s.owner_id AND s.owner_id = ${ownerId} AND s.model IS NOT NULL AND s.state = 'running' AND s.paused_by IS NULL
+        RETURNING s.id AS "stageId", s.owner_id AS "ownerId", s.pool, s.version, s.state`,
+    );
+  }
+
   /** What had paused an owner's stages does so no more; the models that they are about come back beside them. */
   async unpause(queries: Queries, ownerId: string): Promise<{ changes: StageChange[]; models: string[] }> {
     const rows = await queries.$queryRaw<(ChangeRow & { model: string })[]>`
@@ -258,6 +274,7 @@ export class StagesRepository {
             where: { stageId: { in: running }, state: 'open', journaled: { not: null } },
             select: { id: true, stageId: true, journaled: true },
           });
+    const spending = await this.budgets.spendingOf(queries, [...new Set(rows.map(({ ownerId }) => ownerId))]);
     const copies = await this.#copies(
       queries,
       rows.map(({ id }) => id),
@@ -280,6 +297,7 @@ export class StagesRepository {
         copies: copies.get(row.id) ?? noCopies(),
         fault: row.fault === null ? null : (JSON.parse(row.fault) as ErrorPayload),
         waitingFor: row.waitingFor,
+        ...(spending.has(row.ownerId) ? { spending: spending.get(row.ownerId) } : {}),
         ...(row.pausedBy === null ? {} : { pausedBy: JSON.parse(row.pausedBy) as PausedBy }),
       };
     });

@@ -16,6 +16,7 @@ import {
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type z } from 'zod';
 import { Database, type Queries } from '../database/database.js';
+import { BudgetsRepository } from '../budgets/budgets.repository.js';
 import { LedgerRepository } from '../ledger/ledger.repository.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
@@ -47,6 +48,7 @@ export class StagesService implements OnApplicationShutdown {
     private readonly runs: RunsRepository,
     private readonly ledger: LedgerRepository,
     private readonly members: MembersRepository,
+    private readonly budgets: BudgetsRepository,
     private readonly notices: NoticesService,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(TIMES) { progressMs }: Timing,
@@ -68,7 +70,7 @@ export class StagesService implements OnApplicationShutdown {
    * resources. Work of an owner that was cancelled is cancelled from the start; work without rows has succeeded.
    */
   async submit(submission: Submission): Promise<Stage> {
-    const { stageId, ownerId, work, resources, weight, maxInFlight, followed } = submission;
+    const { stageId, ownerId, work, resources, weight, maxInFlight, budget, followed } = submission;
     const workHash = hashOf({ ownerId, work, resources });
     const pool = choosePool(this.config.pools, resources);
     const { stage, fresh } = await this.database.transaction(async (queries) => {
@@ -76,6 +78,7 @@ export class StagesService implements OnApplicationShutdown {
       const control = await this.runs.lock(queries, ownerId);
       const known = await this.stages.hashOf(queries, stageId);
       if (known !== null && known !== workHash) throw otherWork(stageId);
+      if (budget) await this.budgets.setTerms(queries, ownerId, budget);
       if (known === null) {
         await this.runs.setTerms(queries, ownerId, { weight, maxInFlight: maxInFlight ?? null });
         const stretches = rangesOf(work);

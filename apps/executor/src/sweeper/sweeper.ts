@@ -2,6 +2,7 @@ import { ApwaError } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { touchHealthFile } from '@apwa/service';
 import { Inject, Injectable } from '@nestjs/common';
+import { BudgetsService } from '../budgets/budgets.service.js';
 import { Database } from '../database/database.js';
 import { LeasesService } from '../ledger/leases.service.js';
 import { MembersService } from '../members/members.service.js';
@@ -37,6 +38,7 @@ export class Sweeper {
     private readonly strays: Strays,
     private readonly suspects: Suspects,
     private readonly copies: Copies,
+    private readonly budgets: BudgetsService,
     private readonly waiting: Waiting,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(TIMES) private readonly times: Timing,
@@ -80,6 +82,7 @@ export class Sweeper {
       }
       // Whatever stood still for a while looks late.
       if (calmMs >= this.times.copyAfterMs) await this.copies.look();
+      await this.budgets.settle();
       await this.waiting.look();
       await this.suspects.look();
       if (this.healthFile) await touchHealthFile(this.healthFile);

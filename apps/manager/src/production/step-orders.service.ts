@@ -1,7 +1,8 @@
 import { type MapStep, type Plan, type StageWork, InternalError, placeholdersOf } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
+import { checkPrices, termsOf } from '../runs/budget.js';
 import { isFollowed } from '../runs/follows.js';
-import { type RunRecord, givesRowsOn, planOf, requestOf, tablesByName } from '../runs/run-record.js';
+import { type RunRecord, budgetOf, givesRowsOn, planOf, requestOf, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config } from '../settings.js';
 import { type Submission } from '../stages/stages.repository.js';
@@ -11,7 +12,7 @@ import { templateKey } from './template-key.js';
 import { VersionsService } from './versions.service.js';
 import { workOfStep } from './work.js';
 
-export type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight'> & {
+export type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> & {
   weight?: number;
   followed?: boolean;
   kept?: Kept;
@@ -43,7 +44,9 @@ export class StepOrdersService {
     const step = plan?.steps.find(({ id }) => id === (table.matchOf ?? table.stepId));
     if (!record || !plan || !step) throw new InternalError('no_step', `Table ${table.id} belongs to no step.`);
     const { concurrency, weight } = requestOf(record).limits;
+    const budget = budgetOf(record);
     const terms = {
+      ...(budget ? { budget: termsOf(budget, record.turns) } : {}),
       followed: table.matchOf === null && givesRowsOn(record) && isFollowed(step, plan),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
@@ -55,6 +58,8 @@ export class StepOrdersService {
 
   private async step(record: RunRecord, step: Plan['steps'][number], table: TableRow): Promise<StepOrder> {
     const { work, resources } = workOfStep(step, tablesByName(record), this.config);
+    if (budgetOf(record)?.limits.usd !== undefined && work.kind === 'map' && work.model !== null)
+      checkPrices(this.config.models, [work.model]);
     const key = work.kind === 'map' ? templateKey(work.template, work.model, this.config) : null;
     const taken = await this.versions.takeOver(record, step, table);
     switch (taken.take) {

@@ -6,8 +6,9 @@ import { PlansService, requestedSteps } from '../plans/plans.service.js';
 import { refusedPlan } from '../plans/validate.js';
 import { ProductionService } from '../production/production.service.js';
 import { RemovalService } from '../retention/removal.service.js';
+import { termsOf } from '../runs/budget.js';
 import { next } from '../runs/next.js';
-import { type RunRecord, factsOf, requestOf } from '../runs/run-record.js';
+import { type RunRecord, budgetOf, factsOf, requestOf } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { columnsOf } from '../tables/tables.repository.js';
@@ -67,7 +68,10 @@ export class RunDesk implements Desk {
 
   /** Tells the executor what the run's stages are to do. */
   private async tell(runId: string, { state, version }: Extract<Action, { do: 'control' }>, signal: AbortSignal): Promise<void> {
-    const held = await this.executor.control({ ownerId: runId, state, version }, signal);
+    const record = await this.load(runId);
+    const budget = budgetOf(record);
+    const terms = budget ? { budget: termsOf(budget, record.turns) } : {};
+    const held = await this.executor.control({ ownerId: runId, state, version, ...terms }, signal);
     if (afterControl({ state, version }, held) === 'known') await this.runs.controlKnown(runId, version);
     else await this.owners.raiseControlAbove(runId, held.version);
   }

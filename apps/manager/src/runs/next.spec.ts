@@ -34,6 +34,7 @@ const run = (facts: Partial<RunFacts>): RunFacts => ({
   state: 'running',
   cancelRequested: false,
   paused: false,
+  budgetUsedUp: null,
   control: { version: 0, known: true },
   failure: null,
   plan: 'ready',
@@ -223,10 +224,43 @@ describe('a run with a stage that the executor has paused', () => {
   it('should be paused for the same reason', () =>
     expect(next(run({ steps: [pausedUnder(2)], control: KNOWN }))).toEqual([{ do: 'pause', reason: 'provider', message: 'no quota' }]));
 
+  it('should be paused for its budget, where the executor says that', () => {
+    const by = { kind: 'budget' as const, message: 'used up', controlVersion: 2 };
+    const steps = [step('a', ['rows'], product('tbl_a', 'writing', stage({ pausedBy: by })))];
+    expect(next(run({ steps, control: KNOWN }))).toEqual([{ do: 'pause', reason: 'budget', message: 'used up' }]);
+  });
+
   it('should not be paused again for what somebody has answered since', () =>
     expect(next(run({ steps: [pausedUnder(1)], control: KNOWN }))).toEqual([]));
 
   it('should not be paused twice', () => expect(next(run({ steps: [pausedUnder(2)], control: KNOWN, paused: true }))).toEqual([]));
+});
+
+describe('a run whose budget is used up', () => {
+  const message = 'the budget of 3 s of work is used up';
+
+  it.each<[string, Partial<RunFacts>]>([
+    ['begins no step', { steps: [step('a', ['rows'], product('tbl_a', 'waiting'))] }],
+    ['asks no planner', { state: 'planning', plan: 'missing', turn: 4 }],
+    ['begins no import', { state: 'importing', inputs: [input(product('t', 'waiting'))] }],
+  ])('should be paused, and %s', (_, facts) => {
+    expect(next(run({ ...facts, budgetUsedUp: message }))).toEqual([{ do: 'pause', reason: 'budget', message }]);
+    expect(next(run({ ...facts, budgetUsedUp: message, paused: true }))).toEqual([]);
+  });
+
+  it('should have what was under way come to its end', () => {
+    const ended = product('tbl_a', 'writing', stage({ state: 'succeeded' }));
+    const actions = next(run({ steps: [step('a', ['rows'], ended)], budgetUsedUp: message }));
+    expect(actions).toEqual([
+      { do: 'pause', reason: 'budget', message },
+      { do: 'complete', productId: 'tbl_a' },
+    ]);
+  });
+
+  it('should end if nothing is left to be done', () =>
+    expect(next(run({ steps: [step('a', ['rows'], done)], budgetUsedUp: message }))).toEqual([
+      { do: 'finish', from: 'running', state: 'succeeded' },
+    ]));
 });
 
 /** What is left to be done for a run that is paused, once the executor knows. */

@@ -21,6 +21,8 @@ export interface RunFacts {
   cancelRequested: boolean;
   /** Nothing new is to begin. */
   paused: boolean;
+  /** Why its budget lets it begin nothing more, apart from what the executor says; null while it does. */
+  budgetUsedUp: string | null;
   /** The latest version of what the executor is to be told, 0 for nothing yet; `known`: it has acknowledged that one. */
   control: { version: number; known: boolean };
   /** Why the run fails, once that is known: its other work is stopped before it ends. */
@@ -79,24 +81,27 @@ export const next = (facts: RunFacts): RunAction[] => {
     case 'exporting':
       if (facts.cancelRequested) return [{ do: 'enter', from: state, state: 'cancelling' }];
       if (facts.failure) return stopAll(facts, 'failed');
-      return [
-        ...tell(facts),
-        ...pause(facts),
-        ...goOn(facts, state).filter((action) => !facts.paused || endsWhatIsUnderWay(action, facts)),
-      ];
+      return [...tell(facts), ...pause(facts, state), ...goOn(facts, state).filter((action) => mayBe(action, facts))];
   }
 };
 
+const mayBe = (action: RunAction, facts: RunFacts): boolean => {
+  // What is done ends, whatever it took.
+  if (!facts.paused && (facts.budgetUsedUp === null || action.do === 'finish')) return true;
+  return endsWhatIsUnderWay(action, facts);
+};
+
 /** What a pause leaves to be done: work under way comes to its end, and planning to its plan. Nothing else begins. */
-const endsWhatIsUnderWay = (action: RunAction, { control }: RunFacts): boolean => {
+const endsWhatIsUnderWay = (action: RunAction, { control, budgetUsedUp }: RunFacts): boolean => {
   switch (action.do) {
     case 'complete':
     case 'settle':
     case 'check_plan':
-    case 'planner_turn':
     case 'fail':
     case 'control':
       return true;
+    case 'planner_turn':
+      return budgetUsedUp === null;
     case 'submit':
       // It may have been submitted although nobody heard so. Once the executor knows of the pause, nothing comes of it but that.
       return control.known;
@@ -117,7 +122,10 @@ const tell = ({ paused, control: { version, known } }: RunFacts): RunAction[] =>
   version > 0 && !known ? [{ do: 'control', state: paused ? 'paused' : 'active', version }] : [];
 
 /** What paused a stage under an older control has been answered since, by a pause of somebody's or by letting it go on. */
-const pause = ({ paused, control, steps }: RunFacts): RunAction[] => {
+const pause = (facts: RunFacts, state: WorkingState): RunAction[] => {
+  const { paused, control, steps, budgetUsedUp } = facts;
+  if (budgetUsedUp !== null && !paused && !goOn(facts, state).some((action) => action.do === 'finish'))
+    return [{ do: 'pause', reason: 'budget', message: budgetUsedUp }];
   const by = steps.map(({ product }) => product.stage?.pausedBy).find((one) => one && one.controlVersion >= control.version);
   return by && !paused ? [{ do: 'pause', reason: by.kind, message: by.message }] : [];
 };

@@ -2,17 +2,21 @@ import {
   type ErrorPayload,
   type Plan,
   type Run,
+  type RunBudget,
   type RunPause,
   type RunRequest,
   type RunState,
   type RunStep,
+  type Stage,
   type StageCounts,
   type StepState,
   type TableState,
   type TokenUsage,
+  addAmounts,
   addCounts,
   addUsage,
   inputsOf,
+  noAmounts,
   noCopies,
   noCounts,
   noUsage,
@@ -24,6 +28,7 @@ import { snapshotOf } from '../stages/stages.repository.js';
 import { type TableRow, countsOf, keptOf, tableFacts } from '../tables/tables.repository.js';
 import { followedBy } from './follows.js';
 import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
+import { type StoredBudget, planningAmounts, usedUp } from './budget.js';
 import { type PastPause, pausedWithin } from './pause.js';
 
 /** A run with everything that belongs to it, as Postgres holds it. */
@@ -64,6 +69,7 @@ export const factsOf = (record: RunRecord): RunFacts => {
     state: run.state as StoredState,
     cancelRequested: run.cancelRequestedAt !== null,
     paused: run.paused !== null,
+    budgetUsedUp: budgetUsedUp(record),
     control: { version: owner.controlVersion, known: owner.controlAcked >= owner.controlVersion },
     failure: fromJsonOrNull<ErrorPayload>(run.error),
     plan: plan ? 'ready' : request.plan ? 'given' : 'missing',
@@ -89,6 +95,39 @@ export const factsOf = (record: RunRecord): RunFacts => {
     }),
     wantsExports: request.outputs.length > 0,
     exports: exports.map((row) => ({ step: row.stepId ?? '', product: exportFacts(row) })),
+  };
+};
+
+export const budgetOf = ({ run }: Pick<RunRecord, 'run'>): StoredBudget | null => fromJsonOrNull<StoredBudget>(run.budget);
+
+const budgetUsedUp = (record: RunRecord): string | null => {
+  const budget = budgetOf(record);
+  if (!budget) return null;
+  const { run, turns } = record;
+  const planning = planOf(record) === null && requestOf(record).plan === undefined;
+  return usedUp({ runId: run.id, limits: budget.limits, workedMs: workedMs(run), planning, turns });
+};
+
+/** How long a run has worked until now, or until its end: pauses are not counted. */
+const workedMs = ({ startedAt, finishedAt, pauses, paused }: RunRecord['run']): number => {
+  if (!startedAt) return 0;
+  const since = fromJsonOrNull<RunPause>(paused)?.since;
+  const until = finishedAt?.getTime() ?? (since === undefined ? Date.now() : Date.parse(since));
+  return Math.max(0, until - startedAt.getTime() - pausedWithin(fromJson<PastPause[]>(pauses), startedAt.getTime(), until));
+};
+
+/** What has become of a run's budget, by what the executor said last of any of its stages. */
+const budgetView = (record: RunRecord): RunBudget | null => {
+  const budget = budgetOf(record);
+  if (!budget) return null;
+  const latest = record.steps
+    .map(({ stage }) => snapshotOf(stage))
+    .reduce<Stage | null>((last, stage) => (stage?.spending && stage.version > (last?.version ?? -1) ? stage : last), null);
+  const { spent, reserved } = latest?.spending ?? { spent: noAmounts(), reserved: noAmounts() };
+  return {
+    limits: budget.limits,
+    spent: { ...addAmounts(planningAmounts(record.turns), spent), timeMs: workedMs(record.run) },
+    reserved,
   };
 };
 
@@ -127,6 +166,7 @@ export const viewOf = (record: RunRecord): Run => {
     })),
     paused: fromJsonOrNull<RunPause>(run.paused),
     pausedMs: pausedBetween(pauses, run.startedAt, run.finishedAt),
+    budget: budgetView(record),
     error: fromJsonOrNull<ErrorPayload>(run.error),
     createdAt: run.createdAt.toISOString(),
     startedAt: run.startedAt?.toISOString() ?? null,

@@ -1,4 +1,4 @@
-import { ApproveRequest, Page, RedriveRequest, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
+import { ApproveRequest, Page, RedriveRequest, ResumeRequest, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
 import { zodPipe } from '../http/zod.pipe.js';
@@ -50,8 +50,8 @@ export class RunsController {
 
   @Post(':id/resume')
   @HttpCode(200)
-  async resume(@id() runId: string): Promise<Run> {
-    return this.runs.resume(runId);
+  async resume(@id() runId: string, @Body(zodPipe(ResumeRequest.prefault({}), 'body')) request: ResumeRequest): Promise<Run> {
+    return this.runs.resume(runId, request);
   }
 
   @Post(':id/approve')

@@ -18,6 +18,7 @@ import { OwnersRepository } from '../owners/owners.repository.js';
 import { type ImportSource, TablesRepository } from '../tables/tables.repository.js';
 import { unknownUpload } from '../uploads/unknown-upload.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
+import { type StoredBudget } from './budget.js';
 import { type EndState, type StoredState } from './next.js';
 import { type PauseDecision, type PauseFacts, decidePause, decideResume } from './pause.js';
 import { type RunRecord, planOf, requestOf, tablesByName } from './run-record.js';
@@ -67,7 +68,9 @@ export class RunsRepository {
       await this.owners.create(queries, { id, kind: 'run' });
       const plan = checkedPlan ? toJson(checkedPlan) : Prisma.DbNull;
       const of = redrive ? { redriveOf: redrive.runId, redriveSteps: redrive.steps } : {};
-      await queries.run.create({ data: { id, state: 'importing', request: toJson(request), plan, startedAt: new Date(), ...of } });
+      await queries.run.create({
+        data: { id, state: 'importing', request: toJson(request), plan, budget: budgetOf(request), startedAt: new Date(), ...of },
+      });
       for (const [position, input] of inputs.entries()) {
         const tableId = 'tableId' in input ? input.tableId : newId('table');
         if ('source' in input) {
@@ -263,14 +266,15 @@ export class RunsRepository {
     });
   }
 
-  /** Has a paused run go on where it was. Null if there is no such run. */
-  async resume(id: string): Promise<PauseDecision | null> {
+  /** Has a paused run go on where it was, with this budget. Null if there is no such run. */
+  async resume(id: string, budget: StoredBudget | null): Promise<PauseDecision | null> {
     return this.database.$transaction(async (queries) => {
       const facts = await this.lockForPause(queries, id);
       if (!facts) return null;
       const decided = decideResume(facts);
       if (decided.decision === 'change') {
         await this.endPause(queries, id);
+        if (budget) await queries.run.update({ where: { id }, data: { budget: toJson(budget) } });
         await this.touch(queries, id);
         await this.owners.raiseControl(queries, id);
       }
@@ -318,6 +322,8 @@ export class RunsRepository {
     });
   }
 }
+
+const budgetOf = ({ budget }: RunRequest) => (budget ? toJson({ version: 1, limits: budget } satisfies StoredBudget) : Prisma.DbNull);
 
 /** An input was deleted while the run was being checked. */
 const goneInput = (inputs: NewInput[], id: string): RefusedError =>

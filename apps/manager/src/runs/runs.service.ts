@@ -4,22 +4,25 @@ import {
   type Plan,
   RefusedError,
   type Run,
+  type ResumeRequest,
   type RunList,
   type RunRequest,
   isTerminal,
   newId,
 } from '@apwa/contracts';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { deleted, notFound } from '../http/not-found.js';
 import { PlansService, requestedSteps } from '../plans/plans.service.js';
 import { refusedPlan } from '../plans/validate.js';
 import { Reconciler } from '../reconciler/reconciler.js';
+import { CONFIG, type Config } from '../settings.js';
 import { TablesRepository, columnsOf } from '../tables/tables.repository.js';
 import { filesOf } from '../tables/tables.service.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
+import { checkPrices, raised } from './budget.js';
 import { type PauseDecision } from './pause.js';
 import { RunEvents } from './run-events.js';
-import { type RunRecord, requestOf, viewOf } from './run-record.js';
+import { type RunRecord, budgetOf, requestOf, viewOf } from './run-record.js';
 import { type NewInput, RunsRepository } from './runs.repository.js';
 
 @Injectable()
@@ -31,6 +34,7 @@ export class RunsService {
     private readonly plans: PlansService,
     private readonly reconciler: Reconciler,
     private readonly events: RunEvents,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Everything that can be found out now is checked now; nothing is begun for a request that is refused. */
@@ -47,6 +51,7 @@ export class RunsService {
       }
     }
     await this.checkReuse(request);
+    if (request.budget?.usd !== undefined) checkPrices(this.config.models, this.modelsOf(request));
     const id = newId('run');
     await this.runs.create(id, request, inputs, await this.checkedPlan(request, inputs));
     this.reconciler.wake(id);
@@ -77,8 +82,13 @@ export class RunsService {
     return this.decided(id, 'paused', await this.runs.pause(id, 'user', 'It was paused by request.'));
   }
 
-  async resume(id: string): Promise<Run> {
-    return this.decided(id, 'resumed', await this.runs.resume(id));
+  /** RefusedError where the run needs a raise and there is none, or a raise is none. */
+  async resume(id: string, { budget }: ResumeRequest): Promise<Run> {
+    const record = await this.load(id);
+    const { paused, budget: seen } = viewOf(record);
+    // What is not paused is refused for that.
+    const goesOn = paused ? raised(id, { paused, budget: budgetOf(record), spent: seen?.spent ?? null }, budget) : null;
+    return this.decided(id, 'resumed', await this.runs.resume(id, goesOn));
   }
 
   private async decided(id: string, done: string, decision: PauseDecision | null): Promise<Run> {
@@ -94,10 +104,16 @@ export class RunsService {
     const before = viewOf(record);
     if (before.state !== 'awaiting_approval') throw wrongState(before, 'approved', 'awaiting_approval');
     const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
+    if (plan && requestOf(record).budget?.usd !== undefined) checkPrices(this.config.models, this.modelsOf({ plan }));
     const edited = plan ? await this.check(plan, inputs, requestOf(record)) : null;
     if (!(await this.runs.approve(id, edited))) throw wrongState(await this.show(id), 'approved', 'awaiting_approval');
     this.reconciler.wake(id);
     return this.show(id);
+  }
+
+  /** The models that a run will call, as far as can be said before there is a plan. */
+  private modelsOf({ plan }: Pick<RunRequest, 'plan'>): string[] {
+    return plan ? modelsOfPlan(plan, this.config.model) : [this.config.planner.model, this.config.model];
   }
 
   /** The request's plan, if all of it can be checked now; what depends on tables that are not there yet is checked when they are. */
@@ -152,6 +168,9 @@ export class RunsService {
     return record;
   }
 }
+
+const modelsOfPlan = ({ steps }: Plan, standard: string): string[] =>
+  steps.flatMap((step) => (step.kind === 'map' && step.template.mode === 'llm' ? [step.template.model ?? standard] : []));
 
 const wrongState = ({ id, state }: { id: string; state: string }, done: string, allowed: string): RefusedError =>
   new RefusedError('wrong_state', `Run ${id} cannot be ${done}: it is ${state}.`, { field: 'id', value: state, allowed });

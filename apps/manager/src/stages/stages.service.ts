@@ -1,4 +1,4 @@
-import { type CommittedShard, RefusedError, type RunControl, executorOperations } from '@apwa/contracts';
+import { type BudgetTerms, type CommittedShard, RefusedError, type RunControl, executorOperations } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
 import { StagesRepository } from './stages.repository.js';
@@ -22,8 +22,8 @@ export class StagesService {
     await this.stages.record([await this.messaging.request(executorOperations.submitStage, submission, { signal })]);
   }
 
-  /** Has all work of an owner paused, resumed or stopped. Answers what the executor holds afterwards: a newer control, if there is one. */
-  async control(control: RunControl, signal: AbortSignal): Promise<RunControl> {
+  /** Has all work of an owner paused, resumed or stopped, with the budget that it has. Answers what the executor holds afterwards: a newer control, if there is one. */
+  async control(control: RunControl & { budget?: BudgetTerms }, signal: AbortSignal): Promise<RunControl> {
     return this.messaging.request(executorOperations.controlRun, control, { signal });
   }
 

@@ -44,6 +44,8 @@ export interface AttemptParts {
   stage(): Promise<ReadyStage>;
   /** What the attempt's work is, once the stage is known. */
   work(stage: ReadyStage): AttemptWork;
+  /** Something changed for rows that wait for the run's budget: they look again. */
+  wake(): void;
   /** Slots became free. */
   freed(): void;
 }
@@ -317,6 +319,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     this.control.ring();
     this.parts.turns.changed();
     if (this.#stage?.kind === 'map') this.#stage.wake();
+    this.parts.wake();
   }
 
   #retryDeferred(): void {

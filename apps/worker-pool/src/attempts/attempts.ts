@@ -3,6 +3,8 @@ import { type Assignment, type AttemptProgress, type RunControl } from '@apwa/co
 import { JournalReader, JournalWriter, Messaging } from '@apwa/messaging';
 import { type Logger } from '@apwa/service';
 import { type Storage, type TableJobs } from '@apwa/tables';
+import { Budgets } from '../budgets/budgets.js';
+import { type AttemptBudget } from '../budgets/run-account.js';
 import { JobWorker } from '../jobs/job-work.js';
 import { Semaphore } from '../jobs/semaphore.js';
 import { type MemberSettings } from '../member/settings.js';
@@ -43,6 +45,7 @@ export class Attempts {
     private readonly writer: JournalWriter,
     private readonly reader: JournalReader,
     private readonly stages: Stages,
+    private readonly budgets: Budgets,
     @Inject(STORAGE) private readonly storage: Storage,
     @Inject(TABLE_JOBS) private readonly jobs: TableJobs,
     @Inject(SETTINGS) settings: MemberSettings,
@@ -72,6 +75,7 @@ export class Attempts {
       this.#track(this.#requests(assignment).release());
       return;
     }
+    const budget = this.budgets.of(assignment);
     const attempt = new Attempt(
       assignment,
       {
@@ -81,14 +85,15 @@ export class Attempts {
         turns: this.#turns,
         requests: this.#requests(assignment),
         stage: () => this.stages.ready(assignment.stageId),
-        work: (stage) => this.#work(assignment, stage),
+        work: (stage) => this.#work(assignment, stage, budget),
+        wake: () => budget?.wakeAll(),
         freed: () => this.#freed('fewer_needed'),
       },
       { sentAt, leaseMs: this.#leaseMs, held: run === 'paused' },
     );
     this.#active.set(token, attempt);
     attempt.journalIs(this.#incarnation);
-    this.#track(this.#run(attempt));
+    this.#track(this.#run(attempt).finally(() => budget?.close()));
   }
 
   /** The attempts whose rows are under way, for who shares slots out. */
@@ -171,9 +176,9 @@ export class Attempts {
     return new ShardRequests(assignment, this.messaging, this.log);
   }
 
-  #work(assignment: Assignment, stage: ReadyStage): AttemptWork {
+  #work(assignment: Assignment, stage: ReadyStage, budget: AttemptBudget | null): AttemptWork {
     return stage.kind === 'map'
-      ? new MapWorker(assignment, stage, this.storage)
+      ? new MapWorker(assignment, stage, this.storage, budget)
       : new JobWorker(assignment, stage.work, this.jobs, this.#jobTurns);
   }
 }

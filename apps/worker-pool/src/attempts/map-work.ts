@@ -1,5 +1,6 @@
 import { type Assignment, type CommitContent, noCounts, type RowResult, type ShardRange } from '@apwa/contracts';
 import { type Storage, writeMapPart } from '@apwa/tables';
+import { type AttemptBudget } from '../budgets/run-account.js';
 import { type CallControl } from '../rows/control.js';
 import { RowSource } from '../rows/row-source.js';
 import { RowRunner } from '../rows/row-runner.js';
@@ -21,6 +22,7 @@ export class MapWorker implements AttemptWork {
     private readonly assignment: Assignment,
     private readonly stage: MapStage,
     private readonly storage: Storage,
+    private readonly budget: AttemptBudget | null,
   ) {}
 
   runRows(hand: RowsInHand, control: CallControl, slots: number): RunningRows {
@@ -40,7 +42,7 @@ export class MapWorker implements AttemptWork {
     });
     return new RowRunner({
       source,
-      pipeline: this.stage.pipeline(control, ownerId),
+      pipeline: this.stage.pipeline(control, { ownerId, budget: this.budget }),
       stage: this.stage,
       control,
       slots,
@@ -52,7 +54,11 @@ export class MapWorker implements AttemptWork {
 
   async writePart(write: number, results: readonly RowResult[]): Promise<CommitContent> {
     const key = partKey(this.assignment, write, 'parquet');
-    const part = await writeMapPart(this.storage, key, { columns: this.stage.outputColumns, results });
+    // Who hears of the commit is to hear of what it took as well.
+    const [part] = await Promise.all([
+      writeMapPart(this.storage, key, { columns: this.stage.outputColumns, results }),
+      this.budget?.told(),
+    ]);
     const counts = noCounts();
     for (const result of results) countRow(counts, result);
     return { part, rejected: null, columns: this.stage.outputColumns, counts };

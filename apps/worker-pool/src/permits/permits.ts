@@ -4,6 +4,8 @@ import { Messaging } from '@apwa/messaging';
 import { type Model } from '@apwa/model';
 import { type Logger } from '@apwa/service';
 import { LOG } from '../tokens.js';
+import { Budgets } from '../budgets/budgets.js';
+import { type RunAccount } from '../budgets/run-account.js';
 import { type EndpointGate } from './endpoint-gate.js';
 import { type ModelGate } from './model-gate.js';
 
@@ -12,14 +14,17 @@ const LEAST_MS = 20;
 /** After a question that was not answered. Milliseconds. */
 const AFTER_FAILURE_MS = 250;
 
+/** Budgets in one question. */
+const MOST_BUDGETS = 500;
+
 interface Open {
   readonly gate: ModelGate;
   readonly model: Model;
 }
 
 /**
- * Asks the executor for permits, for all models of this member in one question at a time and a little ahead of need; makes the probes
- * that it wants.
+ * Asks the executor for permits, for all models and all budgets of this member in one question at a time and a little ahead of need; makes
+ * the probes that it wants.
  */
 @Injectable()
 export class Permits implements OnApplicationShutdown {
@@ -35,8 +40,11 @@ export class Permits implements OnApplicationShutdown {
 
   constructor(
     private readonly messaging: Messaging,
+    private readonly budgets: Budgets,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
+  ) {
+    budgets.onAsk((urgent) => this.schedule(urgent));
+  }
 
   /** The executor knows the member by this id from now on. */
   memberIs(memberId: string): void {
@@ -55,6 +63,7 @@ export class Permits implements OnApplicationShutdown {
     const now = performance.now();
     let at = Infinity;
     for (const { gate } of this.#open) for (const endpoint of gate.endpoints) at = Math.min(at, endpoint.askAt(now, gate.waiting));
+    for (const account of this.budgets.accounts) at = Math.min(at, account.askAt());
     at = Math.max(at, this.#notBefore, now);
     if (at === Infinity || at >= this.#timerAt) return;
     clearTimeout(this.#timer);
@@ -74,15 +83,20 @@ export class Permits implements OnApplicationShutdown {
     if (memberId === null || this.#asking || this.#stop.signal.aborted) return;
     const sentAt = performance.now();
     const asked = this.#questions(sentAt);
-    if (asked.length === 0) return;
+    const accounts = this.#accounts();
+    if (asked.length === 0 && accounts.length === 0) return;
     this.#asking = true;
     this.#notBefore = sentAt + LEAST_MS;
     try {
       const endpoints = asked.map(({ question }) => question);
-      const request = { memberId, epoch: this.#epoch, endpoints };
+      const budgets = accounts.map((account) => account.question(sentAt));
+      const request = { memberId, epoch: this.#epoch, endpoints, budgets };
       const reply = await this.messaging.request(executorOperations.permits, request, { signal: this.#stop.signal });
       // An executor that was replaced, and does not know it yet: what it gives is void.
-      if (reply.epoch < this.#epoch) return this.#unanswered(asked);
+      if (reply.epoch < this.#epoch) return this.#unanswered(asked, accounts);
+      // What is given of budgets is in Postgres: an executor that was replaced could not have given it.
+      for (const answer of reply.budgets)
+        for (const account of accounts) if (account.ownerId === answer.ownerId) account.answer(answer, reply.againMs);
       const fresh = this.#epoch > 0 && reply.epoch > this.#epoch;
       this.#epoch = reply.epoch;
       const now = performance.now();
@@ -95,16 +109,17 @@ export class Permits implements OnApplicationShutdown {
       this.#probe();
     } catch (thrown) {
       this.log.debug({ error: ApwaError.from(thrown).toPayload() }, 'no answer about permits');
-      this.#unanswered(asked);
+      this.#unanswered(asked, accounts);
     } finally {
       this.#asking = false;
       this.schedule();
     }
   }
 
-  #unanswered(asked: readonly { endpoint: EndpointGate; question: PermitQuestion }[]): void {
+  #unanswered(asked: readonly { endpoint: EndpointGate; question: PermitQuestion }[], accounts: readonly RunAccount[]): void {
     this.#notBefore = performance.now() + AFTER_FAILURE_MS;
     for (const { endpoint, question } of asked) endpoint.unanswered(question);
+    for (const account of accounts) account.unanswered();
   }
 
   /** Of every endpoint that is in use: one question costs hardly more for several. */
@@ -115,6 +130,11 @@ export class Permits implements OnApplicationShutdown {
         return [{ gate, endpoint, question: endpoint.question(now, gate.waitingFor(index), gate.mayBeDown(endpoint)) }];
       }),
     );
+  }
+
+  /** Budgets have to be asked about with what else there is to say. */
+  #accounts(): RunAccount[] {
+    return [...this.budgets.accounts].filter((account) => account.askAt() < Infinity).slice(0, MOST_BUDGETS);
   }
 
   #probe(): void {

@@ -2,6 +2,8 @@ import { type EndpointHealth, PermanentError, RefusedError, TransientError, type
 import { type CallOptions, type Model, type ModelAnswer, type ModelRequest } from '@apwa/model';
 import { EndpointConfig } from '@apwa/config';
 import { eventually } from '@apwa/test-kit';
+import { CallCost } from '../budgets/call-cost.js';
+import { AttemptBudget, RunAccount } from '../budgets/run-account.js';
 import { ModelGate } from '../permits/model-gate.js';
 import { TokenEstimate } from '../permits/token-estimate.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
@@ -45,7 +47,7 @@ class ScriptedModel implements Model {
   close(): void {}
 }
 
-const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => number) => {
+const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => number, budget: AttemptBudget | null = null) => {
   const model = new ScriptedModel(turns);
   const stage: StageCalls = {
     stageId: 'stg_a',
@@ -56,13 +58,16 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => numb
       endpoints: [EndpointConfig.parse({ baseUrl: 'http://model.test', name: 'scripted' })],
     }),
     estimate: new TokenEstimate(100),
+    cost: new CallCost([{ input: 1, cacheRead: 1, cacheWrite: 1, output: 1 }], 88),
     first: new FirstCall({ model: 'small', endpoint: 'http://model.test', aloneMs: Infinity }),
     policy: { attempts: 3, repairs: 2, totalMs: Infinity },
     output: { name: 'answer', schema: {} },
     validate: (value) => (typeof (value as { n?: unknown } | undefined)?.n === 'number' ? [] : [{ field: 'n', message: 'must be number' }]),
     outputTokens: { first: 100, extended: 200 },
+    longestOutput: 100,
     timeoutMs: undefined,
     longestCallMs: 60_000,
+    impossible: () => undefined,
     fault: null,
     ...change,
   };
@@ -73,7 +78,7 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => numb
     mayCall: () => state.fresh && !state.held,
     mayBegin: () => !state.held,
   });
-  const pipeline = new RowPipeline(stage, control, 'run_a', now, () => 0.01);
+  const pipeline = new RowPipeline(stage, control, { ownerId: 'run_a', budget }, now, () => 0.01);
   return { model, stage, control, state, pipeline, run: (text = 'x') => pipeline.run(0, { a: text }) };
 };
 
@@ -273,5 +278,60 @@ describe('RowPipeline', () => {
     control.ring();
     expect(await result).toBeNull();
     expect(state.flying.size).toBe(0);
+  });
+});
+
+describe('RowPipeline under a budget', () => {
+  /** An account that the executor has given this much. */
+  const budgetOf = (usd: number) => {
+    const account = new RunAccount('run_a');
+    account.question(0);
+    account.answer({ ownerId: 'run_a', sequence: 1, holds: { usd, tokens: 1e9, rows: 1e9 } }, 200);
+    return { account, budget: new AttemptBudget(account, 'token') };
+  };
+
+  it('should count every call, tries that failed and repairs as well, and the row once', async () => {
+    const { account, budget } = budgetOf(1);
+    const { run } = setUp([{ value: { n: 'x' } }, { value: { n: 1 } }], {}, undefined, budget);
+    expect(await run()).toMatchObject({ status: 'ok', attempts: 2, costUsd: 0.02 });
+    // What the model told of money was more than these tokens can cost.
+    const { usd, tokens, rows } = account.spent;
+    expect({ tokens, rows }).toEqual({ tokens: 24, rows: 1 });
+    expect(usd).toBeLessThan(0.02);
+    expect(account.reserved).toEqual({ usd: 0, tokens: 0, rows: 0 });
+  });
+
+  it('should make no call without a share of the budget, and go on when it has one', async () => {
+    const { account, budget } = budgetOf(0);
+    const { run, model } = setUp([{ value: { n: 1 } }], {}, undefined, budget);
+    const result = run();
+    await eventually(() => account.waiting);
+    expect(model.requests).toHaveLength(0);
+    const { sequence, holds, wants } = account.question(200);
+    account.answer({ ownerId: 'run_a', sequence, holds: { usd: holds.usd + wants.usd, tokens: 1e9, rows: 1e9 } }, 200);
+    expect(await result).toMatchObject({ status: 'ok' });
+  });
+
+  it('should abandon a row that waits for the budget when the attempt is held', async () => {
+    const { account, budget } = budgetOf(0);
+    const { run, state } = setUp([], {}, undefined, budget);
+    const result = run();
+    await eventually(() => account.waiting);
+    state.held = true;
+    budget.wakeAll();
+    expect(await result).toBeNull();
+    expect(account.spent).toEqual({ usd: 0, tokens: 0, rows: 0 });
+  });
+
+  it('should take a call that nobody heard of any more for one that cost what was put aside, and not count the row that was given up', async () => {
+    const { account, budget } = budgetOf(1);
+    const { run, state, control } = setUp([new TransientError('timeout', 'no answer')], {}, undefined, budget);
+    const result = run();
+    await eventually(() => account.spent.rows === 1);
+    state.held = true;
+    control.ring();
+    expect(await result).toBeNull();
+    expect(account.spent.usd).toBeGreaterThan(0);
+    expect(account.spent.rows).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
-import { type JsonObject, type RowResult, type RowValues, type TokenUsage, type ToldLimits } from '@apwa/contracts';
-import { callOf, type ChatMessage } from '@apwa/model';
+import { ApwaError, type JsonObject, noUsage, type RowResult, type RowValues, type TokenUsage, type ToldLimits } from '@apwa/contracts';
+import { type CallFigures, callOf, type ChatMessage } from '@apwa/model';
 import { repairMessage } from '../prompts/prompt-builder.js';
 import { tokensAtLeast } from './context-bound.js';
 import { type CallControl } from './control.js';
@@ -7,6 +7,9 @@ import { type Decision, decide, type Failure, type RowHistory, rowErrorOf } from
 import { failureOf } from './failure.js';
 import { type CallOutcome, type Pass } from '../permits/endpoint-gate.js';
 import { type Pipeline } from './pipeline.js';
+import { type CallSize } from '../budgets/call-cost.js';
+import { type Reservation } from '../budgets/run-account.js';
+import { type Caller } from '../stages/map-stage.js';
 import { type StageCalls } from './stage-calls.js';
 import { RowTally } from './tally.js';
 
@@ -30,6 +33,15 @@ interface Journey {
   charges: { endpoint: number; at: number }[];
   /** Failures of any kind that may be an endpoint's: another one is called first. */
   failures: number;
+  /** It counts as begun in the budget of its run. */
+  counted: boolean;
+}
+
+/** What a call needs before it begins. */
+interface Entry {
+  readonly pass: Pass;
+  /** Null: its run has no budget, or it has been settled. */
+  reserved: Reservation | null;
 }
 
 /** How a call ended that never got an answer. */
@@ -40,40 +52,50 @@ export class RowPipeline implements Pipeline {
   constructor(
     private readonly stage: StageCalls,
     private readonly control: CallControl,
-    /** Whose calls they are. */
-    private readonly ownerId: string,
+    private readonly caller: Caller,
     private readonly now: () => number = () => performance.now(),
     private readonly random: () => number = Math.random,
   ) {}
 
   async run(row: number, values: RowValues): Promise<RowResult | null> {
-    const { stage } = this;
     const tally = new RowTally();
+    const history: RowHistory = { tries: 0, repairs: 0, refusals: 0, extended: false, elapsedMs: 0 };
+    const journey: Journey = { row, history, tally, charges: [], failures: 0, counted: false };
+    const result = await this.#travel(journey, values);
+    if (!result && journey.counted) this.caller.budget?.refundRow();
+    return result;
+  }
+
+  async #travel(journey: Journey, values: RowValues): Promise<RowResult | null> {
+    const { stage } = this;
+    const { row, history, tally } = journey;
     const prompt: ChatMessage[] = stage.prompts.messages(values);
     const { contextTokens } = stage.model;
     const size = prompt.reduce((sum, { content }) => sum + tokensAtLeast(content ?? '', contextTokens), 0);
     if (size > contextTokens)
       return tally.failed(row, 'context_exceeded', `the row's prompt has more than ${contextTokens} tokens, the model's context`);
 
-    const history: RowHistory = { tries: 0, repairs: 0, refusals: 0, extended: false, elapsedMs: 0 };
-    const journey: Journey = { row, history, tally, charges: [], failures: 0 };
     let messages = prompt;
     const { totalMs } = stage.policy;
     let begunAt: number | undefined;
     let before: Failure | undefined;
     for (;;) {
       const characters = messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
-      const pass = await this.#enter(journey, stage.estimate.of(characters));
-      if (!pass) return null;
+      const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content ?? ''), 0);
+      const size = { bytes, outputTokens: history.extended ? stage.outputTokens.extended : stage.longestOutput };
+      const entry = await this.#enter(journey, characters, size);
+      if (!entry) return null;
+      const { pass } = entry;
       begunAt ??= this.now();
       const leftMs = begunAt + totalMs - this.now();
       if (before && leftMs <= 0) {
         stage.gate.giveBack(pass);
+        this.#release(entry.reserved);
         stage.first.passOn();
         const { code, message } = rowErrorOf(before);
         return tally.failed(row, code, message);
       }
-      const called = asExtended(await this.#call(pass, messages, characters, journey, leftMs), history);
+      const called = asExtended(await this.#call(entry, messages, { characters, ...size }, journey, leftMs), history);
       if (called.kind === 'aborted') return null;
       if (called.kind === 'valid') return tally.ok(row, called.output);
       before = called.failure.kind === 'exhausted' ? undefined : called.failure;
@@ -158,29 +180,62 @@ export class RowPipeline implements Pipeline {
   }
 
   /** Waits until a call may begin, and counts it as begun; null if the row is to be abandoned. */
-  async #enter({ row, failures }: Journey, tokens: number): Promise<Pass | null> {
-    const { stage, control, ownerId } = this;
+  async #enter(journey: Journey, characters: number, size: CallSize): Promise<Entry | null> {
+    const { stage, control } = this;
+    const { ownerId, budget } = this.caller;
+    const { row, failures } = journey;
     const { first, gate } = stage;
-    const need = { ownerId, tokens, failures };
+    const need = { ownerId, tokens: stage.estimate.of(characters), failures };
+    const amounts = () => stage.cost.of(size, journey.counted ? 0 : 1);
+    let reserved: Reservation | null = null;
     for (;;) {
       if (!control.mayBegin() || stage.fault) {
+        this.#release(reserved);
         first.wakeNext();
         return null;
       }
-      if (!control.mayCall()) await control.changed();
-      else if (!first.tryEnter()) await first.opened();
-      else {
-        const pass = gate.tryEnter(need) ?? (await gate.enter(need));
-        if (pass && control.mayBegin() && !stage.fault && control.mayCall()) {
-          if (control.begin(row)) return pass;
-          gate.giveBack(pass);
-          first.passOn();
-          return null;
-        }
-        if (pass) gate.giveBack(pass);
-        first.passOn();
+      if (!control.mayCall() || !first.tryEnter()) {
+        // It is put aside again when it may go on: by then less of it may do.
+        this.#release(reserved);
+        reserved = null;
+        await (control.mayCall() ? first.opened() : control.changed());
+        continue;
       }
+      reserved ??= budget?.tryReserve(amounts()) ?? null;
+      if (budget && !reserved) {
+        first.passOn();
+        reserved = await budget.enter(amounts);
+        continue;
+      }
+      const pass = gate.tryEnter(need) ?? (await gate.enter(need));
+      if (pass && control.mayBegin() && !stage.fault && control.mayCall()) {
+        if (control.begin(row)) return { pass, reserved };
+        gate.giveBack(pass);
+        this.#release(reserved);
+        first.passOn();
+        return null;
+      }
+      if (pass) gate.giveBack(pass);
+      first.passOn();
     }
+  }
+
+  #release(reserved: Reservation | null): void {
+    if (reserved) this.caller.budget?.release(reserved);
+  }
+
+  /** A call has ended. `call`: what it took; undefined if nobody knows: then it counts as what was put aside for it. */
+  #settle(entry: Entry, size: CallSize, journey: Journey, call: Pick<CallFigures, 'usage' | 'costUsd'> | undefined): void {
+    const { reserved } = entry;
+    if (!reserved) return;
+    entry.reserved = null;
+    const { rows } = reserved.amounts;
+    journey.counted = true;
+    if (!call) return this.caller.budget?.settle(reserved, reserved.amounts);
+    const told = { usd: call.costUsd, tokens: totalOf(call.usage), rows };
+    const { taken, cut } = this.stage.cost.clamp(size, told);
+    if (cut) this.stage.impossible({ told, counted: taken });
+    this.caller.budget?.settle(reserved, taken);
   }
 
   /** Sleeps, in pieces if something changes meanwhile; false if the row is to be abandoned. */
@@ -194,9 +249,16 @@ export class RowPipeline implements Pipeline {
   }
 
   /** `leftMs`: of the row's time, Infinity without a bound. */
-  async #call(pass: Pass, messages: ChatMessage[], characters: number, journey: Journey, leftMs: number): Promise<Called> {
+  async #call(
+    entry: Entry,
+    messages: ChatMessage[],
+    size: CallSize & { characters: number },
+    journey: Journey,
+    leftMs: number,
+  ): Promise<Called> {
+    const { pass } = entry;
     const { history, tally, failures } = journey;
-    const { model, output, outputTokens, longestCallMs, gate, first, estimate } = this.stage;
+    const { model, output, outputTokens, longestCallMs, gate, first, estimate, cost } = this.stage;
     tally.calls++;
     const begunAt = this.now();
     const timeoutMs =
@@ -210,7 +272,9 @@ export class RowPipeline implements Pipeline {
       tally.add(answer);
       const { usage, told } = answer;
       const tokens = totalOf(usage);
-      if (!answer.usageEstimated) estimate.saw(characters, usage);
+      if (!answer.usageEstimated) estimate.saw(size.characters, usage);
+      cost.saw(size, usage, answer.costUsd);
+      this.#settle(entry, size, journey, answer);
       const value = answer.kind === 'structured' ? answer.value : undefined;
       const faults = this.stage.validate(value);
       if (faults.length > 0) return { kind: 'failed', failure: { kind: 'invalid', faults }, said: answer.message, told, tokens };
@@ -220,6 +284,8 @@ export class RowPipeline implements Pipeline {
       return { kind: 'valid', output: value as JsonObject };
     } catch (thrown) {
       const call = callOf(thrown);
+      const lost = this.control.signal.aborted || ApwaError.from(thrown).code === 'timeout';
+      this.#settle(entry, size, journey, lost ? undefined : (call ?? { usage: noUsage(), costUsd: 0 }));
       tally.add({ latencyMs: this.now() - begunAt, ...call });
       if (!this.control.signal.aborted) {
         const tokens = call && totalOf(call.usage) > 0 ? totalOf(call.usage) : null;

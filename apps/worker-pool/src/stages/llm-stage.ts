@@ -1,7 +1,8 @@
 import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
-import { withoutCredentials } from '@apwa/service';
+import { type Logger, withoutCredentials } from '@apwa/service';
 import { misfitOf, type Storage } from '@apwa/tables';
+import { CallCost } from '../budgets/call-cost.js';
 import { type OpenModel } from '../models/models.js';
 import { TokenEstimate } from '../permits/token-estimate.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
@@ -14,6 +15,7 @@ import { type InputRows } from './input-rows.js';
 import { earlierOf, type MapStage } from './map-stage.js';
 
 export interface LlmStageParts {
+  log: Logger;
   stageId: string;
   template: LlmTemplate;
   model: OpenModel;
@@ -26,18 +28,23 @@ export interface LlmStageParts {
 }
 
 /** One model call per row. RefusedError if the template's schema is none: the stage fails with it. */
-export const createLlmStage = ({ stageId, work, template, model, modelName, input, storage, answers }: LlmStageParts): MapStage => {
+export const createLlmStage = ({ log, stageId, work, template, model, modelName, input, storage, answers }: LlmStageParts): MapStage => {
   const { endpoints } = model.config;
   const inputColumns = input.columns.filter((name) => !name.startsWith('_'));
   const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
   const outputColumns = columnsOfSchema(template.output);
   const configured = Math.min(...endpoints.map(({ outputTokens: most }) => most));
+  let warned = false;
   const calls: StageCalls = {
     stageId,
     prompts,
     model: model.model,
     gate: model.gate,
     estimate: new TokenEstimate(template.limits?.outputTokens ?? configured),
+    cost: new CallCost(
+      endpoints.map(({ prices }) => prices),
+      Buffer.byteLength(JSON.stringify(template.output)),
+    ),
     first: new FirstCall({
       aloneMs: endpoints.some(({ cachesPrompts }) => cachesPrompts) ? Infinity : REFUSAL_MS,
       model: modelName,
@@ -51,8 +58,14 @@ export const createLlmStage = ({ stageId, work, template, model, modelName, inpu
     output: { name: 'answer', schema: template.output },
     validate: validatorOf(template.output, outputColumns),
     outputTokens: outputTokens(template.limits?.outputTokens, configured, model),
+    longestOutput: template.limits?.outputTokens ?? Math.max(...endpoints.map(({ outputTokens: most }) => most)),
     timeoutMs: template.limits?.timeoutMs,
     longestCallMs: Math.min(...endpoints.map((endpoint) => endpoint.timeoutMs)),
+    impossible: (figures) => {
+      if (!warned)
+        log.warn({ stageId, model: modelName, ...figures }, 'a provider told a usage that is not possible: the budget counts what is');
+      warned = true;
+    },
     fault: null,
   };
   return {
@@ -65,7 +78,7 @@ export const createLlmStage = ({ stageId, work, template, model, modelName, inpu
     get fault() {
       return calls.fault;
     },
-    pipeline: (control, ownerId) => new RowPipeline(calls, control, ownerId),
+    pipeline: (control, caller) => new RowPipeline(calls, control, caller),
     assumeWorking: () => calls.first.assumeWorking(),
     wake: () => {
       calls.first.wakeAll();

@@ -1,8 +1,16 @@
 import { type Column, type ErrorPayload, type MapWork, type RowResult, type RowValues, type ShardRange } from '@apwa/contracts';
 import { readResults, type Storage } from '@apwa/tables';
+import { type AttemptBudget } from '../budgets/run-account.js';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
+
+/** Whose calls an attempt makes. */
+export interface Caller {
+  readonly ownerId: string;
+  /** Null: its run has none. */
+  readonly budget: AttemptBudget | null;
+}
 
 /** A map stage, made ready once in this member: what its shards share, whatever its template's mode. */
 export interface MapStage {
@@ -18,8 +26,8 @@ export interface MapStage {
   readonly answers: StageAnswers;
   /** Why the stage was stopped by this member; null while it goes on. */
   readonly fault: ErrorPayload | null;
-  /** For the rows of an attempt; `ownerId`: whose calls they are. */
-  pipeline(control: CallControl, ownerId: string): Pipeline;
+  /** For the rows of an attempt. */
+  pipeline(control: CallControl, caller: Caller): Pipeline;
   /** Rows of the stage were answered elsewhere. */
   assumeWorking(): void;
   /** Something changed for rows that wait: they look again. */

@@ -10,10 +10,11 @@ import {
   type StageWork,
 } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
+import { type Logger } from '@apwa/service';
 import { type Storage } from '@apwa/tables';
 import { Models } from '../models/models.js';
 import { SharedAnswers } from '../rows/shared-answers.js';
-import { STORAGE } from '../tokens.js';
+import { LOG, STORAGE } from '../tokens.js';
 import { createCapabilityStage } from './capability-stage.js';
 import { createLlmStage } from './llm-stage.js';
 import { type InputRows, openInput } from './input-rows.js';
@@ -35,6 +36,7 @@ export class Stages {
     private readonly messaging: Messaging,
     private readonly models: Models,
     @Inject(STORAGE) private readonly storage: Storage,
+    @Inject(LOG) private readonly log: Logger,
   ) {}
 
   /** Errors: of the request, of the storage; RefusedError if the stage can't be run as it is. A failure is not kept. */
@@ -71,7 +73,17 @@ export class Stages {
         if (modelName === null) throw new RefusedError('unknown_model', 'The stage names no model.', { field: 'model', value: null });
         // Before anything is read: a wrong name costs nothing.
         const model = this.models.open(modelName);
-        return createLlmStage({ stageId, work, template, model, modelName, input: await this.#input(work), storage, answers });
+        return createLlmStage({
+          log: this.log,
+          stageId,
+          work,
+          template,
+          model,
+          modelName,
+          input: await this.#input(work),
+          storage,
+          answers,
+        });
       }
       case 'capability':
         return createCapabilityStage({ template, work, rows: await this.#input(work), storage, answers });

@@ -186,6 +186,7 @@ class ScriptedController {
         lane: 'standard',
         range: shard.range,
         slots,
+        budgeted: false,
         controlVersion: script.controls.get(stage.ownerId)?.version ?? 0,
         elastic: stage.elastic,
         journal: {

@@ -1,6 +1,7 @@
 import { ApwaError, RefusedError, type Run, type Table } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
 import { copiesText, cost, duration, number, tokens, workedMs } from '../display/format.js';
+import { budgetText } from '../display/run-balance.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
 import { downloadFailures, downloadOutputs, type WrittenFile } from '../outputs/download.js';
@@ -29,6 +30,7 @@ export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []
   }
   if (run.planning.turns)
     lines.push(`  planning: ${run.planning.turns} turns, ${number(tokens(run.planning.usage))} tokens, ${cost(run.planning.costUsd)}`);
+  if (run.budget) lines.push(`  budget: ${budgetText(run)}`);
   for (const { path, rows } of files) lines.push(`  ${path}${rows === null ? '' : ` (${number(rows)} rows)`}`);
   for (const { id, name, rows } of rejected) lines.push(`  bad rows of inputs: ${number(rows ?? 0)} in table ${id} (${name})`);
   return lines.join('\n');

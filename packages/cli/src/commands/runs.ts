@@ -2,6 +2,7 @@ import { ApwaError, isTerminal, type Run } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
 import { runBalance } from '../display/run-balance.js';
 import { EXIT, exitCodeOfRun, explain, type ExitCode } from '../exit.js';
+import { readBudget, type BudgetOptions } from '../inputs/budget.js';
 import { readCount } from '../inputs/count.js';
 import { readTemplatesFile } from '../inputs/templates-file.js';
 import { columns, displayFor, print, quietDisplay } from '../output.js';
@@ -68,8 +69,10 @@ export const pauseRun = async (id: string, options: JsonOption): Promise<ExitCod
   return EXIT.succeeded;
 };
 
-export const resumeRun = async (id: string, { json }: JsonOption): Promise<ExitCode> => {
-  const run = await withSession(quietDisplay(), ({ client }) => client.runs.resume(id));
+/** With a raised budget, if options give one. */
+export const resumeRun = async (id: string, { json, ...options }: JsonOption & BudgetOptions): Promise<ExitCode> => {
+  const budget = readBudget(options);
+  const run = await withSession(quietDisplay(), ({ client }) => client.runs.resume(id, budget ? { budget } : {}));
   print(json ? JSON.stringify(run) : `${id} goes on. It is followed with: apwa runs watch ${id}`);
   return EXIT.succeeded;
 };

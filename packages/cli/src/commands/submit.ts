@@ -1,13 +1,14 @@
 import { relative } from 'node:path';
-import { MAX_GOAL_LENGTH, RefusedError, type Plan, type Reuse, type RunInput, type RunRequest } from '@apwa/contracts';
+import { MAX_GOAL_LENGTH, RefusedError, type Budget, type Plan, type Reuse, type RunInput, type RunRequest } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
 import type { z } from 'zod';
+import { readBudget, type BudgetOptions } from '../inputs/budget.js';
 import { readCount } from '../inputs/count.js';
 import { readInputs, type Input } from '../inputs/inputs.js';
 import { readPlanFile } from '../inputs/plan-file.js';
 import { readReuse } from '../inputs/reuse.js';
 
-export interface GoalOptions {
+export interface GoalOptions extends BudgetOptions {
   input: string[];
   plan?: string;
   concurrency?: string;
@@ -22,6 +23,7 @@ export interface Task {
   inputs: Input[];
   concurrency?: number;
   reuse?: Reuse;
+  budget?: Budget;
 }
 
 /** As many as the API takes. */
@@ -42,12 +44,14 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
   if (!options.input.length)
     throw new RefusedError('bad_input', 'A run needs at least one input.', { field: '--input', allowed: '[NAME=]PATH, once or more' });
   const concurrency = options.concurrency === undefined ? undefined : readCount('--concurrency', options.concurrency, MAX_CONCURRENCY);
+  const budget = readBudget(options);
   return {
     ...(goal === undefined ? {} : { goal }),
     ...(options.plan ? { plan: await readPlanFile(options.plan) } : {}),
     inputs: await readInputs(options.input),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(options.reuse === undefined ? {} : { reuse: readReuse(options.reuse) }),
+    ...(budget ? { budget } : {}),
   };
 };
 
@@ -74,5 +78,6 @@ export const requestOf = (task: Task, inputs: RunInput[], rest: Partial<z.input<
   inputs,
   ...(task.reuse === undefined ? {} : { reuse: task.reuse }),
   limits: task.concurrency === undefined ? {} : { concurrency: task.concurrency },
+  ...(task.budget ? { budget: task.budget } : {}),
   ...rest,
 });

@@ -43,7 +43,7 @@ export class PlainDisplay implements Display {
   private showRun(run: Run): void {
     if (run.state !== this.state) {
       this.state = run.state;
-      this.say(`${run.id}: ${run.state.replaceAll('_', ' ')}`);
+      this.say(`${run.id}: ${run.state.replaceAll('_', ' ')}${run.paused ? ` (${run.paused.reason}): ${run.paused.message}` : ''}`);
     }
     if (run.plan && !this.planShown) {
       this.planShown = true;

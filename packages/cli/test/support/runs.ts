@@ -34,6 +34,7 @@ export const aRun = (rest: Partial<Run> = {}): Run => ({
   outputs: [],
   paused: null,
   pausedMs: 0,
+  budget: null,
   error: null,
   createdAt: at(0),
   startedAt: at(0),

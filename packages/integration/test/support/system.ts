@@ -26,6 +26,7 @@ export interface RunOptions {
   plan?: Plan;
   goal?: string;
   limits?: z.input<typeof RunRequest>['limits'];
+  budget?: z.input<typeof RunRequest>['budget'];
   outputs?: z.input<typeof RunRequest>['outputs'];
   reuse?: z.input<typeof RunRequest>['reuse'];
 }
@@ -63,7 +64,7 @@ export class System {
   }
 
   /** Submits a run; resolves as soon as the manager has taken it. */
-  async submit({ inputs, plan, goal, limits, outputs, reuse }: RunOptions): Promise<Run> {
+  async submit({ inputs, plan, goal, limits, budget, outputs, reuse }: RunOptions): Promise<Run> {
     const named = [];
     for (const [name, source] of Object.entries(inputs)) {
       const upload = await this.client.uploads.of([source].flat());
@@ -74,6 +75,7 @@ export class System {
       ...(plan ? { plan } : {}),
       ...(goal ? { goal } : {}),
       ...(limits ? { limits } : {}),
+      ...(budget ? { budget } : {}),
       ...(outputs ? { outputs } : {}),
       ...(reuse ? { reuse } : {}),
     });
