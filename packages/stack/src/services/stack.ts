@@ -164,7 +164,13 @@ const assemble = async (
         logFile: logFile('manager'),
         urlOf: () => url,
         start: () =>
-          startApp({ app: 'manager', env: managerEnv, logFile: logFile('manager'), ready: () => answersOk(`${url}/readyz`), readyTimeoutMs }),
+          startApp({
+            app: 'manager',
+            env: managerEnv,
+            logFile: logFile('manager'),
+            ready: () => answersOk(`${url}/readyz`),
+            readyTimeoutMs,
+          }),
         stop: (running) => running.stop('SIGTERM', GRACE_MS.manager),
       }),
     ),
