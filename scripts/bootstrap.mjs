@@ -14,6 +14,7 @@ const programs = {
   apwa: ['packages/cli/dist/main.js'],
   bench: ['packages/bench/dist/main.js'],
   demo: ['packages/cli/dist/demo/main.js'],
+  soak: ['packages/soak/dist/main.js'],
   dev: ['packages/cli/dist/dev/main.js'],
   test: ['scripts/run-tests.mjs'],
 };

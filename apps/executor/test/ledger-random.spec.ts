@@ -14,7 +14,7 @@ jest.setTimeout(400_000);
 /** Milliseconds after which a search, or the shrinking of what it found, ends: far more than it takes. */
 const PATIENCE_MS = 300_000;
 /** Milliseconds that a crowd of members has for 200 shards. */
-const CROWD_MS = 60_000;
+const CROWD_MS = 180_000;
 
 /** Real: the executor's services, Postgres, NATS, storage. What happens to them is random; what should be then, `decide` says. */
 describe('the ledger', () => {

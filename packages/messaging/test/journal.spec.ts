@@ -221,6 +221,18 @@ describe('the journal', () => {
     await eventually(() => messaging.connected);
   }, 30_000);
 
+  it('should say that nothing is taken while NATS is away', async () => {
+    const heard: (string | null)[] = [];
+    const stop = writer.onRefusal(() => heard.push(writer.refusal));
+    expect(writer.refusal).toBeNull();
+    await nats.kill();
+    await eventually(() => writer.refusal === 'away');
+    await nats.restart();
+    await eventually(() => writer.refusal === null);
+    expect(heard).toEqual(['away', null]);
+    stop();
+  }, 30_000);
+
   it('should make writers wait while it is full, and go on when there is room (K5)', async () => {
     await new JournalStreams(messaging, 200_000).ensure(1);
     const token = newLeaseToken();

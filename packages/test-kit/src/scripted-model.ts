@@ -20,8 +20,10 @@ export interface ScriptedAnswer {
   /** HTTP status other than 200, with `error` as its body. */
   status?: number;
   error?: { message: string; type?: string; code?: string; param?: string };
-  /** Breaks the connection without an answer. */
+  /** Breaks the connection without an answer … */
   hangUp?: boolean;
+  /** … or in the middle of one. */
+  cutOff?: boolean;
   /** The assistant's text; objects are sent as JSON text. */
   content?: unknown;
   refusal?: string;
@@ -137,6 +139,9 @@ export const scriptedModel = async (...queue: (ScriptedAnswer | Script)[]): Prom
   };
 };
 
+/** Milliseconds: so that the first half of an answer has been read when it breaks off. */
+const CUT_AFTER_MS = 20;
+
 const reply = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -144,13 +149,18 @@ const reply = (
   scripted: ScriptedAnswer,
   number: number,
 ): void => {
-  const { raw, status, error, hangUp, content, refusal, toolCalls, finishReason, usage, headers } = scripted;
+  const { raw, status, error, hangUp, cutOff, content, refusal, toolCalls, finishReason, usage, headers } = scripted;
   if (raw !== undefined) {
     response.writeHead(status ?? 200, { 'content-type': 'application/json', ...headers }).end(raw);
     return;
   }
   if (hangUp) {
     reset(request.socket);
+    return;
+  }
+  if (cutOff) {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 }).write('{"id":"chatcmpl-1","choices":[{');
+    setTimeout(() => reset(request.socket), CUT_AFTER_MS);
     return;
   }
   if (status !== undefined && status !== 200) {

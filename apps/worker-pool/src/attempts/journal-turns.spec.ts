@@ -32,6 +32,7 @@ describe('turns while the journal takes no more', () => {
   it.each([
     ['full', 'journal_room'],
     ['off', 'journal'],
+    ['away', 'journal'],
   ] as const)('should hold everybody at first when it is %s, and say why', (why, reason) => {
     becomes(why);
     expect(who()).toEqual([]);

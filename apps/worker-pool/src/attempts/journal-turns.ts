@@ -60,7 +60,8 @@ export class JournalTurns {
   /** What a stage is said to wait for on account of an attempt that waits. */
   reason(): AttemptProgress['waitsFor'] {
     const refusal = this.options.refusal();
-    return refusal === 'full' ? 'journal_room' : refusal === 'off' ? 'journal' : null;
+    if (refusal === null) return null;
+    return refusal === 'full' ? 'journal_room' : 'journal';
   }
 
   /** The journal takes batches again, or not; or something about an attempt has changed. */

@@ -8,6 +8,12 @@ export interface StubStats {
   /** When the first request was complete; null if none came. */
   firstRequestAt: number | null;
   lastAnswerAt: number | null;
+  /** Requests that were refused with 429. */
+  refused: number;
+  /** Answers in each second since the first request: the rate as it went. */
+  perSecond: number[];
+  /** Of the requests' messages, of those that were looked at: bytes on average, and how many at their beginning all have in common. */
+  prompts: { looked: number; meanBytes: number; sharedBytes: number };
   /** The stub's own CPU time: no figure counts it, but it must not be what limits anybody. Milliseconds. */
   cpuMs: number;
 }
@@ -17,6 +23,10 @@ export interface StubCommand {
   id: number;
   /** Milliseconds until each answer, from now on. */
   latencyMs?: number;
+  /** The row with this mark is answered later. */
+  slow?: { row: number; ms: number } | null;
+  /** Requests that are answered per minute at most, evenly, from now on; null: all. Others are refused with 429 and `Retry-After`. */
+  perMinute?: number | null;
   /** Forget what was seen. */
   reset?: boolean;
 }

@@ -41,6 +41,16 @@ export class StubModel {
     await this.#command({ latencyMs, reset: true });
   }
 
+  /** Refuses what goes beyond so many requests per minute, from now on; null: nothing. */
+  async limit(perMinute: number | null): Promise<void> {
+    await this.#command({ perMinute });
+  }
+
+  /** Answers one row later than others; null: none. */
+  async slow(row: { row: number; ms: number } | null): Promise<void> {
+    await this.#command({ slow: row });
+  }
+
   stats(): Promise<StubStats> {
     return this.#command({});
   }

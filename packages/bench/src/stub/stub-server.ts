@@ -1,5 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { monotonicMs, type StubCommand, type StubStats } from './protocol.js';
+import { Allowance } from './allowance.js';
+import { Prompts } from './prompts.js';
 import { RequestReader } from './request-reader.js';
 import { markedRow } from './row-marks.js';
 
@@ -23,6 +25,13 @@ const ANSWER = Buffer.from(
   `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(COMPLETION)}\r\n\r\n${COMPLETION}`,
 );
 
+/** What goes beyond the limit is told so, and when it may come again. */
+const refusal = (waitMs: number): string => {
+  const body = JSON.stringify({ error: { message: 'Rate limit reached.', type: 'requests', code: 'rate_limit_exceeded' } });
+  const seconds = (waitMs / 1_000).toFixed(3);
+  return `HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nRetry-After: ${seconds}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+};
+
 /** Rows that the table of what was asked has room for at first. */
 const ROWS = 1 << 16;
 
@@ -30,6 +39,9 @@ const ROWS = 1 << 16;
 export class StubServer {
   readonly #server: Server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
   #latencyMs = 0;
+  #slow: StubCommand['slow'] = null;
+  #allowance: Allowance | null = null;
+  #prompts = new Prompts();
   #asked = new Uint8Array(ROWS);
   #stats = emptyStats(0);
   #cpuBefore = process.cpuUsage();
@@ -42,13 +54,16 @@ export class StubServer {
     return address.port;
   }
 
-  obey({ latencyMs, reset }: Pick<StubCommand, 'latencyMs' | 'reset'>): StubStats {
+  obey({ latencyMs, slow, perMinute, reset }: Omit<StubCommand, 'id'>): StubStats {
     if (latencyMs !== undefined) this.#latencyMs = latencyMs;
+    if (slow !== undefined) this.#slow = slow;
+    if (perMinute !== undefined) this.#allowance = perMinute === null ? null : new Allowance(perMinute, monotonicMs());
     const { user, system } = process.cpuUsage(this.#cpuBefore);
-    const seen = { ...this.#stats, cpuMs: (user + system) / 1_000 };
+    const seen = { ...this.#stats, prompts: this.#prompts.figures, cpuMs: (user + system) / 1_000 };
     if (reset) {
       this.#asked.fill(0);
       this.#stats = emptyStats(this.#stats.inFlight);
+      this.#prompts = new Prompts();
       this.#cpuBefore = process.cpuUsage();
     }
     return seen;
@@ -66,13 +81,21 @@ export class StubServer {
   #answer(socket: Socket, body: Buffer): void {
     const stats = this.#stats;
     stats.requests++;
+    const waitMs = this.#allowance?.take(monotonicMs()) ?? 0;
+    if (waitMs > 0) {
+      stats.refused++;
+      if (socket.writable) socket.write(refusal(waitMs));
+      return;
+    }
     stats.inFlight++;
     if (stats.inFlight > stats.maxInFlight) stats.maxInFlight = stats.inFlight;
     stats.firstRequestAt ??= monotonicMs();
     const row = markedRow(body);
     if (row !== undefined) this.#note(row);
-    if (this.#latencyMs === 0) this.#send(socket);
-    else setTimeout(() => this.#send(socket), this.#latencyMs);
+    this.#prompts.see(body);
+    const ms = this.#slow && this.#slow.row === row ? this.#slow.ms : this.#latencyMs;
+    if (ms === 0) this.#send(socket);
+    else setTimeout(() => this.#send(socket), ms);
   }
 
   #note(row: number): void {
@@ -86,8 +109,12 @@ export class StubServer {
   }
 
   #send(socket: Socket): void {
-    this.#stats.inFlight--;
-    this.#stats.lastAnswerAt = monotonicMs();
+    const stats = this.#stats;
+    stats.inFlight--;
+    stats.lastAnswerAt = monotonicMs();
+    const second = Math.floor((stats.lastAnswerAt - (stats.firstRequestAt ?? stats.lastAnswerAt)) / 1_000);
+    while (stats.perSecond.length <= second) stats.perSecond.push(0);
+    stats.perSecond[second] = (stats.perSecond[second] ?? 0) + 1;
     if (socket.writable) socket.write(ANSWER);
   }
 }
@@ -99,5 +126,8 @@ const emptyStats = (inFlight: number): StubStats => ({
   repeats: 0,
   firstRequestAt: null,
   lastAnswerAt: null,
+  refused: 0,
+  perSecond: [],
+  prompts: { looked: 0, meanBytes: 0, sharedBytes: 0 },
   cpuMs: 0,
 });

@@ -2,8 +2,10 @@ import { type Suite } from '../suite.js';
 import { concurrency } from './concurrency.js';
 import { fairness } from './fairness.js';
 import { latency } from './latency.js';
+import { limits } from './limits.js';
 import { overhead } from './overhead.js';
 import { scale } from './scale.js';
+import { streaming } from './streaming.js';
 
 /** All suites, in the order in which they are run. */
-export const SUITES: readonly Suite[] = [overhead, concurrency, scale, latency, fairness];
+export const SUITES: readonly Suite[] = [overhead, concurrency, scale, latency, limits, streaming, fairness];

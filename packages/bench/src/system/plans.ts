@@ -18,6 +18,23 @@ export const labelPlan = (): Plan => ({
   outputs: ['labels'],
 });
 
+/** The stub answers every call alike, and a result's columns have names of their own: of its answer nothing is required here. */
+const CHECKED = { type: 'object', properties: { checked: { type: 'string' } } };
+
+/** Two steps, the second over the rows of the first; with a barrier there is a query between them, which waits for all of them. */
+export const chainPlan = (barrier: boolean): Plan => {
+  const template = { mode: 'llm' as const, instructions: `Check the label {{label}} of this message.\n{{text}}`, output: CHECKED };
+  return {
+    version: 1,
+    steps: [
+      ...labelPlan().steps,
+      ...(barrier ? [{ id: 'all', kind: 'sql' as const, inputs: ['labels'], query: 'SELECT id, text, label FROM labels' }] : []),
+      { id: 'checks', kind: 'map', input: barrier ? 'all' : 'labels', template },
+    ],
+    outputs: ['checks'],
+  };
+};
+
 /** A plan that calls no model: the length of each row's text. */
 export const measurePlan = (): Plan => ({
   version: 1,

@@ -14,6 +14,8 @@ export interface SystemOptions {
   members: number;
   /** Calls in flight per member. */
   slots: number;
+  /** What the model allows, as the services are told. */
+  limits?: { requestsPerMinute: number };
   /** For the services, for example to have a profile written. */
   env?: NodeJS.ProcessEnv;
 }
@@ -26,11 +28,14 @@ export class SystemUnderTest {
     private readonly dir: TempDir,
   ) {}
 
-  static async start({ modelUrl, members, slots, env = {} }: SystemOptions): Promise<SystemUnderTest> {
+  static async start({ modelUrl, members, slots, limits, env = {} }: SystemOptions): Promise<SystemUnderTest> {
     const dir = await tempDir('bench');
     try {
       const configPath = join(dir.path, 'bench.config.yaml');
-      await writeFile(configPath, stringify({ model: 'stub', models: { stub: { baseUrl: modelUrl, name: 'stub' } } }));
+      await writeFile(
+        configPath,
+        stringify({ model: 'stub', models: { stub: { baseUrl: modelUrl, name: 'stub', ...(limits ? { limits } : {}) } } }),
+      );
       const stack = await startStack({ dir: dir.path, model: 'configured', configPath, members, slots, env });
       return new SystemUnderTest(stack, createClient({ url: stack.url }), dir);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { budgetText } from '../display/run-balance.js';
+import { budgetText } from '../display/format.js';
 import { readBudget } from './budget.js';
 
 describe('readBudget', () => {

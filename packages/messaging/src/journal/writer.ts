@@ -33,8 +33,8 @@ const NO_ROOM = [10_023, 10_047, 10_077];
 const MESSAGE_TOO_LARGE = 10_054;
 const WRONG_STREAM = 10_060;
 
-/** Why JetStream takes no more batches: there is no room for them, or it does not serve the journal at all. */
-export type JournalRefusal = 'full' | 'off';
+/** Why no more batches are taken: there is no room for them, JetStream does not serve the journal at all, or NATS cannot be reached. */
+export type JournalRefusal = 'full' | 'off' | 'away';
 
 /** Writes the journal of a member's attempts. */
 @Injectable()
@@ -53,13 +53,15 @@ export class JournalWriter {
   ) {
     this.api = new JournalApi(messaging);
     this.places = new Places(maxInFlight);
+    messaging.onDisconnect(() => this.changed());
+    messaging.onReconnect(() => this.changed());
   }
 
-  /** Null while no batch waits because it was refused: new ones would only wait beside it. */
+  /** Null while no batch waits because it was refused, and NATS is there: new ones would only wait beside it. */
   get refusal(): JournalRefusal | null {
-    if (this.refused.size === 0) return null;
     const reasons = [...this.refused.values()];
-    return reasons.includes('full') ? 'full' : (reasons[0] ?? null);
+    if (reasons.includes('full')) return 'full';
+    return reasons[0] ?? (this.messaging.connected ? null : 'away');
   }
 
   /** Called when the journal begins to refuse batches, and when it takes all of them again. Answers what ends that. */
@@ -119,7 +121,7 @@ export class JournalWriter {
     } catch (thrown) {
       if (!(thrown instanceof TransientError) || thrown.code === 'connection_closed') throw tooLarge(thrown) ?? thrown;
       if (thrown.code !== 'no_responder')
-        return { kind: 'again', mayBeStored: UNSURE.includes(thrown.code), refusal: null, why: thrown.message };
+        return { kind: 'again', mayBeStored: UNSURE.includes(thrown.code), refusal: 'away', why: thrown.message };
     }
     const silence = await this.api.explainSilence(place).catch((error: unknown) => error);
     if (silence instanceof TransientError && silence.code !== 'journal_lost')
@@ -131,7 +133,10 @@ export class JournalWriter {
     const before = this.refusal;
     if (refusal === null) this.refused.delete(id);
     else this.refused.set(id, refusal);
-    if (this.refusal === before) return;
+    if (this.refusal !== before) this.changed();
+  }
+
+  private changed(): void {
     for (const changed of [...this.watchers]) changed();
   }
 

@@ -32,6 +32,8 @@ export interface StackOptions {
   ports?: { nats?: number; postgres?: number; manager?: number; model?: number };
   /** Further environment variables of the services. */
   env?: NodeJS.ProcessEnv;
+  /** Further ones of a single service, once it is known where NATS and Postgres are: for who puts something in between. */
+  envOf?: (service: 'manager' | 'executor', addresses: { natsUrl: string; databaseUrl: string }) => Promise<NodeJS.ProcessEnv>;
   /** Starts a member of a pool, its program first. Default: the built worker pool. */
   memberCommand?: readonly string[];
   /** Milliseconds for each service to be ready. Default 60,000. */
@@ -149,7 +151,10 @@ const assemble = async (
   const config = await loadConfig({ path: configFile, env });
   const url = `http://${LOOPBACK}:${config.manager.port}`;
 
-  const executorEnv = options.memberCommand ? { ...env, APWA_MEMBER_COMMAND: JSON.stringify(options.memberCommand) } : env;
+  const own = { natsUrl: nats.url, databaseUrl };
+  const managerEnv = { ...env, ...(await options.envOf?.('manager', own)) };
+  const command = options.memberCommand ? { APWA_MEMBER_COMMAND: JSON.stringify(options.memberCommand) } : {};
+  const executorEnv = { ...env, ...command, ...(await options.envOf?.('executor', own)) };
   const executorReady = async () => (await listMembers(nats.url)) !== null;
   const [manager, executor] = await allOf([
     started(
@@ -159,7 +164,7 @@ const assemble = async (
         logFile: logFile('manager'),
         urlOf: () => url,
         start: () =>
-          startApp({ app: 'manager', env, logFile: logFile('manager'), ready: () => answersOk(`${url}/readyz`), readyTimeoutMs }),
+          startApp({ app: 'manager', env: managerEnv, logFile: logFile('manager'), ready: () => answersOk(`${url}/readyz`), readyTimeoutMs }),
         stop: (running) => running.stop('SIGTERM', GRACE_MS.manager),
       }),
     ),

@@ -1,0 +1,136 @@
+import { isTerminal, type Run } from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
+import { type Client, createClient } from '@apwa/sdk';
+import { eventually, startStack, type Stack, tcpProxy, type TcpProxy, tempDir, type TempDir } from '@apwa/test-kit';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { join } from 'node:path';
+import pg from 'pg';
+import { Disk } from './disk.js';
+import { SoakMember } from './soak-member.js';
+import { SoakModel } from './soak-model.js';
+import { plan, rowsFile, STEP } from './task.js';
+
+const MEMBERS = 2;
+export const SLOTS = 100;
+/** Shorter than in production, so that what outlasts a lease takes less time. */
+export const LEASE_MS = 4_000;
+const HEARTBEAT_MS = 500;
+const RUN_MS = 300_000;
+
+/** Connections that a fault may be put into, by who makes them and where they lead. */
+export interface Links {
+  readonly manager: { readonly nats: TcpProxy; readonly postgres: TcpProxy };
+  readonly executor: { readonly nats: TcpProxy; readonly postgres: TcpProxy };
+}
+
+/** The system under fire: every part is real but the model, each a process of its own, with proxies on the ways between them. */
+export class SoakSystem {
+  private constructor(
+    readonly stack: Stack,
+    readonly model: SoakModel,
+    readonly members: readonly SoakMember[],
+    readonly links: Links,
+    readonly disk: Disk,
+    private readonly client: Client,
+    private readonly dir: TempDir,
+  ) {}
+
+  static async start(log: (line: string) => void): Promise<SoakSystem> {
+    const dir = await tempDir();
+    const disk = await Disk.open(join(dir.path, 'disk'));
+    const model = await SoakModel.start();
+    const links: Partial<Record<keyof Links, { nats: TcpProxy; postgres: TcpProxy }>> = {};
+    const stack = await startStack({
+      dir: dir.path,
+      model: 'offline',
+      log,
+      config: {
+        model: 'soak',
+        models: { soak: { baseUrl: model.url, name: 'soak' } },
+        executor: { leaseMs: LEASE_MS, heartbeatMs: HEARTBEAT_MS },
+        storage: { url: disk.url },
+        pools: [{ name: 'default', backend: 'external', slots: SLOTS }],
+      },
+      envOf: async (service, { natsUrl, databaseUrl }) => {
+        const link = { nats: await tcpProxy(natsUrl), postgres: await tcpProxy(databaseUrl) };
+        links[service] = link;
+        return { APWA__nats__url: link.nats.url, [`APWA__${service}__databaseUrl`]: link.postgres.url };
+      },
+    });
+    const spec = { configFile: stack.configFile, natsUrl: stack.services.nats.url };
+    const members: SoakMember[] = [];
+    for (let n = 1; n <= MEMBERS; n++)
+      members.push(await SoakMember.start({ ...spec, logFile: join(dir.path, 'logs', `member-${n}.log`) }));
+    return new SoakSystem(stack, model, members, links as Links, disk, createClient({ url: stack.url }), dir);
+  }
+
+  async submit(rows: number): Promise<string> {
+    const upload = await this.client.uploads.of([rowsFile(rows)]);
+    return (await this.client.runs.create({ inputs: [{ name: 'rows', upload: upload.id }], plan })).id;
+  }
+
+  run(id: string): Promise<Run> {
+    return this.client.runs.get(id);
+  }
+
+  /** The run when it has ended, whoever dies meanwhile. */
+  end(id: string): Promise<Run> {
+    return eventually(
+      async () => {
+        const run = await this.run(id);
+        return isTerminal(run.state) ? run : null;
+      },
+      { timeoutMs: RUN_MS, what: `run ${id} to end` },
+    );
+  }
+
+  /** The rows of a run's table, with the machinery's columns. */
+  async rows(run: Run): Promise<Record<string, unknown>[]> {
+    const tableId = run.steps.find(({ id }) => id === STEP)?.tableId;
+    if (!tableId) return [];
+    const { id } = await this.client.tables.export(tableId, { format: 'jsonl', rows: 'all', bookkeeping: true });
+    await this.client.tables.waitForExport(id);
+    const text = await new Response(await this.client.tables.content(id)).text();
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Rows of a statement, straight from the executor's schema: for what no message tells. */
+  async ledger<T extends object>(text: string): Promise<T[]> {
+    const client = new pg.Client({ connectionString: this.stack.databaseUrl, options: '-c search_path=executor' });
+    await client.connect();
+    try {
+      return (await client.query<T>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Messages that JetStream holds, of all streams together, and how many streams there are. */
+  async journal(): Promise<{ streams: number; messages: number }> {
+    const messaging = await Messaging.connect(this.stack.services.nats.url, 'soak');
+    try {
+      const manager = await jetstreamManager(messaging.connection, { checkAPI: false });
+      let [streams, messages] = [0, 0];
+      for await (const { state } of manager.streams.list()) {
+        streams++;
+        messages += state.messages;
+      }
+      return { streams, messages };
+    } finally {
+      await messaging.close();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop()));
+    await this.stack.stop();
+    const { manager, executor } = this.links;
+    for (const { nats, postgres } of [manager, executor]) await Promise.all([nats.close(), postgres.close()]);
+    await this.model.close();
+    await this.disk.close();
+    await this.dir.remove();
+  }
+}
