@@ -1,6 +1,6 @@
 import { type Run, type RunStep, type StageCounts } from '@apwa/contracts';
 import { columns } from '../output.js';
-import { copiesText, cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
+import { budgetText, copiesText, cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
 
 /** Rows of a step by outcome: `rowsIn` is the sum of the others. What nothing can be said of is null. */
 export interface Balance {
