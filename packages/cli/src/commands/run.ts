@@ -1,7 +1,6 @@
 import { ApwaError, RefusedError, type Run, type Table } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
-import { copiesText, cost, duration, number, tokens, workedMs } from '../display/format.js';
-import { budgetText } from '../display/run-balance.js';
+import { budgetText, copiesText, cost, duration, number, tokens, workedMs } from '../display/format.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
 import { downloadFailures, downloadOutputs, type WrittenFile } from '../outputs/download.js';

@@ -1,6 +1,6 @@
 import { noCounts, noUsage } from '@apwa/contracts';
 import { aRun, aStep } from '../../test/support/runs.js';
-import { cost, figuresOf, planLines, spentOf, workedUntil } from './format.js';
+import { budgetText, cost, figuresOf, planLines, spentOf, workedUntil } from './format.js';
 
 it.each([
   [0, '$0'],
@@ -50,4 +50,16 @@ it('should show a plan as a line for each step', () => {
   ] as const;
   const plan = { version: 1 as const, steps: steps.map((step) => ({ ...step, inputs: [...step.inputs] })), outputs: ['b'] };
   expect(planLines(plan)).toEqual(['a (sql) of t, u: both together', 'b (sql) of a']);
+});
+
+describe('budgetText', () => {
+  it('should tell of each limit what is spent, and what is reserved', () => {
+    const spent = { usd: 1.2, tokens: 900, rows: 12, timeMs: 5_000 };
+    const limits = { usd: 2, tokens: 1_000, rows: 50, timeMs: 60_000 };
+    expect(budgetText({ budget: { limits, spent, reserved: { usd: 0.05, tokens: 0, rows: 1 } } })).toBe(
+      '$1.20 of $2.00 ($0.05 reserved), 900 of 1,000 tokens, 12 of 50 rows, 5.0 s of 1 min 00 s of work',
+    );
+    expect(budgetText({ budget: { limits: { rows: 50 }, spent, reserved: { usd: 0, tokens: 0, rows: 0 } } })).toBe('12 of 50 rows');
+    expect(budgetText({ budget: null })).toBe('');
+  });
 });

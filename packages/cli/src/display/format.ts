@@ -44,6 +44,21 @@ export const spentOf = ({ steps, planning }: Pick<Run, 'steps' | 'planning'>): P
     { calls: planning.turns, usage: planning.usage, costUsd: planning.costUsd },
   );
 
+/** What a run may spend, and what it has: `$1.20 of $2.00 ($0.05 reserved), 12 of 50 rows`; empty without a budget. */
+export const budgetText = ({ budget }: Pick<Run, 'budget'>): string => {
+  if (!budget) return '';
+  const { limits, spent: used, reserved } = budget;
+  const put = (text: string, amount: number) => (amount > 0 ? ` (${text} reserved)` : '');
+  return [
+    ...(limits.usd === undefined ? [] : [`${cost(used.usd)} of ${cost(limits.usd)}${put(cost(reserved.usd), reserved.usd)}`]),
+    ...(limits.tokens === undefined
+      ? []
+      : [`${number(used.tokens)} of ${number(limits.tokens)} tokens${put(number(reserved.tokens), reserved.tokens)}`]),
+    ...(limits.rows === undefined ? [] : [`${number(used.rows)} of ${number(limits.rows)} rows`]),
+    ...(limits.timeMs === undefined ? [] : [`${duration(used.timeMs)} of ${duration(limits.timeMs)} of work`]),
+  ].join(', ');
+};
+
 /** The moment up to which a run has worked: while it is paused its clock stands still. Unix milliseconds. */
 export const workedUntil = ({ paused }: Pick<Run, 'paused'>, now: number): number =>
   paused ? Math.min(now, Date.parse(paused.since)) : now;

@@ -1,6 +1,6 @@
 import { type Run, type RunStep, type StageCounts } from '@apwa/contracts';
 import { columns } from '../output.js';
-import { copiesText, cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
+import { budgetText, copiesText, cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
 
 /** Rows of a step by outcome: `rowsIn` is the sum of `ok`, `failed`, `filtered` and `notDone`. What nothing can be said of is null. */
 export interface Balance {
@@ -61,21 +61,6 @@ const detailsOf = (step: RunStep, paused: boolean): string[] => {
 /** Why a run is paused and since when: `paused (budget) for 2 min 05 s: The budget of $1.00 is used up.` */
 export const pauseText = ({ state, paused }: Pick<Run, 'state' | 'paused'>, now: number): string =>
   paused ? `${state} (${paused.reason}) for ${duration(Math.max(0, now - Date.parse(paused.since)))}: ${paused.message}` : '';
-
-/** What a run may spend, and what it has: `$1.20 of $2.00 ($0.05 reserved), 12 of 50 rows`; empty without a budget. */
-export const budgetText = ({ budget }: Pick<Run, 'budget'>): string => {
-  if (!budget) return '';
-  const { limits, spent: used, reserved } = budget;
-  const put = (text: string, amount: number) => (amount > 0 ? ` (${text} reserved)` : '');
-  return [
-    ...(limits.usd === undefined ? [] : [`${cost(used.usd)} of ${cost(limits.usd)}${put(cost(reserved.usd), reserved.usd)}`]),
-    ...(limits.tokens === undefined
-      ? []
-      : [`${number(used.tokens)} of ${number(limits.tokens)} tokens${put(number(reserved.tokens), reserved.tokens)}`]),
-    ...(limits.rows === undefined ? [] : [`${number(used.rows)} of ${number(limits.rows)} rows`]),
-    ...(limits.timeMs === undefined ? [] : [`${duration(used.timeMs)} of ${duration(limits.timeMs)} of work`]),
-  ].join(', ');
-};
 
 /** A run for a person: what it is about, and what has become of every row of its steps. */
 export const runBalance = (run: Run, now: number): string => {

@@ -1,8 +1,7 @@
 import type { Run, RunEvent, RunStep } from '@apwa/contracts';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { Display } from './display.js';
-import { budgetText } from './run-balance.js';
-import { cost, duration, figuresOf, number, planLines, spentOf, tokens, workedMs, workedUntil } from './format.js';
+import { budgetText, cost, duration, figuresOf, number, planLines, spentOf, tokens, workedMs, workedUntil } from './format.js';
 
 /** The text to the right of a step's bar. `until`: the moment up to which its run has worked. */
 export const barText = (step: RunStep, until: number): string => {

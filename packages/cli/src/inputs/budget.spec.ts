@@ -1,4 +1,3 @@
-import { budgetText } from '../display/run-balance.js';
 import { readBudget } from './budget.js';
 
 describe('readBudget', () => {
@@ -32,17 +31,5 @@ describe('readBudget', () => {
       class: 'refused',
       details: { field, value: Object.values(options)[0], allowed: expect.any(String) as unknown },
     });
-  });
-});
-
-describe('budgetText', () => {
-  it('should tell of each limit what is spent, and what is reserved', () => {
-    const spent = { usd: 1.2, tokens: 900, rows: 12, timeMs: 5_000 };
-    const limits = { usd: 2, tokens: 1_000, rows: 50, timeMs: 60_000 };
-    expect(budgetText({ budget: { limits, spent, reserved: { usd: 0.05, tokens: 0, rows: 1 } } })).toBe(
-      '$1.20 of $2.00 ($0.05 reserved), 900 of 1,000 tokens, 12 of 50 rows, 5.0 s of 1 min 00 s of work',
-    );
-    expect(budgetText({ budget: { limits: { rows: 50 }, spent, reserved: { usd: 0, tokens: 0, rows: 0 } } })).toBe('12 of 50 rows');
-    expect(budgetText({ budget: null })).toBe('');
   });
 });
