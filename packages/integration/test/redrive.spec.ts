@@ -181,7 +181,8 @@ describe('what is done again, and what is not', () => {
     expect(after).toMatchObject({ state: 'succeeded', error: null });
     expect(asked.mails.filter((row) => row % 2 === 0)).toEqual([]);
     expect(new Set(asked.mails).size).toBe(ROWS / 2);
-    expect(asked.mails.length).toBeLessThanOrEqual(ROWS / 2 + SLOTS + 4);
+    // What it had in flight, and answers of the last moment: all calls take as long, so these are one round at most.
+    expect(asked.mails.length).toBeLessThanOrEqual(ROWS / 2 + 2 * SLOTS);
     expectEveryRowOnce(await system.rows(after, 'mails'), ROWS);
     expect(await failedOf(before)).toHaveLength(ROWS / 2);
   });
