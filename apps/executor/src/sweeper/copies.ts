@@ -1,9 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { LedgerRepository } from '../ledger/ledger.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { LOG, type Logger, TIMES, type Timing } from '../settings.js';
 import { type OpenShard, type StageTail, stragglersOf } from '../stages/stragglers.js';
+
+/** Slots that an attempt `a` at a shard of a run `r` may use: where the run has no limit, all that its member `m` has. */
+const MAY_USE = Prisma.sql`(CASE WHEN r.max_in_flight IS NULL AND NOT a.alone THEN GREATEST(a.slots, m.slots_total) ELSE a.slots END)`;
 
 interface Lagging {
   stageId: string;
@@ -51,15 +55,17 @@ export class Copies {
     const [done] = await queries.$queryRaw<Omit<StageTail, 'open'>[]>`
       SELECT count(*) FILTER (WHERE number = 1)::int AS committed,
         COALESCE(percentile_disc(0.9) WITHIN GROUP (ORDER BY extract(epoch FROM a.ended_at - a.claimed_at)
-          / ceil((h."last" - h."first" + 1)::float / a.slots)) FILTER (WHERE number = 1), 0)::float * 1000 AS "paceMs",
+          / ceil((h."last" - h."first" + 1)::float / ${MAY_USE})) FILTER (WHERE number = 1), 0)::float * 1000 AS "paceMs",
         (SELECT count(*)::int FROM shards x WHERE x.stage_id = ${stageId} AND x.state <> 'retired') AS shards,
         (SELECT count(*)::int FROM attempts x WHERE x.stage_id = ${stageId} AND x.second) AS copies
-      FROM attempts a JOIN shards h ON h.id = a.shard_id WHERE a.stage_id = ${stageId} AND a.state = 'won'`;
+      FROM attempts a JOIN shards h ON h.id = a.shard_id JOIN runs r ON r.owner_id = a.owner_id LEFT JOIN members m ON m.id = a.member_id
+      WHERE a.stage_id = ${stageId} AND a.state = 'won'`;
     const open = await queries.$queryRaw<(Omit<OpenShard, 'range'> & { first: number; last: number })[]>`
       SELECT h.id AS "shardId", h."first", h."last", h.suspicion <> 'none' AS suspect, h.copy_wanted AS wanted,
-        count(a.token)::int AS attempts, COALESCE(min(a.slots), 1) AS slots,
+        count(a.token)::int AS attempts, COALESCE(min(${MAY_USE}), 1) AS slots,
         COALESCE(extract(epoch FROM clock_timestamp() - min(a.claimed_at)), 0)::float * 1000 AS "ageMs"
       FROM shards h LEFT JOIN attempts a ON a.shard_id = h.id AND a.state = 'active'
+        LEFT JOIN runs r ON r.owner_id = a.owner_id LEFT JOIN members m ON m.id = a.member_id
       WHERE h.stage_id = ${stageId} AND h.state = 'open' GROUP BY h.id`;
     return {
       ...(done ?? { committed: 0, paceMs: 0, shards: 0, copies: 0 }),
