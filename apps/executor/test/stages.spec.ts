@@ -50,6 +50,26 @@ describe('stages', () => {
     expect(next).toBe(1_500);
   });
 
+  it('should do no other rows than those that are to be done again', async () => {
+    const work = mapWork(5_000);
+    const rows = [
+      { first: 10, last: 29 },
+      { first: 1_000, last: 2_499 },
+      { first: 4_999, last: 4_999 },
+    ];
+    const stage = await world.submit(0, { work: { ...work, redo: { rows, from: [work.input] } } });
+    expect(stage).toMatchObject({ state: 'running', subtasks: 1_521 });
+    await world.finish(await world.member());
+    expect(await world.stage(stage.id)).toMatchObject({ state: 'succeeded', counts: { ok: 1_521 } });
+    const done = await world.sql<{ first: number; last: number }>(
+      `SELECT "first", "last" FROM shards WHERE stage_id = $1 AND state = 'committed' ORDER BY "first"`,
+      [stage.id],
+    );
+    const numbers = (ranges: { first: number; last: number }[]): number[] =>
+      ranges.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, at) => first + at));
+    expect(numbers(done)).toEqual(numbers(rows));
+  });
+
   it('should take the same submission twice, and refuse other work under its id', async () => {
     const work = mapWork(10);
     const ids = { stageId: newId('stage'), ownerId: newId('run'), work };

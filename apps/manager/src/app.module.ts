@@ -18,11 +18,14 @@ import { PlansService } from './plans/plans.service.js';
 import { PartialTables } from './production/partial-tables.js';
 import { PoolsController } from './pools/pools.controller.js';
 import { ProductionService } from './production/production.service.js';
+import { StepOrdersService } from './production/step-orders.service.js';
+import { VersionsService } from './production/versions.service.js';
 import { QuestionsService } from './questions/questions.service.js';
 import { ProductDesk } from './reconciler/product-desk.js';
 import { Reconciler } from './reconciler/reconciler.js';
 import { RunDesk } from './reconciler/run-desk.js';
 import { StageWatch } from './reconciler/stage-watch.js';
+import { RedriveService } from './redrive/redrive.service.js';
 import { MarksRepository } from './retention/marks.repository.js';
 import { PruneService } from './retention/prune.service.js';
 import { RemovalRepository } from './retention/removal.repository.js';
@@ -97,7 +100,10 @@ export class ManagerModule {
         ToolsService,
         PlannerService,
         PartialTables,
+        VersionsService,
+        StepOrdersService,
         ProductionService,
+        RedriveService,
         RunDesk,
         ProductDesk,
         Reconciler,

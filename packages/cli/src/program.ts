@@ -3,7 +3,7 @@ import { planCommand, type PlanOptions } from './commands/plan.js';
 import { listPools } from './commands/pools.js';
 import { runCommand, type RunOptions } from './commands/run.js';
 import { deleteTable, pruneTables } from './commands/prune.js';
-import { cancelRun, listRuns, pauseRun, resumeRun, showRun, watchRun } from './commands/runs.js';
+import { cancelRun, listRuns, pauseRun, redriveRun, resumeRun, showRun, watchRun } from './commands/runs.js';
 import { checkStorage } from './commands/storage.js';
 import { exportTable, headOfTable, importTable, listTables, showTable } from './commands/tables.js';
 import { EXIT, exitCodeOf, explain, type ExitCode } from './exit.js';
@@ -50,6 +50,7 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('--plan <FILE>', 'a plan to run, YAML or JSON; no planner is asked')
     .option('--approve <auto|ask>', 'ask shows the plan and waits for a yes', 'auto')
     .option('--concurrency <N>', 'model calls in flight at most')
+    .option('--reuse <any|off|RUN,…>', 'take answers to the same question from tables of any run, or of these (default: none)')
     .option('--json', 'events as JSON lines, the result last')
     .action(does((goal: string | undefined, options: RunOptions) => runCommand(goal, options)));
 
@@ -74,6 +75,15 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('--json')
     .action(does(resumeRun));
   runs.command('cancel').argument('<ID>').description('cancel a run, and wait for it').option('--json').action(does(cancelRun));
+  runs
+    .command('redrive')
+    .argument('<ID>')
+    .description('do the failed rows of a run that has ended again, as a run of its own')
+    .option('-s, --step <STEP>', 'a step whose failed rows are done again; may be given more than once (default: all)', collect, [])
+    .option('-t, --template <FILE>', 'what changes in templates, by step, YAML or JSON')
+    .option('--watch', 'follow the new run until it has ended')
+    .option('--json')
+    .action(does(redriveRun));
 
   const tables = program.command('tables').description('tables of the catalogue');
   tables.command('list').description('the latest tables').option('--limit <N>').option('--json').action(does(listTables));

@@ -21,7 +21,7 @@ const output = ['-o', 'out.csv'];
 
 it.each([
   ['main.js', [], ['run', 'plan', 'tables', 'pools', 'Exit codes', 'APWA_URL']],
-  ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--concurrency', '--json', '--skip-bad-rows']],
+  ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--concurrency', '--reuse', '--json', '--skip-bad-rows']],
   ['demo/main.js', [], ['examples/pii', 'OPENAI_API_KEY']],
   ['dev/main.js', [], ['--port']],
 ])('should tell of itself: %s %j --help', async (program, args, words) => {
@@ -48,8 +48,15 @@ describe('wrong usage', () => {
     ['a plan file that is no document', ['run', '--plan', 'broken.yaml', ...inputs, ...output], ['broken.yaml', 'neither YAML nor JSON']],
     ['unknown keys of a plan', ['run', '--plan', 'unknown.json', ...inputs, ...output], ['stepz', 'allowed: version, steps, outputs']],
     ['an impossible concurrency', ['run', 'x', ...inputs, ...output, '--concurrency', '0'], ['--concurrency', '1 to 100,000']],
+    ['an unknown place to take answers from', ['run', 'x', ...inputs, ...output, '--reuse', 'yes'], ['--reuse', 'any, off', 'ids of runs']],
     ['an unknown way to approve', ['run', 'x', ...inputs, ...output, '--approve', 'maybe'], ['--approve', 'auto, ask']],
     ['asking where nobody can answer', ['run', 'x', ...inputs, ...output, '--approve', 'ask'], ['--approve', 'terminal']],
+    ['a redrive with templates that are no document', ['runs', 'redrive', 'run_1', '-t', 'broken.yaml'], ['--template', 'broken.yaml']],
+    [
+      'a redrive with templates of no step',
+      ['runs', 'redrive', 'run_1', '-t', 'unknown.json'],
+      ['--template', 'version', '"instructions"'],
+    ],
     ['a prune of no age', ['tables', 'prune', '--yes'], ['--older-than', '30d']],
     ['a prune of a negative age', ['tables', 'prune', '--older-than', '-3d', '--yes'], ['--older-than', '-3d', '30d']],
     ['a prune that nobody can be asked about', ['tables', 'prune', '--older-than', '30d'], ['--yes', '--dry-run', 'terminal']],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Amounts, Budget } from './budget.js';
 import { ErrorPayload } from './errors.js';
 import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
+import { JsonObject } from './json.js';
 import { Plan } from './plan.js';
 import { StageCopies, StageCounts, TokenUsage } from './stage.js';
 import { ExportFormat, FileFormat, ImportOptions, PartialRows, TableMetadata, TableState } from './table.js';
@@ -24,6 +25,17 @@ export const RunLimits = z.strictObject({
 });
 export type RunLimits = z.infer<typeof RunLimits>;
 
+/**
+ * From where results of rows with the same template, values and model are taken instead of being asked for again: `lineage` from
+ * earlier versions of a step's table, where the run is a redrive; `any` from whatever table is there; or from the tables of these
+ * runs, the ones named first preferred.
+ */
+export const Reuse = z.union([
+  z.enum(['lineage', 'off', 'any']),
+  z.strictObject({ runs: z.array(RunId).min(1, 'must name a run').max(10, 'must name 10 runs at most') }),
+]);
+export type Reuse = z.infer<typeof Reuse>;
+
 export const RunRequest = z
   .strictObject({
     /** The task in natural language. May be left out where a plan is given. */
@@ -37,6 +49,8 @@ export const RunRequest = z
       .max(100)
       .default([]),
     limits: RunLimits.default({}),
+    /** Left out: `lineage`. */
+    reuse: Reuse.optional(),
     /** When it is used up the run pauses with what it has; a raise lets it go on. */
     budget: Budget.optional(),
     /** `required`: the run waits for a person before any step runs. */
@@ -53,6 +67,18 @@ export const RunRequest = z
     message: 'must be inputs with different names',
   });
 export type RunRequest = z.infer<typeof RunRequest>;
+
+/**
+ * `POST /v1/runs/:id/redrive`: does again what failed in a run that has ended, as a run of its own: rows that are ok stay, and so does
+ * all that does not depend on what is done again.
+ */
+export const RedriveRequest = z.strictObject({
+  /** Steps of kind map whose failed rows are done again. Left out: all. Steps that read them follow. */
+  steps: z.array(Name).min(1).max(100).optional(),
+  /** What changes in the templates of such steps, by step: `{"labels": {"instructions": "…"}}`. Their columns stay as they are. */
+  templates: z.record(Name, JsonObject).default({}),
+});
+export type RedriveRequest = z.infer<typeof RedriveRequest>;
 
 /**
  * `awaiting_approval` only with `approval: required`; `pausing` until what was under way has ended, then `paused`;
@@ -109,9 +135,11 @@ export const RunStep = z.strictObject({
   state: StepState,
   stageId: StageId.nullable(),
   tableId: TableId.nullable(),
-  /** Rows to do; null until the input is there. */
+  /** Of a map the rows to do, of a query those that it made; null until that is known. */
   rows: z.number().int().nonnegative().nullable(),
-  /** Committed and in progress. */
+  /** Rows of all its inputs together; null until they are there. */
+  rowsIn: z.number().int().nonnegative().nullable(),
+  /** Committed and in progress, and what was taken over from the version of its table before. */
   counts: StageCounts,
   copies: StageCopies,
   startedAt: z.iso.datetime().nullable(),
@@ -136,6 +164,8 @@ export type RunOutput = z.infer<typeof RunOutput>;
 export const Run = z.strictObject({
   id: RunId,
   goal: z.string().nullable(),
+  /** The run whose failed rows this one does again. */
+  redriveOf: RunId.nullable(),
   state: RunState,
   /** Grows with every change. */
   version: z.number().int().nonnegative(),
@@ -183,6 +213,8 @@ export const Table = z.strictObject({
     runId: RunId.nullable(),
     stepId: Name.nullable(),
     inputs: z.array(TableId),
+    /** The table of which this one is the next version. Both are there side by side. */
+    previous: TableId.nullable(),
     /** Names of the imported files, the first hundred. */
     files: z.array(z.string()),
   }),

@@ -77,9 +77,24 @@ export const RowResult = z.strictObject({
   costUsd: z.number().nonnegative(),
   latencyMs: z.number().nonnegative(),
   traceId: z.string().nullable(),
+  /** Taken from a table that was there, with all that it took then: nothing was called for it. */
+  reused: z.boolean().optional(),
 });
 export type RowResult = z.infer<typeof RowResult>;
 
+/** Subtasks `first` to `last`, both counted. */
+export const ShardRange = z.strictObject({ first: z.number().int().nonnegative(), last: z.number().int().nonnegative() });
+export type ShardRange = z.infer<typeof ShardRange>;
+export const sizeOf = (range: ShardRange): number => range.last - range.first + 1;
+
+/** What is left to do of a map that was done before, over the same rows. */
+export const Redo = z.strictObject({
+  /** Results of these rows of the input are to be written, in order; those of the others stay. */
+  rows: z.array(ShardRange).min(1),
+  /** Earlier versions of the result, the newest first: a row that is ok in one of them is taken from there, and called for by nobody. */
+  from: z.array(TableReference).min(1).max(20),
+});
+export type Redo = z.infer<typeof Redo>;
 /**
  * The table that a map stage under way is making, for a stage that takes each row as soon as the shard which holds it is committed. It has
  * the rows of its base, by the same numbers.
@@ -120,6 +135,8 @@ export const StageWork = z.discriminatedUnion('kind', [
     template: Template,
     /** A name of the configuration; null where the template's mode needs no model. */
     model: z.string().nullable(),
+    /** Left out: all rows of the input are to be done, and all of them anew. */
+    redo: Redo.optional(),
   }),
   z.strictObject({
     kind: z.literal('sql'),
@@ -130,6 +147,18 @@ export const StageWork = z.discriminatedUnion('kind', [
       timeoutMs: z.number().int().positive(),
       rows: z.number().int().positive(),
     }),
+  }),
+  z.strictObject({
+    kind: z.literal('match'),
+    /** The input of a map. For each of its rows, in order, a row is written: the result of one like it, or one without a status. */
+    input: TableReference,
+    /** Rows are alike that agree in these columns. */
+    columns: z.array(z.string().min(1)).min(1),
+    /** Results of maps by the same template and model, those that are preferred first. */
+    sources: z.array(TableReference).min(1).max(20),
+    /** What the template adds. */
+    output: z.array(Column).min(1),
+    limits: z.strictObject({ memoryMb: z.number().int().positive(), timeoutMs: z.number().int().positive() }),
   }),
   z.strictObject({
     kind: z.literal('import'),
@@ -151,8 +180,16 @@ export const StageWork = z.discriminatedUnion('kind', [
 export type StageWork = z.infer<typeof StageWork>;
 export type MapWork = Extract<StageWork, { kind: 'map' }>;
 export type SqlWork = Extract<StageWork, { kind: 'sql' }>;
+export type MatchWork = Extract<StageWork, { kind: 'match' }>;
 export type ImportWork = Extract<StageWork, { kind: 'import' }>;
 export type ExportWork = Extract<StageWork, { kind: 'export' }>;
+
+/** The subtasks of a stage: rows of a map's input, one otherwise. */
+export const rangesOf = (work: StageWork): ShardRange[] => {
+  if (work.kind !== 'map') return [{ first: 0, last: 0 }];
+  if (work.redo) return work.redo.rows;
+  return work.input.rows === 0 ? [] : [{ first: 0, last: work.input.rows - 1 }];
+};
 
 /** `standard` today; `batch` (a provider's jobs of hours) is to come. */
 export const Lane = z.enum(['standard']);
@@ -173,6 +210,8 @@ export const StageCounts = z.strictObject({
   costUsd: z.number().nonnegative(),
   /** Calls made, repeats counted. */
   calls: z.number().int().nonnegative(),
+  /** Of the rows that are ok, those that were taken from tables that were there. They count for no tokens, cost or calls. Left out: none. */
+  reused: z.number().int().positive().optional(),
 });
 export type StageCounts = z.infer<typeof StageCounts>;
 
@@ -181,6 +220,7 @@ export const noCounts = (): StageCounts => ({ ok: 0, failed: 0, errors: {}, exam
 export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
   const errors = { ...a.errors };
   for (const [code, n] of Object.entries(b.errors) as [RowErrorCode, number][]) errors[code] = (errors[code] ?? 0) + n;
+  const reused = (a.reused ?? 0) + (b.reused ?? 0);
   return {
     ok: a.ok + b.ok,
     failed: a.failed + b.failed,
@@ -189,6 +229,7 @@ export const addCounts = (a: StageCounts, b: StageCounts): StageCounts => {
     usage: addUsage(a.usage, b.usage),
     costUsd: a.costUsd + b.costUsd,
     calls: a.calls + b.calls,
+    ...(reused > 0 ? { reused } : {}),
   };
 };
 
@@ -231,11 +272,6 @@ export const Stage = z.strictObject({
   spending: Spending.optional(),
 });
 export type Stage = z.infer<typeof Stage>;
-
-/** Subtasks `first` to `last`, both counted. */
-export const ShardRange = z.strictObject({ first: z.number().int().nonnegative(), last: z.number().int().nonnegative() });
-export type ShardRange = z.infer<typeof ShardRange>;
-export const sizeOf = (range: ShardRange): number => range.last - range.first + 1;
 
 /** A shard as the ledger holds it. `retired`: it was split, and its children stand for it. */
 export const ShardState = z.enum(['open', 'committed', 'retired']);

@@ -39,7 +39,12 @@ export const Part = z.strictObject({
 export type Part = z.infer<typeof Part>;
 
 /** A part as an element of a table: `firstRow` is the number of its first row in the table, from 0. */
-export const TablePart = z.strictObject({ ...Part.shape, firstRow: z.number().int().nonnegative() });
+export const TablePart = z.strictObject({
+  ...Part.shape,
+  firstRow: z.number().int().nonnegative(),
+  /** Of a map: how many of its rows failed. Left out where that was not written down. */
+  failed: z.number().int().nonnegative().optional(),
+});
 export type TablePart = z.infer<typeof TablePart>;
 
 /**

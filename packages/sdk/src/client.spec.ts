@@ -31,6 +31,7 @@ const json =
 
 const run = (state: Run['state']): Run => ({
   id: runId,
+  redriveOf: null,
   goal: 'x',
   state,
   version: 1,

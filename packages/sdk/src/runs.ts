@@ -1,5 +1,6 @@
 import {
   type ApproveRequest,
+  type RedriveRequest,
   type ResumeRequest,
   Run,
   RunEvent,
@@ -57,6 +58,9 @@ export const runsClient = (http: Http) => {
     /** `budget` raises the limits that it names. */
     resume: (id: string, request: ResumeRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: request }),
     approve: (id: string, request: ApproveRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
+    /** What failed in a run that has ended, again: the run that does it comes back. */
+    redrive: (id: string, request: z.input<typeof RedriveRequest> = {}) =>
+      http.json(Run, 'POST', `/v1/runs/${id}/redrive`, { body: request }),
     events,
     /** The run when it has ended. */
     async wait(id: string, options: { signal?: AbortSignal } = {}): Promise<Run> {

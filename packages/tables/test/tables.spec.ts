@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type Column, newId, type TablePart, type TableReference } from '@apwa/contracts';
 import { ensureS3Binary, INSTALL_TIMEOUT_MS, S3Server } from '@apwa/test-kit';
-import { openStorage, readManifest, readPage, readRows, writeManifest, writeMapPart } from '../src/index.js';
+import { openStorage, readManifest, readPage, readResults, readRows, writeManifest, writeMapPart } from '../src/index.js';
 import { Fixture, LIMITS, refusalOf, resultOf } from './support/fixture.js';
 
 const output: Column[] = [
@@ -32,6 +32,41 @@ describe('tables', () => {
     mapped = await fixture.map(base, output, answer, { shardRows: 1_200 });
   });
   afterAll(() => fixture[Symbol.asyncDispose]());
+
+  it('should read results that are ok so that, written again, they are the same rows', async () => {
+    const results = await readResults(fixture.storage, mapped, { first: 1_195, last: 1_205 }, output);
+    expect(results.map(({ row }) => row)).toEqual([1_195, 1_196, 1_197, 1_198, 1_199, 1_201, 1_202, 1_203, 1_204, 1_205]);
+    const part = await writeMapPart(fixture.storage, fixture.newKey(), { columns: output, results });
+    const again = await fixture.tableOf({
+      rows: 4,
+      columns: output,
+      ownColumns: output,
+      base,
+      parts: [{ ...part, firstRow: 1_195, rows: part.rows }],
+    });
+    const range = { first: 1_195, last: 1_198 };
+    expect(await readRows(fixture.storage, again, range)).toEqual(
+      (await readRows(fixture.storage, mapped, range)).map(({ n: _n, text: _text, ...own }) => own),
+    );
+  });
+
+  it('should find results of rows that are alike, wherever they stand, the preferred ones first', async () => {
+    const other = await fixture.importTable({
+      'b.jsonl': [7, 3, 2_499, 9_999, 7].map((n) => JSON.stringify({ text: `text ${n} ä€😀`, x: 1 })).join('\n'),
+    });
+    const newer = await fixture.map(base, output, (row) => (row === 2_499 ? { ...answer(row), label: 'newer' } : null));
+    const work = { kind: 'match' as const, input: other, columns: ['text'], sources: [newer, mapped], output, limits: LIMITS.sql };
+    const { part } = await fixture.jobs.matchRows(work, fixture.newKey());
+    const found = await fixture.tableOf({ rows: 5, columns: output, ownColumns: output, base: other, parts: [{ ...part, firstRow: 0 }] });
+    const results = await readResults(fixture.storage, found, { first: 0, last: 4 }, output);
+    // Row 3 had failed, and nobody has row 9,999.
+    const { traceId: _none, ...figures } = resultOf(7, answer(7));
+    expect(results).toMatchObject([
+      { ...figures, row: 0, latencyMs: 12, usage: { input: 10, cacheRead: 5, output: 3 } },
+      { row: 2, output: { ...answer(2_499), label: 'newer' } },
+      { ...figures, row: 4, latencyMs: 12 },
+    ]);
+  });
 
   it('should read any range of a map’s rows with those of its base', async () => {
     for (const [first, last] of [

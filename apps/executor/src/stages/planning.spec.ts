@@ -1,6 +1,6 @@
 import { sizeOf } from '@apwa/contracts';
 import fc from 'fast-check';
-import { MAX_SHARD_ROWS, planShards } from './planning.js';
+import { MAX_SHARD_ROWS, planShards, planShardsOf } from './planning.js';
 
 describe('planShards', () => {
   it('should cover every subtask once, in order, with shards that only get smaller', () => {
@@ -52,5 +52,32 @@ describe('planShards', () => {
   it('should plan nothing for nothing, and one shard for one subtask', () => {
     expect(planShards(0, { members: 2, slots: 256 })).toEqual([]);
     expect(planShards(1, { members: 2, slots: 256 })).toEqual([{ first: 0, last: 0 }]);
+  });
+});
+
+describe('planShardsOf', () => {
+  const workforce = { members: 2, slots: 64 };
+
+  it('should cover every subtask of the stretches once, and none between them', () => {
+    const stretch = fc.tuple(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 0, max: 5_000 }));
+    fc.assert(
+      fc.property(fc.array(stretch, { maxLength: 30 }), (drawn) => {
+        let next = 0;
+        const stretches = drawn.map(([gap, more]) => ({ first: next + gap, last: (next += gap + more) }));
+        const planned = planShardsOf(stretches, workforce);
+        const subtasks = stretches.reduce((sum, one) => sum + sizeOf(one), 0);
+        expect(planned.reduce((sum, one) => sum + sizeOf(one), 0)).toBe(subtasks);
+        expect(planned.length).toBeLessThanOrEqual(planShards(subtasks, workforce).length + stretches.length);
+        for (const [index, { first, last }] of planned.entries()) {
+          expect(first).toBeGreaterThan(planned[index - 1]?.last ?? -1);
+          expect(stretches.some((one) => one.first <= first && last <= one.last)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('should plan one stretch as it plans all subtasks', () => {
+    expect(planShardsOf([{ first: 0, last: 9_999 }], workforce)).toEqual(planShards(10_000, workforce));
+    expect(planShardsOf([], workforce)).toEqual([]);
   });
 });

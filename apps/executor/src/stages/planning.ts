@@ -1,4 +1,4 @@
-import { type ShardRange } from '@apwa/contracts';
+import { type ShardRange, sizeOf } from '@apwa/contracts';
 
 /** The most rows of a shard: what a death may have to read again, and a part's size. */
 export const MAX_SHARD_ROWS = 1_000;
@@ -35,6 +35,25 @@ export const planShards = (subtasks: number, { members, slots }: Workforce, foll
     const size = Math.min(left, largest, Math.max(fewest, Math.min(most, guided)));
     ranges.push({ first, last: first + size - 1 });
     first += size;
+  }
+  return ranges;
+};
+
+/** The same for subtasks that are not all in one stretch: where one ends, so does a shard. */
+export const planShardsOf = (stretches: readonly ShardRange[], workforce: Workforce, followed = false): ShardRange[] => {
+  const subtasks = stretches.reduce((sum, stretch) => sum + sizeOf(stretch), 0);
+  const planned = planShards(subtasks, workforce, followed).map(sizeOf);
+  const ranges: ShardRange[] = [];
+  let at = 0;
+  let left = planned[0] ?? 0;
+  for (const { first, last } of stretches) {
+    for (let row = first; row <= last;) {
+      const size = Math.min(left, last - row + 1);
+      ranges.push({ first: row, last: row + size - 1 });
+      row += size;
+      left -= size;
+      if (left === 0) left = planned[++at] ?? 0;
+    }
   }
   return ranges;
 };

@@ -5,6 +5,7 @@ import {
   type LeaseToken,
   PermanentError,
   RefusedError,
+  rangesOf,
   type ShardRange,
   type Stage,
   type StageWork,
@@ -24,7 +25,7 @@ import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config, LOG, type Logger, TIMES, type Timing } from '../settings.js';
 import { choosePool } from './choose-pool.js';
 import { FailureWatch } from './failure-watch.js';
-import { planShards, type Workforce } from './planning.js';
+import { planShardsOf, type Workforce } from './planning.js';
 import { StageEnds } from './stage-ends.js';
 import { StagesRepository } from './stages.repository.js';
 import { Throttle } from './throttle.js';
@@ -80,11 +81,12 @@ export class StagesService implements OnApplicationShutdown {
       if (budget) await this.budgets.setTerms(queries, ownerId, budget);
       if (known === null) {
         await this.runs.setTerms(queries, ownerId, { weight, maxInFlight: maxInFlight ?? null });
-        const subtasks = work.kind === 'map' ? work.input.rows : 1;
+        const stretches = rangesOf(work);
+        const subtasks = stretches.reduce((sum, stretch) => sum + sizeOf(stretch), 0);
         const workforce = await this.#workforce(queries, pool, subtasks, maxInFlight);
         const follows = work.kind === 'map' && comesFromStage(work.input) ? work.input.stageId : null;
         const planned =
-          follows === null ? planShards(subtasks, workforce, followed) : await this.#rangesOf(queries, follows, ownerId, subtasks);
+          follows === null ? planShardsOf(stretches, workforce, followed) : await this.#rangesOf(queries, follows, ownerId, subtasks);
         const ranges = control === 'cancelled' ? [] : planned;
         const state = control === 'cancelled' ? 'cancelled' : ranges.length === 0 ? 'succeeded' : 'running';
         await this.stages.insert(queries, {

@@ -13,6 +13,8 @@ export const exportFacts = (row: ExportRow): ProductFacts => ({
   state: row.state as TableState,
   stage: row.stage && stageFacts(row.stage),
   error: fromJsonOrNull<ErrorPayload>(row.error),
+  okRows: 0,
+  failedRows: 0,
 });
 
 export const partOf = (row: Pick<ExportRow, 'part'>): Part | null => fromJsonOrNull<Part>(row.part);

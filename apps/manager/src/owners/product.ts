@@ -10,8 +10,6 @@ export interface StageFacts {
   fault: ErrorPayload | null;
   /** Shards that somebody held when the executor was asked last. */
   activeShards: number;
-  failedRows: number;
-  okRows: number;
   /** The executor has paused it by itself, under that version of its run's control. */
   pausedBy: PausedBy | null;
 }
@@ -22,10 +20,13 @@ export interface ProductFacts {
   state: TableState;
   stage: StageFacts | null;
   error: ErrorPayload | null;
+  /** Rows of a table by outcome, those that it has of the version before among them. */
+  okRows: number;
+  failedRows: number;
 }
 
 export type ProductAction =
-  /** Writes down a stage for it, submits nothing yet. */
+  /** Writes down a stage for it, submits nothing yet; or makes it of the version before, where all of that can stay. */
   | { do: 'start'; productId: string }
   | { do: 'submit'; productId: string; stageId: string }
   /** The stage is done: makes of its parts what was asked for. */

@@ -3,8 +3,10 @@ import {
   type Column,
   type CommittedShard,
   InternalError,
+  type MatchWork,
   type Part,
   type TableManifest,
+  type TablePart,
   type TableReference,
   sizeOf,
 } from '@apwa/contracts';
@@ -13,13 +15,16 @@ import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { stageOfKey } from '../stages/part-keys.js';
 import { type Submission } from '../stages/stages.repository.js';
 
-/** Tables are immutable: this version is the only one until rows can be redriven. Until it is complete, it is read as far as it goes. */
-const FIRST_VERSION = 1;
-
 /** What `_row` of a map's result is: it is there for SQL and templates, and a manifest does not list it among the columns. */
 export const ROW = '_row';
 
 type MapWork = Extract<Submission['work'], { kind: 'map' }>;
+
+/** Which version of which table is put together. */
+export interface Place {
+  tableId: string;
+  version: number;
+}
 
 export interface Assembled {
   manifest: TableManifest;
@@ -34,37 +39,46 @@ export interface Base {
 }
 
 /** The columns that a `map` adds to those of its input. */
-export const addedBy = ({ template }: MapWork): Column[] => columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
+export const addedBy = ({ template }: Pick<MapWork, 'template'>): Column[] =>
+  columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
 
-/** The result of a `map`, of all its shards in order. */
-export const assembleMap = (tableId: string, work: MapWork, base: Base, shards: CommittedShard[]): Assembled => {
+/** The result of a `map`: its shards and what it keeps of the version before, which together are all rows of its input, each once. */
+export const assembleMap = (place: Place, work: MapWork, base: Base, shards: CommittedShard[], kept: TablePart[] = []): Assembled => {
+  const assembled = assembleMapSoFar(place, work, base, shards, kept);
   let row = 0;
-  for (const { shardId, range } of shards) {
-    if (range.first !== row) throw new InternalError('rows_missing', `Shard ${shardId} of table ${tableId} does not go on at row ${row}.`);
-    row = range.last + 1;
+  for (const part of assembled.manifest.parts) {
+    if (part.firstRow !== row)
+      throw new InternalError('rows_missing', `Part ${part.key} of table ${place.tableId} does not go on at row ${row}.`);
+    row += part.rows;
   }
   if (row !== work.input.rows) {
-    throw new InternalError('rows_missing', `Table ${tableId} has ${row} rows, and its input has ${work.input.rows}.`);
+    throw new InternalError('rows_missing', `Table ${place.tableId} has ${row} rows, and its input has ${work.input.rows}.`);
   }
-  return assembleMapSoFar(tableId, work, base, shards);
+  return assembled;
 };
 
 /**
- * The result of a `map` as far as these shards go, which may leave out rows anywhere. The input's columns are read from the
- * input itself.
+ * The result of a `map` as far as these shards and kept parts go, which may leave out rows anywhere. The input's columns are read
+ * from the input itself.
  */
-export const assembleMapSoFar = (tableId: string, work: MapWork, base: Base, shards: CommittedShard[]): Assembled => {
-  const parts = shards.map(({ shardId, range, content }) => {
+export const assembleMapSoFar = (
+  place: Place,
+  work: Pick<MapWork, 'template'>,
+  base: Base,
+  shards: CommittedShard[],
+  kept: TablePart[] = [],
+): Assembled => {
+  const made = shards.map(({ shardId, range, content }): TablePart => {
     if (content.part.rows !== sizeOf(range)) {
-      throw new InternalError('rows_missing', `The part of shard ${shardId} of table ${tableId} has ${content.part.rows} rows.`);
+      throw new InternalError('rows_missing', `The part of shard ${shardId} of table ${place.tableId} has ${content.part.rows} rows.`);
     }
-    return { ...content.part, firstRow: range.first };
+    return { ...content.part, firstRow: range.first, failed: content.counts.failed };
   });
+  const parts = [...made, ...kept].sort((a, b) => a.firstRow - b.firstRow);
   const added = addedBy(work);
   const columns = viewOfMap(base.columns, added);
   const manifest = {
-    tableId,
-    version: FIRST_VERSION,
+    ...place,
     columns: columns.filter(({ name }) => name !== ROW),
     rows: parts.reduce((sum, part) => sum + part.rows, 0),
     base: base.reference,
@@ -74,10 +88,26 @@ export const assembleMapSoFar = (tableId: string, work: MapWork, base: Base, sha
   return { manifest, columns };
 };
 
+/** What was found for the rows of a map's input, as a result of the map in which many rows have no outcome. */
+export const assembleMatch = (place: Place, { input, output }: MatchWork, inputColumns: Column[], part: Part): Assembled => {
+  if (part.rows !== input.rows)
+    throw new InternalError('rows_missing', `The part ${part.key} has ${part.rows} rows, and what it was found for has ${input.rows}.`);
+  const columns = viewOfMap(inputColumns, output);
+  const manifest = {
+    ...place,
+    columns: columns.filter(({ name }) => name !== ROW),
+    rows: part.rows,
+    base: input,
+    ownColumns: ownColumnsOfMap(output),
+    parts: [{ ...part, firstRow: 0 }],
+  };
+  return { manifest, columns };
+};
+
 /** A table that stands in one part. */
-export const assembleSingle = (tableId: string, part: Part, columns: Column[]): Assembled => {
+export const assembleSingle = (place: Place, part: Part, columns: Column[]): Assembled => {
   const parts = part.rows > 0 ? [{ ...part, firstRow: 0 }] : [];
-  return { manifest: { tableId, version: FIRST_VERSION, columns, rows: part.rows, ownColumns: columns, parts }, columns };
+  return { manifest: { ...place, columns, rows: part.rows, ownColumns: columns, parts }, columns };
 };
 
 /** What the parts that a manifest names take in storage. */

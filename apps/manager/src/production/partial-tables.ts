@@ -6,6 +6,7 @@ import { StagesRepository } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { type Assembled, type Base, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import { keptParts } from './kept-parts.js';
 
 export interface SoFarOptions {
   /** As many rows are enough, the first ones. Left out: all. */
@@ -25,7 +26,7 @@ export class PartialTables {
 
   /** Null if no stage was begun for the table, or one whose rows come all at once has not ended. */
   async soFar(table: TableRow, options: SoFarOptions = {}): Promise<Omit<MadeTable, 'metadata'> | null> {
-    const assembled = table.stageId === null ? null : await this.assemble(table.id, table.stageId, options);
+    const assembled = table.stageId === null ? null : await this.assemble(table, table.stageId, options);
     if (!assembled) return null;
     const { manifest, columns } = assembled;
     return { reference: await writeManifest(this.storage, manifest), columns, bytes: bytesOf(manifest), stages: stagesOf(manifest) };
@@ -43,14 +44,15 @@ export class PartialTables {
     return reference ? { reference, columns: columnsOf(row) } : this.soFar(row, signal ? { signal } : {});
   }
 
-  private async assemble(tableId: string, stageId: string, options: SoFarOptions): Promise<Assembled | null> {
+  private async assemble(table: TableRow, stageId: string, options: SoFarOptions): Promise<Assembled | null> {
+    const place = { tableId: table.id, version: await this.tables.versionOf(table) };
     const { work } = await this.stages.submission(stageId);
     const shards = await this.executor.committed(stageId, options);
     if (work.kind === 'map') {
       const base = await this.baseOf(work, options.signal);
-      return base && assembleMapSoFar(tableId, work, base, shards);
+      return base && assembleMapSoFar(place, work, base, shards, await keptParts(this.storage, work));
     }
     const content = shards[0]?.content;
-    return content ? assembleSingle(tableId, content.part, content.columns) : null;
+    return content ? assembleSingle(place, content.part, content.columns) : null;
   }
 }

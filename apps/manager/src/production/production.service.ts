@@ -6,23 +6,24 @@ import { fromJsonOrNull } from '../database/json.js';
 import { type ExportRow, ExportsRepository } from '../exports/exports.repository.js';
 import { type ProductAction } from '../owners/product.js';
 import { QuestionsService } from '../questions/questions.service.js';
-import { checkPrices, termsOf } from '../runs/budget.js';
-import { isFollowed } from '../runs/follows.js';
-import { budgetOf, planOf, requestOf, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
-import { CONFIG, type Config, STORAGE } from '../settings.js';
+import { STORAGE } from '../settings.js';
 import { StagesRepository, type Submission } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
-import { type ImportSource, type MadeTable, type TableRow, TablesRepository, referenceOf } from '../tables/tables.repository.js';
+import { type ImportSource, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
-import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleMatch, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import { keptParts } from './kept-parts.js';
 import { PartialTables } from './partial-tables.js';
-import { checkSize, workOfStep } from './work.js';
+import { type Ordered, type StepOrder, StepOrdersService } from './step-orders.service.js';
+import { checkSize } from './work.js';
+
+/** Of a table that no agent looks at. */
+const NOT_DESCRIBED: MadeTable['metadata'] = { rows: 0, bytes: 0, columns: [], sample: [], leftOut: [] };
 
 const STORAGE_AWAY = new Set(['storage_unavailable', 'storage_full']);
 
-type Kept = Omit<MadeTable, 'metadata'> | null;
-type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> & { weight?: number; followed?: boolean };
+type SoFar = Omit<MadeTable, 'metadata'> | null;
 
 /** Makes tables and exports: carries out what `nextForProduct` decides. Everything may be done twice, and by two managers at once. */
 @Injectable()
@@ -36,9 +37,9 @@ export class ProductionService {
     private readonly stages: StagesRepository,
     private readonly executor: StagesService,
     private readonly partials: PartialTables,
+    private readonly steps: StepOrdersService,
     private readonly questions: QuestionsService,
     @Inject(STORAGE) private readonly storage: Storage,
-    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async perform(ownerId: string, action: ProductAction, signal: AbortSignal): Promise<void> {
@@ -60,7 +61,7 @@ export class ProductionService {
   }
 
   /** What there is of a table that will not be complete. Where it cannot be written down now, the executor is asked when it is read. */
-  private async kept(id: string, signal?: AbortSignal): Promise<Kept> {
+  private async kept(id: string, signal?: AbortSignal): Promise<SoFar> {
     const table = isTable(id) ? await this.tables.findRow(id) : null;
     if (!table) return null;
     try {
@@ -72,7 +73,7 @@ export class ProductionService {
     }
   }
 
-  private async settle(id: string, as: 'failed' | 'cancelled', error: ErrorPayload | null, kept: Kept): Promise<void> {
+  private async settle(id: string, as: 'failed' | 'cancelled', error: ErrorPayload | null, kept: SoFar): Promise<void> {
     const product = await this.find(id);
     await this.database.$transaction(async (queries) => {
       const settled = isTable(id)
@@ -85,36 +86,54 @@ export class ProductionService {
   /** The stage and that it belongs to the product are written down together; a second time nothing is written. */
   private async start(ownerId: string, id: string): Promise<void> {
     const product = await this.find(id);
-    const { work, ...ordered } = await this.order(product);
-    const submission: Submission = { stageId: newId('stage'), ownerId, weight: 1, followed: false, ...ordered, work: checkSize(work) };
+    const order = await this.order(product);
+    switch (order.order) {
+      case 'adopt':
+        return this.adopt(product, order);
+      case 'match':
+        return this.lookFor(product, order);
+      case 'stage':
+        return this.begin(ownerId, product, order);
+    }
+  }
+
+  private async begin(ownerId: string, { id, runId }: TableRow | ExportRow, { work, kept, templateKey, ...terms }: Ordered): Promise<void> {
+    const { resources, maxInFlight, weight = 1, followed = false } = terms;
+    const limit = maxInFlight === undefined ? {} : { maxInFlight };
+    const submission: Submission = { stageId: newId('stage'), ownerId, weight, followed, resources, ...limit, work: checkSize(work) };
     await this.database.$transaction(async (queries) => {
-      const repository = isTable(id) ? this.tables : this.exports;
       await this.stages.create(queries, submission);
-      if (await repository.begin(queries, id, submission.stageId)) await this.runs.touch(queries, product.runId);
+      const begun = isTable(id)
+        ? await this.tables.begin(queries, id, submission.stageId, { kept: kept ?? null, templateKey: templateKey ?? null })
+        : await this.exports.begin(queries, id, submission.stageId);
+      if (begun) await this.runs.touch(queries, runId);
       else await queries.stage.delete({ where: { id: submission.stageId } });
     });
   }
 
-  private async order(product: TableRow | ExportRow): Promise<Ordered> {
-    if ('tableId' in product) return { work: await this.exportWork(product), resources: {} };
+  /** Nothing of a table is to be done: it is the version before, in the catalogue from now on under its own id. */
+  private async adopt({ id, runId }: TableRow | ExportRow, { made, ...version }: Extract<StepOrder, { order: 'adopt' }>): Promise<void> {
+    await this.database.$transaction(async (queries) => {
+      if (await this.tables.adopt(queries, id, made, version)) await this.runs.touch(queries, runId);
+    });
+  }
+
+  /** Results of a step's rows are looked for before it begins. Those who are to be read are there, and stay until that is done. */
+  private async lookFor({ runId }: TableRow | ExportRow, { stepId, sources }: Extract<StepOrder, { order: 'match' }>): Promise<void> {
+    if (runId === null) return;
+    await this.database.$transaction(async (queries) => {
+      const gone = new Set(await this.tables.hold(queries, sources));
+      const earlier = sources.filter((id) => !gone.has(id));
+      if (earlier.length > 0) await this.tables.createMatch(queries, { id: newId('table'), runId, stepId, earlier });
+      await this.runs.touch(queries, runId);
+    });
+  }
+
+  private async order(product: TableRow | ExportRow): Promise<StepOrder> {
+    if ('tableId' in product) return { order: 'stage', work: await this.exportWork(product), resources: {} };
     const source = fromJsonOrNull<ImportSource>(product.source);
-    if (source) return { work: await this.importWork(source), resources: {} };
-    const record = product.runId === null ? null : await this.runs.load(product.runId);
-    const plan = record && planOf(record);
-    const step = plan?.steps.find(({ id }) => id === product.stepId);
-    if (!record || !plan || !step) throw new InternalError('no_step', `Table ${product.id} belongs to no step.`);
-    const { concurrency, weight } = requestOf(record).limits;
-    const budget = budgetOf(record);
-    const ordered = workOfStep(step, tablesByName(record), this.config);
-    if (budget?.limits.usd !== undefined && ordered.work.kind === 'map' && ordered.work.model !== null)
-      checkPrices(this.config.models, [ordered.work.model]);
-    return {
-      ...ordered,
-      ...(budget ? { budget: termsOf(budget, record.turns) } : {}),
-      followed: isFollowed(step, plan),
-      ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
-      ...(weight === undefined ? {} : { weight }),
-    };
+    if (source) return { order: 'stage', work: await this.importWork(source), resources: {} };
+    return this.steps.of(product);
   }
 
   private async importWork({ upload, format, options }: ImportSource): Promise<StageWork> {
@@ -138,25 +157,37 @@ export class ProductionService {
     const table = await this.tables.findRow(id);
     if (!table?.stageId || table.state !== 'writing') return;
     const { work } = await this.stages.submission(table.stageId);
+    const place = { tableId: id, version: await this.tables.versionOf(table) };
     if (work.kind === 'map') {
       const shards = await this.executor.committed(table.stageId, { signal });
       const base = await this.partials.baseOf(work, signal);
       if (!base) throw new InternalError('no_base', `Table ${work.input.tableId}, which ${id} is made from, is not there.`);
-      const made = await this.write(assembleMap(id, work, base, shards), signal);
+      const kept = await keptParts(this.storage, work);
+      const made = await this.write(assembleMap(place, work, base, shards, kept), signal);
       return this.publish(table, made, null);
     }
     const { content } = await this.executor.single(table.stageId, signal);
-    const made = await this.write(assembleSingle(id, content.part, content.columns), signal);
+    if (work.kind === 'match') {
+      const base = await this.tables.findRow(work.input.tableId);
+      const { manifest, columns } = assembleMatch(place, work, base ? columnsOf(base) : [], content.part);
+      return this.publish(table, await this.written({ manifest, columns }, NOT_DESCRIBED), null);
+    }
+    const made = await this.write(assembleSingle(place, content.part, content.columns), signal);
     if (!content.rejected) return this.publish(table, made, null);
     const rejectedId = await this.tables.reserveRejected(id, newId('table'));
-    const rejected = await this.write(assembleSingle(rejectedId, content.rejected, REJECTED_COLUMNS), signal);
+    const rejected = await this.write(assembleSingle({ tableId: rejectedId, version: 1 }, content.rejected, REJECTED_COLUMNS), signal);
     return this.publish(table, made, { id: rejectedId, made: rejected });
   }
 
   /** Writes a manifest and has the table described. The same again gives the same. */
-  private async write({ manifest, columns }: Assembled, signal: AbortSignal): Promise<MadeTable> {
+  private async write(assembled: Assembled, signal: AbortSignal): Promise<MadeTable> {
+    const made = await this.written(assembled, NOT_DESCRIBED);
+    const { metadata } = await this.questions.ask(workerPoolOperations.describeTable, { table: made.reference }, { signal });
+    return { ...made, metadata };
+  }
+
+  private async written({ manifest, columns }: Assembled, metadata: MadeTable['metadata']): Promise<MadeTable> {
     const reference = await writeManifest(this.storage, manifest);
-    const { metadata } = await this.questions.ask(workerPoolOperations.describeTable, { table: reference }, { signal });
     return { reference, columns, bytes: bytesOf(manifest), stages: stagesOf(manifest), metadata };
   }
 

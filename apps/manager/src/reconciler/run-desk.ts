@@ -5,6 +5,7 @@ import { PlannerService } from '../planner/planner.service.js';
 import { PlansService, requestedSteps } from '../plans/plans.service.js';
 import { refusedPlan } from '../plans/validate.js';
 import { ProductionService } from '../production/production.service.js';
+import { RemovalService } from '../retention/removal.service.js';
 import { termsOf } from '../runs/budget.js';
 import { next } from '../runs/next.js';
 import { type RunRecord, budgetOf, factsOf, requestOf } from '../runs/run-record.js';
@@ -26,6 +27,7 @@ export class RunDesk implements Desk {
     private readonly planner: PlannerService,
     private readonly plans: PlansService,
     private readonly executor: StagesService,
+    private readonly removal: RemovalService,
   ) {}
 
   async next(runId: string): Promise<Action[]> {
@@ -52,7 +54,8 @@ export class RunDesk implements Desk {
       case 'pause':
         return void (await this.runs.pause(runId, action.reason, action.message));
       case 'finish':
-        return this.runs.finish(runId, action.from, action.state);
+        if (await this.runs.finish(runId, action.from, action.state)) void this.removal.sweep();
+        return;
       case 'close':
         return;
     }

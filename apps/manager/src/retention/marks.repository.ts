@@ -40,7 +40,10 @@ export class MarksRepository {
         COALESCE(
           (SELECT r.id FROM manager.runs r WHERE r.id = t.run_id AND r.finished_at IS NULL),
           (SELECT r.id FROM manager.run_inputs i JOIN manager.runs r ON r.id = i.run_id
-            WHERE i.table_id = t.id AND r.finished_at IS NULL LIMIT 1)) AS "readBy",
+            WHERE i.table_id = t.id AND r.finished_at IS NULL LIMIT 1),
+          (SELECT r.id FROM manager.runs r WHERE r.redrive_of = t.run_id AND r.finished_at IS NULL LIMIT 1),
+          (SELECT n.run_id FROM manager.tables n
+            WHERE n.earlier @> ARRAY[t.id] AND n.deleted_at IS NULL AND n.finished_at IS NULL LIMIT 1)) AS "readBy",
         (SELECT e.id FROM manager.exports e
           WHERE e.table_id = t.id AND e.deleted_at IS NULL AND e.state IN ('waiting', 'writing') LIMIT 1) AS "exportedBy",
         ARRAY(SELECT m.id FROM manager.tables m

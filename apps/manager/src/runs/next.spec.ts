@@ -8,22 +8,21 @@ const stage = (facts: Partial<StageFacts> = {}): StageFacts => ({
   state: 'running',
   fault: null,
   activeShards: 0,
-  failedRows: 0,
-  okRows: 0,
   pausedBy: null,
   ...facts,
 });
-const product = (id: string, state: ProductFacts['state'], stage: StageFacts | null = null): ProductFacts => ({
-  id,
-  state,
-  stage,
-  error: null,
-});
+const product = (
+  id: string,
+  state: ProductFacts['state'],
+  stage: StageFacts | null = null,
+  { okRows = 0, failedRows = 0 }: Partial<ProductFacts> = {},
+): ProductFacts => ({ id, state, stage, error: null, okRows, failedRows });
 const step = (id: string, reads: string[], facts: ProductFacts, rowErrors: StepFacts['rowErrors'] = []): StepFacts => ({
   id,
   reads,
   follows: null,
   product: facts,
+  match: null,
   rowErrors,
 });
 const follower = (id: string, follows: string, facts: ProductFacts): StepFacts => ({ ...step(id, [follows], facts), follows });
@@ -50,11 +49,11 @@ const run = (facts: Partial<RunFacts>): RunFacts => ({
   ...facts,
 });
 
-const done = product('tbl_a', 'ready', stage({ state: 'succeeded', okRows: 5 }));
-const partly = product('tbl_a', 'ready', stage({ state: 'succeeded', okRows: 4, failedRows: 1 }));
-const allFailed = product('tbl_a', 'ready', stage({ state: 'succeeded', failedRows: 5 }));
+const done = product('tbl_a', 'ready', stage({ state: 'succeeded' }), { okRows: 5 });
+const partly = product('tbl_a', 'ready', stage({ state: 'succeeded' }), { okRows: 4, failedRows: 1 });
+const allFailed = product('tbl_a', 'ready', stage({ state: 'succeeded' }), { failedRows: 5 });
 const writing = product('tbl_a', 'writing', stage());
-const succeeded = product('tbl_a', 'writing', stage({ state: 'succeeded', okRows: 5 }));
+const succeeded = product('tbl_a', 'writing', stage({ state: 'succeeded' }), { okRows: 5 });
 const unsubmitted = product('tbl_a', 'writing', stage({ submitted: false, state: null }));
 const waiting = product('tbl_b', 'waiting');
 
@@ -341,5 +340,21 @@ describe('next', () => {
   it.each(working)('cancels a run that is %s, whatever else is the matter', (state) => {
     const actions = next(run({ state, cancelRequested: true, paused: true, control: UNKNOWN, failure: fault, plan: 'missing' }));
     expect(actions).toEqual([{ do: 'enter', from: state, state: 'cancelling' }]);
+  });
+
+  describe('for whose rows results are looked for elsewhere', () => {
+    const looking = (match: ProductFacts) => run({ steps: [{ ...step('a', [], product('tbl_a', 'waiting')), match }] });
+
+    it('should look first, and begin the step when that has ended, in whatever way', () => {
+      expect(next(looking(product('tbl_m', 'waiting')))).toEqual([{ do: 'start', productId: 'tbl_m' }]);
+      expect(next(looking(product('tbl_m', 'writing', stage())))).toEqual([]);
+      for (const state of ['ready', 'failed', 'cancelled'] as const)
+        expect(next(looking(product('tbl_m', state)))).toEqual([{ do: 'start', productId: 'tbl_a' }]);
+    });
+
+    it('should stop looking with the run', () => {
+      const facts = { ...looking(product('tbl_m', 'waiting')), state: 'cancelling' as const };
+      expect(next(facts)).toContainEqual({ do: 'settle', productId: 'tbl_m', as: 'cancelled', error: null });
+    });
   });
 });

@@ -1,12 +1,5 @@
 import { type ErrorPayload, type PauseReason, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
-import {
-  isSettled,
-  nextForProduct,
-  type ProductAction,
-  type ProductContext,
-  type ProductFacts,
-  type StageFacts,
-} from '../owners/product.js';
+import { isSettled, nextForProduct, type ProductAction, type ProductContext, type ProductFacts } from '../owners/product.js';
 
 /** A step with the table that it makes. */
 export interface StepFacts {
@@ -16,6 +9,8 @@ export interface StepFacts {
   /** The one of them whose rows it may take one by one, while they are made. */
   follows: string | null;
   product: ProductFacts;
+  /** What was found for its rows in other tables, where somebody looks: it begins afterwards. */
+  match: ProductFacts | null;
   /** Its failed rows by code, the most frequent first. */
   rowErrors: { code: string; rows: number }[];
 }
@@ -187,7 +182,14 @@ const running = (facts: RunFacts): RunAction[] => {
       : [{ do: 'finish', from: 'running', state: success(facts) }];
   }
   const made = new Map(facts.steps.map(({ id, product }) => [id, product]));
-  return facts.steps.flatMap((step) => nextForProduct(step.product, { inputs: inputsFor(step, made), stopping: false, stopKnown: false }));
+  return facts.steps.flatMap((step) => {
+    const { product, match } = step;
+    return nextForProduct(match && !isSettled(match) ? match : product, {
+      inputs: inputsFor(step, made),
+      stopping: false,
+      stopKnown: false,
+    });
+  });
 };
 
 /** Inputs of the run are there anyway. */
@@ -217,24 +219,24 @@ const exporting = (facts: RunFacts): RunAction[] => {
 const faultOf = ({ id, product, rowErrors }: StepFacts): ErrorPayload | null => {
   if (product.state === 'failed') return product.error ?? lost(`Step ${id} failed.`);
   if (product.state === 'cancelled') return lost(`Step ${id} was cancelled.`);
-  const { stage } = product;
   // Only once its table is there: whoever looks for the reason finds the failed rows in it.
-  if (product.state !== 'ready' || !stage || !allRowsFailed(stage)) return null;
+  if (product.state !== 'ready' || !allRowsFailed(product)) return null;
   const [most] = rowErrors;
   const why = most ? `: ${most.rows} of them with ${most.code}` : '';
   return {
     code: 'all_rows_failed',
     class: 'permanent',
-    message: `All ${stage.failedRows} rows of step ${id} failed${why}.`,
+    message: `All ${product.failedRows} rows of step ${id} failed${why}.`,
     field: `steps.${id}`,
     ...(most ? { value: most.code } : {}),
   };
 };
 
-export const allRowsFailed = ({ failedRows, okRows }: Pick<StageFacts, 'failedRows' | 'okRows'>): boolean => failedRows > 0 && okRows === 0;
+export const allRowsFailed = ({ failedRows, okRows }: Pick<ProductFacts, 'failedRows' | 'okRows'>): boolean =>
+  failedRows > 0 && okRows === 0;
 
 const success = ({ steps }: RunFacts): EndState =>
-  steps.some(({ product }) => (product.stage?.failedRows ?? 0) > 0) ? 'partially_succeeded' : 'succeeded';
+  steps.some(({ product }) => product.failedRows > 0) ? 'partially_succeeded' : 'succeeded';
 
 /** Stops everything that is the run's own; the run ends when all of it has ended. */
 const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
@@ -249,7 +251,7 @@ const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
 
 const ownProducts = ({ inputs, steps, exports }: RunFacts): ProductFacts[] => [
   ...inputs.filter(({ own }) => own).map(({ product }) => product),
-  ...steps.map(({ product }) => product),
+  ...steps.flatMap(({ product, match }) => (match ? [match, product] : [product])),
   ...exports.map(({ product }) => product),
 ];
 

@@ -1,6 +1,5 @@
 import { type Export, type ExportFormat, type Plan, type RunRequest } from '@apwa/contracts';
-import { snapshotOf } from '../stages/stages.repository.js';
-import { type TableRow } from '../tables/tables.repository.js';
+import { type TableRow, countsOf } from '../tables/tables.repository.js';
 
 export interface PlannedExport {
   step: string;
@@ -20,7 +19,8 @@ export const plannedExports = (plan: Plan, { outputs }: RunRequest, tables: Map<
       .map((item) => [`${item.step} ${item.format}`, item]),
   );
   return [...wanted.values()].flatMap((item): PlannedExport[] => {
-    const failed = snapshotOf(tables.get(item.step)?.stage ?? null)?.counts.failed ?? 0;
+    const table = tables.get(item.step);
+    const failed = table ? countsOf(table).failed : 0;
     const ok: PlannedExport = { ...item, rows: 'ok', bookkeeping: false };
     return failed > 0 ? [ok, { ...item, rows: 'failed', bookkeeping: true }] : [ok];
   });

@@ -13,6 +13,7 @@ import {
   type TableState,
   type TokenUsage,
   addAmounts,
+  addCounts,
   addUsage,
   inputsOf,
   noAmounts,
@@ -24,7 +25,7 @@ import { fromJson, fromJsonOrNull } from '../database/json.js';
 import { type Owner, type Run as RunRow } from '../generated/prisma/client.js';
 import { type ExportRow, exportFacts } from '../exports/exports.repository.js';
 import { snapshotOf } from '../stages/stages.repository.js';
-import { type TableRow, tableFacts } from '../tables/tables.repository.js';
+import { type TableRow, countsOf, keptOf, tableFacts } from '../tables/tables.repository.js';
 import { followedBy } from './follows.js';
 import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
 import { type StoredBudget, planningAmounts, usedUp } from './budget.js';
@@ -37,6 +38,8 @@ export interface RunRecord {
   inputs: { name: string; table: TableRow }[];
   /** Tables of the plan's steps, once the run is running. */
   steps: TableRow[];
+  /** What was found in other tables for rows of steps. */
+  matches: TableRow[];
   exports: ExportRow[];
   turns: { turn: number; usage: TokenUsage; costUsd: number }[];
 }
@@ -47,6 +50,15 @@ export const planOf = ({ run }: Pick<RunRecord, 'run'>): Plan | null => fromJson
 /** The tables that a step reads, by the names that it reads them by. */
 export const tablesByName = ({ inputs, steps }: RunRecord): Map<string, TableRow> =>
   new Map([...inputs.map(({ name, table }) => [name, table] as const), ...steps.map((table) => [table.stepId ?? '', table] as const)]);
+
+/**
+ * Whether steps of a run may take rows of others while they are made. Not where results are taken from elsewhere: what is there is
+ * known when the input is.
+ */
+export const givesRowsOn = (record: Pick<RunRecord, 'run'>): boolean => {
+  const { reuse = 'lineage' } = requestOf(record);
+  return record.run.redriveOf === null && (reuse === 'lineage' || reuse === 'off');
+};
 
 export const factsOf = (record: RunRecord): RunFacts => {
   const { run, owner, inputs, exports } = record;
@@ -68,8 +80,18 @@ export const factsOf = (record: RunRecord): RunFacts => {
     inputs: inputs.map(({ name, table }) => ({ name, own: table.runId === run.id, product: tableFacts(table) })),
     steps: (plan?.steps ?? []).flatMap((step): StepFacts[] => {
       const table = byStep.get(step.id);
-      const follows = plan ? followedBy(step, plan) : null;
-      return table ? [{ id: step.id, reads: inputsOf(step), follows, product: tableFacts(table), rowErrors: rowErrorsOf(table) }] : [];
+      if (!table || !plan) return [];
+      const found = record.matches.find(({ matchOf }) => matchOf === step.id);
+      return [
+        {
+          id: step.id,
+          reads: inputsOf(step),
+          follows: givesRowsOn(record) ? followedBy(step, plan) : null,
+          product: tableFacts(table),
+          match: found ? tableFacts(found) : null,
+          rowErrors: rowErrorsOf(table),
+        },
+      ];
     }),
     wantsExports: request.outputs.length > 0,
     exports: exports.map((row) => ({ step: row.stepId ?? '', product: exportFacts(row) })),
@@ -109,8 +131,8 @@ const budgetView = (record: RunRecord): RunBudget | null => {
   };
 };
 
-const rowErrorsOf = ({ stage }: TableRow): StepFacts['rowErrors'] =>
-  Object.entries(snapshotOf(stage)?.counts.errors ?? {})
+const rowErrorsOf = (table: TableRow): StepFacts['rowErrors'] =>
+  Object.entries(countsOf(table).errors)
     .map(([code, rows]) => ({ code, rows }))
     .sort((a, b) => b.rows - a.rows);
 
@@ -124,6 +146,7 @@ export const viewOf = (record: RunRecord): Run => {
   return {
     id: run.id,
     goal: request.goal ?? null,
+    redriveOf: run.redriveOf,
     state: shownState(record),
     version: run.version,
     inputs: inputs.map(({ name, table }) => ({ name, tableId: table.id })),
@@ -163,15 +186,21 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pa
   const table = byName.get(step.id);
   const stage = snapshotOf(table?.stage ?? null);
   const ended = stage !== null && stage.state !== 'running';
-  const counts: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
-  const input = step.kind === 'map' ? (stage?.subtasks ?? byName.get(step.input)?.rows) : table?.rows;
+  const own: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
+  const kept = (table && keptOf(table)?.counts) ?? noCounts();
+  const counts = addCounts(own, kept);
+  const read = sumOf(inputsOf(step).map((name) => byName.get(name)?.rows ?? null));
+  // Its input may be under way as well: then its stage says how many rows there will be.
+  const rowsIn = read ?? (step.kind === 'map' && stage ? stage.subtasks + kept.ok + kept.failed : null);
+  const rows = step.kind === 'map' ? rowsIn : numberOf(table?.rows);
   return {
     id: step.id,
     kind: step.kind,
     state: stepState((table?.state ?? 'waiting') as TableState, counts),
     stageId: table?.stageId ?? null,
     tableId: table?.id ?? null,
-    rows: input === null || input === undefined ? null : Number(input),
+    rows,
+    rowsIn,
     counts,
     copies: stage?.copies ?? noCopies(),
     startedAt: table?.startedAt?.toISOString() ?? null,
@@ -180,6 +209,12 @@ const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pa
     waitingFor: ended ? null : (stage?.waitingFor ?? null),
   };
 };
+
+const numberOf = (rows: bigint | null | undefined): number | null => (rows === null || rows === undefined ? null : Number(rows));
+
+/** Null where one of them is not known. */
+const sumOf = (rows: (bigint | null)[]): number | null =>
+  rows.reduce<number | null>((sum, one) => (sum === null || one === null ? null : sum + Number(one)), 0);
 
 const stepState = (state: TableState, { ok, failed }: StageCounts): StepState => {
   switch (state) {

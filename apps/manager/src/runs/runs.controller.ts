@@ -1,7 +1,8 @@
-import { ApproveRequest, Page, ResumeRequest, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
+import { ApproveRequest, Page, RedriveRequest, ResumeRequest, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
 import { zodPipe } from '../http/zod.pipe.js';
+import { RedriveService } from '../redrive/redrive.service.js';
 import { RunStreams } from './run-streams.js';
 import { RunsService } from './runs.service.js';
 
@@ -12,6 +13,7 @@ export class RunsController {
   constructor(
     private readonly runs: RunsService,
     private readonly streams: RunStreams,
+    private readonly redrives: RedriveService,
   ) {}
 
   @Post()
@@ -56,5 +58,10 @@ export class RunsController {
   @HttpCode(200)
   async approve(@id() runId: string, @Body(zodPipe(ApproveRequest.prefault({}), 'body')) request: ApproveRequest): Promise<Run> {
     return this.runs.approve(runId, request);
+  }
+
+  @Post(':id/redrive')
+  async redrive(@id() runId: string, @Body(zodPipe(RedriveRequest.prefault({}), 'body')) request: RedriveRequest): Promise<Run> {
+    return this.redrives.redrive(runId, request);
   }
 }

@@ -6,6 +6,7 @@ import {
   type RunPause,
   type RunRequest,
   type TokenUsage,
+  inputsOf,
   newId,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
@@ -26,6 +27,12 @@ import { plannedExports } from './outputs.js';
 /** A run's input as it is created: a table that is there, or one to be imported. */
 export type NewInput = { name: string; tableId: string } | { name: string; source: ImportSource; files: string[] };
 
+/** Whose failed rows a run does again, and of which steps. */
+export interface RedriveOf {
+  runId: string;
+  steps: string[];
+}
+
 const include = {
   inputs: { orderBy: { position: 'asc' }, include: { table: { include: { stage: true }, omit: { metadata: true } } } },
   turns: { orderBy: { turn: 'asc' }, select: { turn: true, usage: true, costUsd: true } },
@@ -44,7 +51,13 @@ export class RunsRepository {
     private readonly uploads: UploadsRepository,
   ) {}
 
-  async create(id: string, request: RunRequest, inputs: NewInput[], checkedPlan: Plan | null): Promise<void> {
+  async create(
+    id: string,
+    request: RunRequest,
+    inputs: NewInput[],
+    checkedPlan: Plan | null,
+    redrive: RedriveOf | null = null,
+  ): Promise<void> {
     await this.database.$transaction(async (queries) => {
       // First of all, so that everybody locks tables before anything else.
       const [gone] = await this.tables.hold(
@@ -54,8 +67,9 @@ export class RunsRepository {
       if (gone !== undefined) throw goneInput(inputs, gone);
       await this.owners.create(queries, { id, kind: 'run' });
       const plan = checkedPlan ? toJson(checkedPlan) : Prisma.DbNull;
+      const of = redrive ? { redriveOf: redrive.runId, redriveSteps: redrive.steps } : {};
       await queries.run.create({
-        data: { id, state: 'importing', request: toJson(request), plan, budget: budgetOf(request), startedAt: new Date() },
+        data: { id, state: 'importing', request: toJson(request), plan, budget: budgetOf(request), startedAt: new Date(), ...of },
       });
       for (const [position, input] of inputs.entries()) {
         const tableId = 'tableId' in input ? input.tableId : newId('table');
@@ -89,12 +103,12 @@ export class RunsRepository {
   private async loadMany(ids: string[]): Promise<RunRecord[]> {
     const where = { runId: { in: ids } };
     // One snapshot, so that a run is never shown with the steps of a moment later.
-    const [runs, owners, steps, exports] = await this.database.$transaction(
+    const [runs, owners, tables, exports] = await this.database.$transaction(
       [
         this.database.run.findMany({ where: { id: { in: ids } }, include, orderBy: { id: 'desc' } }),
         this.database.owner.findMany({ where: { id: { in: ids } } }),
         this.database.dataTable.findMany({
-          where: { ...where, stepId: { not: null } },
+          where: { ...where, OR: [{ stepId: { not: null } }, { matchOf: { not: null } }] },
           include: { stage: true },
           omit: { metadata: true },
         }),
@@ -110,7 +124,8 @@ export class RunsRepository {
           run,
           owner,
           inputs,
-          steps: steps.filter(({ runId }) => runId === run.id),
+          steps: tables.filter(({ runId, stepId }) => runId === run.id && stepId !== null),
+          matches: tables.filter(({ runId, matchOf }) => runId === run.id && matchOf !== null),
           exports: exports.filter(({ runId }) => runId === run.id),
           turns: turns.map(({ turn, usage, costUsd }) => ({ turn, usage: fromJson<TokenUsage>(usage), costUsd })),
         },
@@ -148,11 +163,36 @@ export class RunsRepository {
     if (!plan) return;
     const ids = new Map(plan.steps.map((step) => [step.id, newId('table')]));
     for (const { name, table } of record.inputs) ids.set(name, table.id);
+    const earlier = await this.earlierOf(queries, record);
     for (const step of plan.steps) {
-      const reads = step.kind === 'map' ? [step.input] : step.inputs;
-      const inputs = reads.flatMap((name) => ids.get(name) ?? []);
-      await this.tables.createOfStep(queries, { id: ids.get(step.id) ?? '', runId: record.run.id, stepId: step.id, inputs });
+      const inputs = inputsOf(step).flatMap((name) => ids.get(name) ?? []);
+      const [previousId = null, ...others] = earlier.get(step.id) ?? [];
+      const versions = { previousId, earlier: previousId === null ? [] : [previousId, ...others] };
+      await this.tables.createOfStep(queries, { id: ids.get(step.id) ?? '', runId: record.run.id, stepId: step.id, inputs, ...versions });
     }
+  }
+
+  /**
+   * Tables of the steps in the run that is done again, and of those before it whose rows one that was cut off had not taken over yet:
+   * the newest first. They are there, and stay until the new tables have ended.
+   */
+  private async earlierOf(queries: Queries, { run }: RunRecord): Promise<Map<string, string[]>> {
+    if (run.redriveOf === null) return new Map();
+    const rows = await queries.dataTable.findMany({
+      where: { runId: run.redriveOf, stepId: { not: null } },
+      select: { id: true, stepId: true, state: true, earlier: true },
+    });
+    const wanted = rows.map(({ id, stepId, state, earlier }) => ({
+      stepId: stepId ?? '',
+      ids: state === 'ready' ? [id] : [id, ...earlier],
+    }));
+    const gone = new Set(
+      await this.tables.hold(
+        queries,
+        wanted.flatMap(({ ids }) => ids),
+      ),
+    );
+    return new Map(wanted.map(({ stepId, ids }) => [stepId, ids.filter((id) => !gone.has(id))]));
   }
 
   private async createExports(queries: Queries, record: RunRecord): Promise<void> {
@@ -167,14 +207,21 @@ export class RunsRepository {
     }
   }
 
-  /** The run's end. Nothing happens if it is elsewhere by now; a cancellation or a pause that came in between is not lost. */
-  async finish(id: string, from: StoredState, state: EndState): Promise<void> {
-    await this.database.$transaction(async (queries) => {
+  /**
+   * The run's end. Nothing happens if it is elsewhere by now; a cancellation or a pause that came in between is not lost. Whether
+   * something was deleted with it.
+   */
+  async finish(id: string, from: StoredState, state: EndState): Promise<boolean> {
+    return this.database.$transaction(async (queries) => {
       const { count } = await queries.run.updateMany({
         where: { id, state: from, ...(state === 'cancelled' ? {} : GOES_ON) },
         data: { state, finishedAt: new Date(), version: { increment: 1 } },
       });
-      if (count === 1) await this.owners.finish(queries, id);
+      if (count === 0) return false;
+      await this.owners.finish(queries, id);
+      // What was found for its rows has served: the results stand in its own tables.
+      const found = await queries.dataTable.updateMany({ where: { runId: id, matchOf: { not: null } }, data: { deletedAt: new Date() } });
+      return found.count > 0;
     });
   }
 

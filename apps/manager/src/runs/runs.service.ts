@@ -50,6 +50,7 @@ export class RunsService {
         inputs.push({ name, source, files: await filesOf(this.uploads, input.upload, `${place}.upload`) });
       }
     }
+    await this.checkReuse(request);
     if (request.budget?.usd !== undefined) checkPrices(this.config.models, this.modelsOf(request));
     const id = newId('run');
     await this.runs.create(id, request, inputs, await this.checkedPlan(request, inputs));
@@ -134,6 +135,17 @@ export class RunsService {
     throw refusedPlan(
       result.faults.map((fault) => ({ ...fault, field: fault.field.startsWith('plan') ? fault.field : `plan.${fault.field}` })),
     );
+  }
+
+  private async checkReuse({ reuse }: RunRequest): Promise<void> {
+    if (typeof reuse !== 'object') return;
+    for (const [index, id] of reuse.runs.entries())
+      if ((await this.runs.version(id)) === null)
+        throw new RefusedError('unknown_run', `There is no run ${id}.`, {
+          field: `reuse.runs[${index}]`,
+          value: id,
+          allowed: 'the id of a run',
+        });
   }
 
   private async checkTable(id: string, field: string): Promise<void> {

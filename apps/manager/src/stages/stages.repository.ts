@@ -19,8 +19,6 @@ export const stageFacts = (row: StageRow): StageFacts => {
     state: stage?.state ?? null,
     fault: stage?.fault ?? null,
     activeShards: stage?.shards.active ?? 0,
-    failedRows: stage?.counts.failed ?? 0,
-    okRows: stage?.counts.ok ?? 0,
     pausedBy: stage?.state === 'running' ? (stage.pausedBy ?? null) : null,
   };
 };

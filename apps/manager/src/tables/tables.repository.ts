@@ -4,10 +4,13 @@ import {
   type FileFormat,
   type ImportOptions,
   type PartialRows,
+  type StageCounts,
   type Table,
   type TableMetadata,
   type TableReference,
   type TableState,
+  addCounts,
+  noCounts,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
@@ -30,12 +33,31 @@ export interface ImportSource {
   options?: ImportOptions | undefined;
 }
 
-export const tableFacts = (row: TableRow): ProductFacts => ({
-  id: row.id,
-  state: row.state as TableState,
-  stage: row.stage && stageFacts(row.stage),
-  error: fromJsonOrNull<ErrorPayload>(row.error),
-});
+/** What a table has of the version before as it stands there. */
+export interface Kept {
+  /** It is the version before, rows and all. */
+  unchanged: boolean;
+  /** Of these rows; they count for no tokens, cost or calls. */
+  counts: StageCounts;
+}
+
+export const keptOf = (row: Pick<DataTable, 'kept'>): Kept | null => fromJsonOrNull<Kept>(row.kept);
+
+/** Rows of a table by outcome: those of its stage, as far as they are committed, and those that were kept. */
+export const countsOf = (row: Pick<TableRow, 'stage' | 'kept'>): StageCounts =>
+  addCounts(snapshotOf(row.stage)?.counts ?? noCounts(), keptOf(row)?.counts ?? noCounts());
+
+export const tableFacts = (row: TableRow): ProductFacts => {
+  const { ok, failed } = countsOf(row);
+  return {
+    id: row.id,
+    state: row.state as TableState,
+    stage: row.stage && stageFacts(row.stage),
+    error: fromJsonOrNull<ErrorPayload>(row.error),
+    okRows: ok,
+    failedRows: failed,
+  };
+};
 
 /** How to read the table as it stays; null while it is being written, and where there is nothing. */
 export const referenceOf = (row: Pick<TableRow, 'reference'>): TableReference | null => fromJsonOrNull<TableReference>(row.reference);
@@ -45,12 +67,14 @@ export const columnsOf = (row: Pick<TableRow, 'columns'>): Column[] => fromJsonO
  * What there is of a table that is not complete: the rows of a map are there shard by shard, those of other work all at once. Where
  * it was not written down when the table ended, it is what was heard of last.
  */
-export const partialOf = ({ state, reference, stage }: Pick<ShownTable, 'state' | 'reference' | 'stage'>): PartialRows | null => {
+export const partialOf = (row: Pick<ShownTable, 'state' | 'reference' | 'stage' | 'kept'>): PartialRows | null => {
+  const { state, stage } = row;
   if (state === 'waiting' || state === 'ready') return null;
-  const kept = referenceOf({ reference });
   const map = stage?.kind === 'map' ? snapshotOf(stage) : null;
-  const rows = kept?.rows ?? (map && map.counts.ok + map.counts.failed);
-  return rows === null ? null : { rows, of: map?.subtasks ?? rows };
+  const before = keptOf(row)?.counts ?? noCounts();
+  const keptRows = before.ok + before.failed;
+  const rows = referenceOf(row)?.rows ?? (map && map.counts.ok + map.counts.failed + keptRows);
+  return rows === null ? null : { rows, of: map ? map.subtasks + keptRows : rows };
 };
 
 export const tableView = (row: ShownTable): Table => ({
@@ -61,7 +85,7 @@ export const tableView = (row: ShownTable): Table => ({
   rows: row.rows === null ? null : Number(row.rows),
   partial: partialOf(row),
   metadata: fromJsonOrNull<TableMetadata>(row.metadata),
-  lineage: { runId: row.runId, stepId: row.stepId, inputs: row.inputs, files: row.files },
+  lineage: { runId: row.runId, stepId: row.stepId, inputs: row.inputs, previous: row.previousId, files: row.files },
   rejectedTableId: row.rejectedTableId,
   error: fromJsonOrNull<ErrorPayload>(row.error),
   createdAt: row.createdAt.toISOString(),
@@ -86,8 +110,40 @@ export class TablesRepository {
     });
   }
 
-  async createOfStep(queries: Queries, table: { id: string; runId: string; stepId: string; inputs: string[] }): Promise<void> {
+  async createOfStep(
+    queries: Queries,
+    table: { id: string; runId: string; stepId: string; inputs: string[]; previousId: string | null; earlier: string[] },
+  ): Promise<void> {
     await queries.dataTable.create({ data: { ...table, name: table.stepId, state: 'waiting', files: [] } });
+  }
+
+  /** The table of what is found for a step's rows in others: one for a step, whoever creates it. */
+  async createMatch(queries: Queries, match: { id: string; runId: string; stepId: string; earlier: string[] }): Promise<void> {
+    const { id, runId, stepId, earlier } = match;
+    const name = `${stepId.slice(0, 63 - REUSED.length)}${REUSED}`;
+    const data = { id, runId, matchOf: stepId, earlier, name, state: 'waiting', inputs: [], files: [], stages: [] };
+    await queries.dataTable.createMany({ data: [data], skipDuplicates: true });
+  }
+
+  /**
+   * Tables of maps whose rows are all of one template and model, and that can be read: of `ids` and of these runs, in that order, or
+   * of all runs, the newest first and not more than a few.
+   */
+  async withTemplate(templateKey: string, ids: string[], runs: string[] | 'any'): Promise<DataTable[]> {
+    const usable = { templateKey, deletedAt: null, reference: { not: Prisma.DbNull } } satisfies Prisma.DataTableWhereInput;
+    const [own, others] = await this.database.$transaction([
+      this.database.dataTable.findMany({ where: { ...usable, id: { in: ids } } }),
+      this.database.dataTable.findMany({
+        where: { ...usable, id: { notIn: ids }, ...(runs === 'any' ? {} : { runId: { in: runs } }) },
+        orderBy: { id: 'desc' },
+        take: MOST_SOURCES,
+      }),
+    ]);
+    const place = ({ runId }: DataTable): number => (runs === 'any' ? 0 : runs.indexOf(runId ?? ''));
+    return [...own.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id)), ...others.sort((a, b) => place(a) - place(b))].slice(
+      0,
+      MOST_SOURCES,
+    );
   }
 
   async find(id: string): Promise<ShownTable | null> {
@@ -102,10 +158,17 @@ export class TablesRepository {
     return this.database.dataTable.findMany({ where: { id: { in: ids } } });
   }
 
+  /** The version that a table is, or is to be: one above that of the table before it. */
+  async versionOf({ previousId }: Pick<TableRow, 'previousId'>): Promise<number> {
+    const before =
+      previousId === null ? null : await this.database.dataTable.findUnique({ where: { id: previousId }, select: { version: true } });
+    return (before?.version ?? 0) + 1;
+  }
+
   /** Newest first. */
   async list(limit: number, after?: string): Promise<ShownTable[]> {
     return this.database.dataTable.findMany({
-      where: { deletedAt: null, ...(after === undefined ? {} : { id: { lt: after } }) },
+      where: { deletedAt: null, matchOf: null, ...(after === undefined ? {} : { id: { lt: after } }) },
       include: shown,
       orderBy: { id: 'desc' },
       take: limit,
@@ -124,10 +187,30 @@ export class TablesRepository {
   }
 
   /** Gives a waiting table its stage. False if it has one already, or waits no more. */
-  async begin(queries: Queries, id: string, stageId: string): Promise<boolean> {
+  async begin(
+    queries: Queries,
+    id: string,
+    stageId: string,
+    { kept, templateKey }: { kept: Kept | null; templateKey: string | null },
+  ): Promise<boolean> {
     const { count } = await queries.dataTable.updateMany({
       where: { id, state: 'waiting', stageId: null },
-      data: { stageId, state: 'writing', startedAt: new Date() },
+      data: { stageId, state: 'writing', startedAt: new Date(), kept: toJsonOrNull(kept), templateKey },
+    });
+    return count === 1;
+  }
+
+  /** A waiting table is there, without a stage: all of it is kept from the version before. False if it has a stage, or waits no more. */
+  async adopt(
+    queries: Queries,
+    id: string,
+    made: MadeTable,
+    { kept, templateKey }: { kept: Kept; templateKey: string | null },
+  ): Promise<boolean> {
+    const now = new Date();
+    const { count } = await queries.dataTable.updateMany({
+      where: { id, state: 'waiting', stageId: null },
+      data: { ...ready(made), kept: toJson(kept), templateKey, startedAt: now, finishedAt: now },
     });
     return count === 1;
   }
@@ -171,6 +254,9 @@ export class TablesRepository {
 }
 
 const REJECTED = '_rejected';
+const REUSED = '_reused';
+/** Tables in which results are looked for at a time: each is read as a whole. */
+const MOST_SOURCES = 10;
 
 /** A version of a table as it was written, with what is known of it. */
 export interface MadeTable {

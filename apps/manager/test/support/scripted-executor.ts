@@ -14,6 +14,7 @@ import {
   newLeaseToken,
   noCopies,
   noCounts,
+  rangesOf,
   sizeOf,
   stageChanged,
 } from '@apwa/contracts';
@@ -41,6 +42,8 @@ interface Known {
   stage: Stage;
   shards: CommittedShard[];
 }
+
+const rowsOf = (work: Submission['work']): number => rangesOf(work).reduce((sum, range) => sum + sizeOf(range), 0);
 
 /** What the scripted executor holds, and how the test decides what becomes of stages. */
 export class ExecutorScript {
@@ -82,7 +85,7 @@ export class ExecutorScript {
       return known.stage;
     }
     const { stageId: id, ownerId, work } = submission;
-    const subtasks = work.kind === 'map' ? work.input.rows : 1;
+    const subtasks = rowsOf(work);
     const shards = { open: 1, active: 0, committed: 0 };
     const stage: Stage = {
       id,
@@ -114,7 +117,7 @@ export class ExecutorScript {
     const known = this.known(id);
     const { work } = known.submission;
     const state = outcome.state ?? 'succeeded';
-    const rows = outcome.rows ?? (work.kind === 'map' ? work.input.rows : 3);
+    const rows = outcome.rows ?? (work.kind === 'map' ? rowsOf(work) : work.kind === 'match' ? work.input.rows : 3);
     const failed = outcome.failed ?? 0;
     const counts = { ...noCounts(), ok: rows - failed, failed, errors: outcome.errors ?? {} };
     if (state === 'succeeded') known.shards = await this.commit(known, rows, outcome, counts);
@@ -208,18 +211,24 @@ export class ExecutorScript {
       await this.store(key, text);
       return { key, bytes: Buffer.byteLength(text), sha256, rows: count };
     };
-    const shard = async (first: number, last: number, count: number): Promise<CommittedShard> => {
+    const shard = async (first: number, last: number, count: number, counted = counts): Promise<CommittedShard> => {
       const shardId = newId('shard');
       const part = await write(shardId, count, work.kind === 'export' ? work.format : 'parquet');
       const rejected = outcome.rejected === undefined ? null : await write(shardId, outcome.rejected, 'rejected.parquet');
-      return { shardId, range: { first, last }, content: { part, rejected, columns: outcome.columns ?? [], counts } };
+      return { shardId, range: { first, last }, content: { part, rejected, columns: outcome.columns ?? [], counts: counted } };
     };
     if (work.kind !== 'map') return [await shard(0, 0, rows)];
     const size = Math.max(1, Math.ceil(rows / this.shardsPerMap));
     const shards: CommittedShard[] = [];
-    for (let first = 0; first < rows; first += size) {
-      const last = Math.min(rows, first + size) - 1;
-      shards.push(await shard(first, last, last - first + 1));
+    // The first rows are those that fail.
+    let { failed } = counts;
+    for (const stretch of rangesOf(work)) {
+      for (let { first } = stretch; first <= stretch.last; first += size) {
+        const last = Math.min(stretch.last, first + size - 1);
+        const here = Math.min(failed, last - first + 1);
+        failed -= here;
+        shards.push(await shard(first, last, last - first + 1, { ...noCounts(), ok: last - first + 1 - here, failed: here }));
+      }
     }
     return shards;
   }

@@ -29,13 +29,16 @@ export class MapWorker implements AttemptWork {
     const { range, handling, ownerId } = this.assignment;
     // Not even read: whatever of it kills may do so in any way.
     if (handling === 'condemned') return giveUp(range, hand);
-    const { columns, read } = this.stage;
+    const { columns, read, earlier, answers } = this.stage;
     const source = new RowSource({
       range,
       columns,
       read,
+      earlier,
       known: (row) => hand.known(row),
       settled: (result) => hand.record(result),
+      // A row that may kill is in flight where its own journal says so, and nowhere else.
+      ...(handling === 'ordinary' ? { shared: answers } : {}),
     });
     return new RowRunner({
       source,

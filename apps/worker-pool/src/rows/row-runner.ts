@@ -82,12 +82,15 @@ export class RowRunner {
       this.#exhausted = true;
       return true;
     }
-    if (!control.mayBegin()) return false;
-    const result = await pipeline.run(item.row, item.values);
-    if (!result) return false;
-    done(result);
-    source.finish(item.key, result);
-    return true;
+    let result: RowResult | null = null;
+    try {
+      if (control.mayBegin()) result = await pipeline.run(item.row, item.values);
+      if (result) done(result);
+    } finally {
+      if (result) source.finish(item.key, result);
+      else source.abandon(item.key);
+    }
+    return result !== null;
   }
 
   #endIfIdle(): void {

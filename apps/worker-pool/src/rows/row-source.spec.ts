@@ -1,5 +1,6 @@
 import { noUsage, type RowResult, type RowValues } from '@apwa/contracts';
 import { READ_ROWS, RowSource } from './row-source.js';
+import { SharedAnswers, type StageAnswers } from './shared-answers.js';
 
 const resultOf = (row: number): RowResult => ({
   row,
@@ -15,14 +16,16 @@ const resultOf = (row: number): RowResult => ({
   traceId: null,
 });
 
-const setUp = (rows: RowValues[], known = new Map<number, RowResult>()) => {
+const setUp = (rows: RowValues[], known = new Map<number, RowResult>(), earlier: RowResult[] = [], shared?: StageAnswers) => {
   const settled: RowResult[] = [];
   const source = new RowSource({
     range: { first: 0, last: rows.length - 1 },
     columns: ['a'],
     read: async ({ first, last }) => rows.slice(first, last + 1),
+    earlier: async ({ first, last }) => earlier.filter(({ row }) => row >= first && row <= last),
     known: (row) => known.get(row),
     settled: (result) => settled.push(result),
+    shared,
   });
   const drain = async () => {
     const given: number[] = [];
@@ -36,6 +39,24 @@ const setUp = (rows: RowValues[], known = new Map<number, RowResult>()) => {
 };
 
 describe('RowSource', () => {
+  it('should take rows that are done already with what they took, and ask neither them nor those like them', async () => {
+    const { drain, settled } = setUp([{ a: 'x' }, { a: 'y' }, { a: 'z' }, { a: 'y' }], new Map([[0, resultOf(0)]]), [
+      resultOf(0),
+      resultOf(1),
+    ]);
+    expect(await drain()).toEqual([2]);
+    expect(settled).toEqual([
+      { ...resultOf(1), reused: true },
+      { ...resultOf(1), row: 3, attempts: 0, usage: noUsage(), costUsd: 0, latencyMs: 0, reused: true },
+    ]);
+  });
+
+  it('should not take a result whose input has failed since', async () => {
+    const { drain, settled } = setUp([{ a: null, _status: 'failed' }], new Map(), [resultOf(0)]);
+    expect(await drain()).toEqual([]);
+    expect(settled).toMatchObject([{ row: 0, status: 'failed', error: { code: 'input_failed' } }]);
+  });
+
   it('should ask identical rows once, and count the cost once', async () => {
     const { drain, settled } = setUp([
       { a: 'x', id: 1 },
@@ -84,9 +105,64 @@ describe('RowSource', () => {
       range: { first: 0, last: 9 },
       columns: ['a'],
       read: async () => [{ a: 1 }],
+      earlier: async () => [],
       known: () => undefined,
       settled: () => undefined,
     });
     await expect(source.next()).rejects.toMatchObject({ code: 'rows_missing', class: 'permanent' });
+  });
+
+  describe('beside other shards of its stage', () => {
+    /** Everything that can go on does. */
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const stage = () => new SharedAnswers().of('stg_1');
+    const shards = (answers: StageAnswers) =>
+      [
+        setUp([{ a: 'x' }, { a: 'y' }], undefined, [], answers),
+        setUp([{ a: 'y' }, { a: 'x' }, { a: 'x' }], undefined, [], answers),
+      ] as const;
+
+    it('should not ask what another has asked', async () => {
+      const [first, second] = shards(stage());
+      expect(await first.drain()).toEqual([0, 1]);
+      expect(await second.drain()).toEqual([]);
+      expect(second.settled.map(({ row, output, attempts, costUsd }) => [row, output, attempts, costUsd])).toEqual([
+        [0, { from: 1 }, 0, 0],
+        [1, { from: 0 }, 0, 0],
+        [2, { from: 0 }, 0, 0],
+      ]);
+    });
+
+    it('should go on with its other rows while another asks, and take what that is told, be it a failure', async () => {
+      const answers = stage();
+      const [first, second] = shards(answers);
+      const x = await first.source.next();
+      expect(await second.source.next()).toMatchObject({ row: 0 });
+      const rest = second.source.next();
+      await turn();
+      first.source.finish(x?.key ?? '', { ...resultOf(0), status: 'failed', output: null });
+      expect(await rest).toBeUndefined();
+      expect(second.settled).toMatchObject([
+        { row: 1, status: 'failed' },
+        { row: 2, status: 'failed' },
+      ]);
+      // It was told to who waited for it. Who comes later asks again.
+      const third = setUp([{ a: 'x' }], undefined, [], answers);
+      expect(await third.drain()).toEqual([0]);
+    });
+
+    it('should ask itself where the other gives up', async () => {
+      const [first, second] = shards(stage());
+      const x = await first.source.next();
+      await second.source.next();
+      const rest = second.source.next();
+      await turn();
+      first.source.abandon(x?.key ?? '');
+      const item = await rest;
+      expect(item).toMatchObject({ row: 1 });
+      second.source.finish(item?.key ?? '', resultOf(1));
+      expect(await second.source.next()).toBeUndefined();
+      expect(second.settled).toMatchObject([{ row: 2, output: { from: 1 }, attempts: 0 }]);
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PermanentError, type RowResult, type RowValues, type ShardRange } from '@apwa/contracts';
+import { type StageAnswers } from './shared-answers.js';
 import { sharedResult } from './tally.js';
 
 /** Rows that are read at once, ahead of the calls: bounds what a shard of large rows holds in memory. */
@@ -19,19 +20,26 @@ export interface RowSourceOptions {
   /** Columns that go into the prompt: rows that agree in them are asked once. */
   columns: readonly string[];
   read: (range: ShardRange) => Promise<RowValues[]>;
+  /** Results of a range that are there already, from before the stage. */
+  earlier: (range: ShardRange) => Promise<RowResult[]>;
   /** The result that a row has already: journaled by an earlier attempt. */
   known: (row: number) => RowResult | undefined;
-  /** A result that came without a call: of a row like another one, or whose input had failed. */
+  /** A result that came without a call: it was there already, its row is like another one, or the row's input had failed. */
   settled: (result: RowResult) => void;
+  /** Answers that shards of the stage share. Left out: the shard is by itself. */
+  shared?: StageAnswers | undefined;
 }
 
 /**
  * The rows of a shard that have to be asked, read some thousands at a time. Rows with the same fields are given out once:
- * whoever finishes one calls `finish`, and the others of its kind are settled with its result.
+ * whoever finishes one calls `finish`, and the others of its kind are settled with its result; who gives one up calls `abandon`.
+ * Rows that another shard of this member has asked, or asks just now, are settled with its result.
  */
 export class RowSource {
   readonly #results = new Map<string, RowResult>();
   readonly #followers = new Map<string, number[]>();
+  /** Rows like one that another shard was asking when it was their turn. */
+  readonly #waiting: RowToRun[] = [];
   readonly #rows: AsyncGenerator<RowToRun, void>;
 
   constructor(private readonly options: RowSourceOptions) {
@@ -45,6 +53,16 @@ export class RowSource {
   }
 
   finish(key: string, result: RowResult): void {
+    this.options.shared?.settle(key, result);
+    this.#finish(key, result);
+  }
+
+  /** The row has no result, and will be asked by nobody from here. */
+  abandon(key: string): void {
+    this.options.shared?.settle(key, null);
+  }
+
+  #finish(key: string, result: RowResult): void {
     this.#results.set(key, result);
     const followers = this.#followers.get(key) ?? [];
     this.#followers.delete(key);
@@ -61,39 +79,75 @@ export class RowSource {
         // Whoever awaits it hears of its failure; until then it must not count as unhandled.
         ahead.catch(() => undefined);
       }
-      yield* this.#toRun(first, rows);
+      yield* this.#toRun(first, rows.values, rows.earlier);
+    }
+    for (const item of this.#waiting) yield* this.#afterOthers(item);
+  }
+
+  /** The row where it is to be asked by this shard after all: who asked it has given it up. */
+  async *#afterOthers(item: RowToRun): AsyncGenerator<RowToRun, void> {
+    const { shared } = this.options;
+    for (;;) {
+      const result = shared?.get(item.key) ?? (await shared?.wait(item.key));
+      if (result) return this.#settle(item, result);
+      if (!shared || shared.take(item.key)) {
+        yield item;
+        return;
+      }
     }
   }
 
-  async #read(first: number): Promise<RowValues[]> {
-    const last = Math.min(first + READ_ROWS - 1, this.options.range.last);
-    const rows = await this.options.read({ first, last });
-    if (rows.length !== last - first + 1)
-      throw new PermanentError('rows_missing', `rows ${first} to ${last} of the input were asked for, ${rows.length} are there`);
-    return rows;
+  /** What another shard was told counts for this row and those like it. */
+  #settle({ row, key }: RowToRun, result: RowResult): void {
+    this.options.settled(sharedResult(result, row));
+    this.#finish(key, result);
   }
 
-  *#toRun(first: number, rows: RowValues[]): Generator<RowToRun> {
+  async #read(first: number): Promise<{ values: RowValues[]; earlier: RowResult[] }> {
+    const last = Math.min(first + READ_ROWS - 1, this.options.range.last);
+    const { read, earlier: readEarlier } = this.options;
+    const [values, earlier] = await Promise.all([read({ first, last }), readEarlier({ first, last })]);
+    if (values.length !== last - first + 1)
+      throw new PermanentError('rows_missing', `rows ${first} to ${last} of the input were asked for, ${values.length} are there`);
+    return { values, earlier };
+  }
+
+  *#toRun(first: number, rows: RowValues[], earlier: RowResult[]): Generator<RowToRun> {
     const { columns, known, settled } = this.options;
-    // Journaled rows first: those like them, before or after, need no call.
+    const taken = new Map<number, RowResult>();
+    for (const result of earlier) {
+      if (known(result.row) || rows[result.row - first]?._status === 'failed') continue;
+      const reused: RowResult = { ...result, reused: true };
+      taken.set(result.row, reused);
+      settled(reused);
+    }
+    // Rows with a result first: those like them, before or after, need no call.
     const keys = rows.map((values) => keyOf(columns, values));
     keys.forEach((key, index) => {
-      const result = known(first + index);
+      const result = known(first + index) ?? taken.get(first + index);
       if (result) this.#results.set(key, result);
     });
     for (const [index, values] of rows.entries()) {
       const row = first + index;
       const key = keys[index] as string;
-      if (known(row)) continue;
+      if (known(row) || taken.has(row)) continue;
       const result = this.#results.get(key);
       if (values._status === 'failed') settled(inputFailed(row, values));
       else if (result) settled(sharedResult(result, row));
       else if (this.#followers.has(key)) this.#followers.get(key)?.push(row);
       else {
         this.#followers.set(key, []);
-        yield { row, key, values };
+        yield* this.#unlessShared({ row, key, values });
       }
     }
+  }
+
+  *#unlessShared(item: RowToRun): Generator<RowToRun> {
+    const { shared } = this.options;
+    const result = shared?.get(item.key);
+    if (result) this.#settle(item, result);
+    else if (!shared || shared.take(item.key)) yield item;
+    else this.#waiting.push(item);
   }
 }
 

@@ -70,6 +70,11 @@ export const sharedResult = (result: RowResult, row: number): RowResult => ({
 export const countRow = (counts: StageCounts, result: RowResult): void => {
   if (result.status === 'ok') counts.ok++;
   else counts.failed++;
+  if (result.reused) {
+    // What it took was paid for when it was made.
+    counts.reused = (counts.reused ?? 0) + 1;
+    return;
+  }
   if (result.error) {
     const { code, message } = result.error;
     counts.errors[code] = (counts.errors[code] ?? 0) + 1;

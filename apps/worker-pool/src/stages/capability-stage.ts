@@ -1,18 +1,22 @@
 import { bindArguments, builtinCapabilities, openCapability, outputSchemaOf, renamed } from '@apwa/capabilities';
-import { type CapabilityTemplate, RefusedError } from '@apwa/contracts';
+import { type CapabilityTemplate, type MapWork, RefusedError } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
-import { misfitOf } from '@apwa/tables';
+import { misfitOf, type Storage } from '@apwa/tables';
 import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
+import { type StageAnswers } from '../rows/shared-answers.js';
 import { type InputRows } from './input-rows.js';
-import { type MapStage } from './map-stage.js';
+import { earlierOf, type MapStage } from './map-stage.js';
 
 export interface CapabilityStageParts {
   template: CapabilityTemplate;
+  work: MapWork;
   rows: InputRows;
+  storage: Storage;
+  answers: StageAnswers;
 }
 
 /** One call of a capability per row. RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
-export const createCapabilityStage = ({ template, rows }: CapabilityStageParts): MapStage => {
+export const createCapabilityStage = ({ template, work, rows, storage, answers }: CapabilityStageParts): MapStage => {
   const outputColumns = columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
   const capability = builtinCapabilities.find(template.capability);
   const call = openCapability(template.capability);
@@ -38,6 +42,8 @@ export const createCapabilityStage = ({ template, rows }: CapabilityStageParts):
     columns: bound.columns,
     outputColumns,
     read: (range) => rows.read(range, bound.columns),
+    earlier: earlierOf(work, outputColumns, storage),
+    answers,
     fault: null,
     pipeline: (control) => new CapabilityPipeline(calls, control),
     assumeWorking: () => undefined,

@@ -1,7 +1,7 @@
-import { type Column, type Fault, type JsonSchema, type LlmTemplate } from '@apwa/contracts';
+import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { type Logger, withoutCredentials } from '@apwa/service';
-import { misfitOf } from '@apwa/tables';
+import { misfitOf, type Storage } from '@apwa/tables';
 import { CallCost } from '../budgets/call-cost.js';
 import { type OpenModel } from '../models/models.js';
 import { TokenEstimate } from '../permits/token-estimate.js';
@@ -9,9 +9,10 @@ import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
 import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
+import { type StageAnswers } from '../rows/shared-answers.js';
 import { type StageCalls } from '../rows/stage-calls.js';
 import { type InputRows } from './input-rows.js';
-import { type MapStage } from './map-stage.js';
+import { earlierOf, type MapStage } from './map-stage.js';
 
 export interface LlmStageParts {
   log: Logger;
@@ -20,11 +21,14 @@ export interface LlmStageParts {
   model: OpenModel;
   /** Its name in the configuration. */
   modelName: string;
+  work: MapWork;
   input: InputRows;
+  storage: Storage;
+  answers: StageAnswers;
 }
 
 /** One model call per row. RefusedError if the template's schema is none: the stage fails with it. */
-export const createLlmStage = ({ log, stageId, template, model, modelName, input }: LlmStageParts): MapStage => {
+export const createLlmStage = ({ log, stageId, work, template, model, modelName, input, storage, answers }: LlmStageParts): MapStage => {
   const { endpoints } = model.config;
   const inputColumns = input.columns.filter((name) => !name.startsWith('_'));
   const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
@@ -69,6 +73,8 @@ export const createLlmStage = ({ log, stageId, template, model, modelName, input
     columns: prompts.columns,
     outputColumns,
     read: (range) => input.read(range, prompts.columns),
+    earlier: earlierOf(work, outputColumns, storage),
+    answers,
     get fault() {
       return calls.fault;
     },

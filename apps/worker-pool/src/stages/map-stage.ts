@@ -1,7 +1,9 @@
-import { type Column, type ErrorPayload, type RowValues, type ShardRange } from '@apwa/contracts';
+import { type Column, type ErrorPayload, type MapWork, type RowResult, type RowValues, type ShardRange } from '@apwa/contracts';
+import { readResults, type Storage } from '@apwa/tables';
 import { type AttemptBudget } from '../budgets/run-account.js';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
+import { type StageAnswers } from '../rows/shared-answers.js';
 
 /** Whose calls an attempt makes. */
 export interface Caller {
@@ -18,6 +20,10 @@ export interface MapStage {
   /** Columns of the parts, those of the machinery not counted. */
   readonly outputColumns: Column[];
   readonly read: (range: ShardRange) => Promise<RowValues[]>;
+  /** Results of a range that need no call: those of the stage's earlier versions. */
+  readonly earlier: (range: ShardRange) => Promise<RowResult[]>;
+  /** Answers that its shards in this member share. */
+  readonly answers: StageAnswers;
   /** Why the stage was stopped by this member; null while it goes on. */
   readonly fault: ErrorPayload | null;
   /** For the rows of an attempt. */
@@ -27,3 +33,14 @@ export interface MapStage {
   /** Something changed for rows that wait: they look again. */
   wake(): void;
 }
+
+/** Reads what was done before: of each row the newest result that is ok. */
+export const earlierOf =
+  ({ redo }: MapWork, outputColumns: readonly Column[], storage: Storage): MapStage['earlier'] =>
+  async (range) => {
+    const results = new Map<number, RowResult>();
+    for (const table of redo?.from ?? [])
+      for (const result of await readResults(storage, table, range, outputColumns))
+        if (!results.has(result.row)) results.set(result.row, result);
+    return [...results.values()];
+  };

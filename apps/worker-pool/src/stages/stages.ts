@@ -13,6 +13,7 @@ import { Messaging } from '@apwa/messaging';
 import { type Logger } from '@apwa/service';
 import { type Storage } from '@apwa/tables';
 import { Models } from '../models/models.js';
+import { SharedAnswers } from '../rows/shared-answers.js';
 import { LOG, STORAGE } from '../tokens.js';
 import { createCapabilityStage } from './capability-stage.js';
 import { createLlmStage } from './llm-stage.js';
@@ -29,6 +30,7 @@ const KEPT = 200;
 @Injectable()
 export class Stages {
   readonly #ready = new Map<string, Promise<ReadyStage>>();
+  readonly #answers = new SharedAnswers();
 
   constructor(
     private readonly messaging: Messaging,
@@ -63,16 +65,28 @@ export class Stages {
 
   async #map(stageId: string, work: MapWork): Promise<MapStage> {
     const { template } = work;
+    const { storage } = this;
+    const answers = this.#answers.of(stageId);
     switch (template.mode) {
       case 'llm': {
         const modelName = work.model;
         if (modelName === null) throw new RefusedError('unknown_model', 'The stage names no model.', { field: 'model', value: null });
         // Before anything is read: a wrong name costs nothing.
         const model = this.models.open(modelName);
-        return createLlmStage({ log: this.log, stageId, template, model, modelName, input: await this.#input(work) });
+        return createLlmStage({
+          log: this.log,
+          stageId,
+          work,
+          template,
+          model,
+          modelName,
+          input: await this.#input(work),
+          storage,
+          answers,
+        });
       }
       case 'capability':
-        return createCapabilityStage({ template, rows: await this.#input(work) });
+        return createCapabilityStage({ template, work, rows: await this.#input(work), storage, answers });
     }
   }
 

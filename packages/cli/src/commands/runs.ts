@@ -4,6 +4,7 @@ import { runBalance } from '../display/run-balance.js';
 import { EXIT, exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { readBudget, type BudgetOptions } from '../inputs/budget.js';
 import { readCount } from '../inputs/count.js';
+import { readTemplatesFile } from '../inputs/templates-file.js';
 import { columns, displayFor, print, quietDisplay } from '../output.js';
 import { withSession } from '../session.js';
 import { watch } from './follow.js';
@@ -73,5 +74,28 @@ export const resumeRun = async (id: string, { json, ...options }: JsonOption & B
   const budget = readBudget(options);
   const run = await withSession(quietDisplay(), ({ client }) => client.runs.resume(id, budget ? { budget } : {}));
   print(json ? JSON.stringify(run) : `${id} goes on. It is followed with: apwa runs watch ${id}`);
+  return EXIT.succeeded;
+};
+
+export interface RedriveOptions extends JsonOption {
+  step: string[];
+  template?: string;
+  watch?: boolean;
+}
+
+/** What failed in a run that has ended, again: as a run of its own, which is followed where nobody else keeps it going. */
+export const redriveRun = async (id: string, { step, template, watch: wanted, json }: RedriveOptions): Promise<ExitCode> => {
+  const templates = template === undefined ? {} : await readTemplatesFile(template);
+  const request = { ...(step.length > 0 ? { steps: step } : {}), templates };
+  const followed = wanted || !process.env.APWA_URL;
+  const run = await withSession(followed ? displayFor({ json }) : quietDisplay(), async (session) => {
+    const created = await session.client.runs.redrive(id, request);
+    return followed ? watch(session, created.id) : created;
+  });
+  if (followed) {
+    if (!json) printRun(run, false);
+    return isTerminal(run.state) ? exitCodeOfRun(run) : EXIT.interrupted;
+  }
+  print(json ? JSON.stringify(run) : `${run.id} does again what failed in ${id}. It is followed with: apwa runs watch ${run.id}`);
   return EXIT.succeeded;
 };

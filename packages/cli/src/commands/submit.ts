@@ -1,16 +1,18 @@
 import { relative } from 'node:path';
-import { MAX_GOAL_LENGTH, RefusedError, type Budget, type Plan, type RunInput, type RunRequest } from '@apwa/contracts';
+import { MAX_GOAL_LENGTH, RefusedError, type Budget, type Plan, type Reuse, type RunInput, type RunRequest } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
 import type { z } from 'zod';
 import { readBudget, type BudgetOptions } from '../inputs/budget.js';
 import { readCount } from '../inputs/count.js';
 import { readInputs, type Input } from '../inputs/inputs.js';
 import { readPlanFile } from '../inputs/plan-file.js';
+import { readReuse } from '../inputs/reuse.js';
 
 export interface GoalOptions extends BudgetOptions {
   input: string[];
   plan?: string;
   concurrency?: string;
+  reuse?: string;
   skipBadRows?: boolean;
   sheet?: string;
 }
@@ -20,6 +22,7 @@ export interface Task {
   plan?: Plan;
   inputs: Input[];
   concurrency?: number;
+  reuse?: Reuse;
   budget?: Budget;
 }
 
@@ -47,6 +50,7 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
     ...(options.plan ? { plan: await readPlanFile(options.plan) } : {}),
     inputs: await readInputs(options.input),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(options.reuse === undefined ? {} : { reuse: readReuse(options.reuse) }),
     ...(budget ? { budget } : {}),
   };
 };
@@ -72,6 +76,7 @@ export const requestOf = (task: Task, inputs: RunInput[], rest: Partial<z.input<
   ...(task.goal === undefined ? {} : { goal: task.goal }),
   ...(task.plan ? { plan: task.plan } : {}),
   inputs,
+  ...(task.reuse === undefined ? {} : { reuse: task.reuse }),
   limits: task.concurrency === undefined ? {} : { concurrency: task.concurrency },
   ...(task.budget ? { budget: task.budget } : {}),
   ...rest,

@@ -11,19 +11,42 @@ describe('the balance of a step', () => {
     [
       'a map that is under way',
       { rows: 1_500, counts: { ...noCounts(), ok: 500, failed: 15, errors: { filtered: 5, timeout: 10 } } },
-      { rowsIn: 1_500, ok: 500, failed: 10, filtered: 5, notDone: 985 },
+      { rowsIn: 1_500, ok: 500, reused: 0, failed: 10, filtered: 5, notDone: 985 },
     ],
-    ['a map whose input is not there', { rows: null, state: 'waiting' }, { rowsIn: null, ok: 0, failed: 0, filtered: 0, notDone: null }],
-    ['a map that is done', { rows: 7, counts: { ...noCounts(), ok: 7 } }, { rowsIn: 7, ok: 7, failed: 0, filtered: 0, notDone: 0 }],
     [
-      'a query, whose rows are those that come out of it',
-      { kind: 'sql', rows: 3, counts: { ...noCounts(), ok: 3 } },
-      { rowsIn: null, ok: 3, failed: 0, filtered: 0, notDone: null },
+      'a map whose input is not there',
+      { rows: null, state: 'waiting' },
+      { rowsIn: null, ok: 0, reused: 0, failed: 0, filtered: 0, notDone: null },
+    ],
+    [
+      'a map that is done',
+      { rows: 7, counts: { ...noCounts(), ok: 7 } },
+      { rowsIn: 7, ok: 7, reused: 0, failed: 0, filtered: 0, notDone: 0 },
+    ],
+    [
+      'a redrive, most rows of which were there already',
+      { rows: 7, counts: { ...noCounts(), ok: 7, reused: 5 } },
+      { rowsIn: 7, ok: 7, reused: 5, failed: 0, filtered: 0, notDone: 0 },
+    ],
+    [
+      'a query that leaves rows out or combines them',
+      { kind: 'sql', state: 'succeeded', rows: 3, rowsIn: 10, counts: { ...noCounts(), ok: 3 } },
+      { rowsIn: 10, ok: 3, reused: 0, failed: 0, filtered: 7, notDone: 0 },
+    ],
+    [
+      'a query that makes more rows than it reads, and cannot be balanced',
+      { kind: 'sql', state: 'succeeded', rows: 20, rowsIn: 10, counts: { ...noCounts(), ok: 20 } },
+      { rowsIn: null, ok: 20, reused: 0, failed: 0, filtered: null, notDone: null },
+    ],
+    [
+      'a query that is under way',
+      { kind: 'sql', rows: null, rowsIn: 10 },
+      { rowsIn: 10, ok: 0, reused: 0, failed: 0, filtered: 0, notDone: 10 },
     ],
   ])('should say of %s what became of every row', (_, step, balance) => {
     expect(balanceOf(aStep(step))).toEqual(balance);
     const { rowsIn, ok, failed, filtered, notDone } = balance;
-    if (rowsIn !== null) expect(ok + failed + filtered + (notDone ?? 0)).toBe(rowsIn);
+    if (rowsIn !== null) expect(ok + failed + (filtered ?? 0) + (notDone ?? 0)).toBe(rowsIn);
   });
 });
 
@@ -45,11 +68,11 @@ describe('a run on the terminal', () => {
       'goal: Label them.',
       'paused (budget) for 2 min 05 s: The budget of $1.00 is used up.',
       '',
-      'STEP      KIND  STATE    ROWS IN   OK  FAILED  FILTERED  NOT DONE  CALLS  TOKENS   COST  TIME',
-      'planning                                                               2   1,000  $0.01',
-      'labels    map   paused     1,500  500      10         5       985    530  40,120  $0.02  50 s',
-      'by_label  sql   waiting        –    –       –         –         –      –       –      –     –',
-      'total                                                                532  41,120  $0.03',
+      'STEP      KIND  STATE    ROWS IN   OK  REUSED  FAILED  FILTERED  NOT DONE  CALLS  TOKENS   COST  TIME',
+      'planning                                                                       2   1,000  $0.01',
+      'labels    map   paused     1,500  500       0      10         5       985    530  40,120  $0.02  50 s',
+      'by_label  sql   waiting        –    –       –       –         –         –      –       –      –     –',
+      'total                                                                        532  41,120  $0.03',
       '',
       'labels: failed with timeout 10, filtered 5',
       'labels: table tbl_labels',

@@ -2,24 +2,36 @@ import { type Run, type RunStep, type StageCounts } from '@apwa/contracts';
 import { columns } from '../output.js';
 import { budgetText, copiesText, cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
 
-/** Rows of a step by outcome: `rowsIn` is the sum of the others. What nothing can be said of is null. */
+/** Rows of a step by outcome: `rowsIn` is the sum of `ok`, `failed`, `filtered` and `notDone`. What nothing can be said of is null. */
 export interface Balance {
   rowsIn: number | null;
   ok: number;
+  /** Of the rows that are ok, those that were there already: nothing was called for them. */
+  reused: number;
   failed: number;
-  /** Rows that the provider's filter stopped: they have no answer, and would get none. */
-  filtered: number;
+  /**
+   * Of a map the rows that the provider's filter stopped: they have no answer, and would get none. Of a query the rows that it
+   * left out or combined; null where it makes more of them than it reads.
+   */
+  filtered: number | null;
   notDone: number | null;
 }
 
-export const balanceOf = ({ kind, rows, counts: { ok, failed, errors } }: RunStep): Balance => {
+export const balanceOf = (step: RunStep): Balance => (step.kind === 'sql' ? balanceOfQuery(step) : balanceOfMap(step));
+
+const balanceOfMap = ({ rows, counts: { ok, failed, reused = 0, errors } }: RunStep): Balance => {
   const filtered = errors.filtered ?? 0;
-  // The rows of a query are what comes out of it.
-  const rowsIn = kind === 'sql' ? null : rows;
-  return { rowsIn, ok, failed: failed - filtered, filtered, notDone: rowsIn === null ? null : rowsIn - ok - failed };
+  return { rowsIn: rows, ok, reused, failed: failed - filtered, filtered, notDone: rows === null ? null : rows - ok - failed };
 };
 
-const HEADS = ['STEP', 'KIND', 'STATE', 'ROWS IN', 'OK', 'FAILED', 'FILTERED', 'NOT DONE', 'CALLS', 'TOKENS', 'COST', 'TIME'];
+/** A query is done at once: until then nothing of it is. */
+const balanceOfQuery = ({ rowsIn, state, counts: { ok, reused = 0 } }: RunStep): Balance => {
+  if (state !== 'succeeded') return { rowsIn, ok: 0, reused: 0, failed: 0, filtered: 0, notDone: rowsIn };
+  const filtered = rowsIn === null || rowsIn < ok ? null : rowsIn - ok;
+  return { rowsIn: filtered === null ? null : rowsIn, ok, reused, failed: 0, filtered, notDone: filtered === null ? null : 0 };
+};
+
+const HEADS = ['STEP', 'KIND', 'STATE', 'ROWS IN', 'OK', 'REUSED', 'FAILED', 'FILTERED', 'NOT DONE', 'CALLS', 'TOKENS', 'COST', 'TIME'];
 /** Columns before the figures. */
 const WORDS = 3;
 
@@ -30,9 +42,9 @@ const spent = ({ calls, usage, costUsd }: Pick<StageCounts, 'calls' | 'usage' | 
 const stepRow = (step: RunStep, run: Run, until: number): string[] => {
   const state = run.paused && step.state === 'running' ? run.state : step.state;
   if (step.state === 'waiting') return [step.id, step.kind, state, ...Array.from({ length: HEADS.length - WORDS }, () => '–')];
-  const { rowsIn, ok, failed, filtered, notDone } = balanceOf(step);
+  const { rowsIn, ok, reused, failed, filtered, notDone } = balanceOf(step);
   const time = step.startedAt === null ? '–' : duration(workedMs(step, until));
-  return [step.id, step.kind, state, ...[rowsIn, ok, failed, filtered, notDone].map(figure), ...spent(step.counts), time];
+  return [step.id, step.kind, state, ...[rowsIn, ok, reused, failed, filtered, notDone].map(figure), ...spent(step.counts), time];
 };
 
 /** `paused`: the run says why nothing runs. */
@@ -56,6 +68,7 @@ export const runBalance = (run: Run, now: number): string => {
   const times = { ...run, startedAt: run.startedAt ?? run.createdAt };
   const head = `${run.id} ${run.state.replaceAll('_', ' ')} · ${duration(workedMs(times, until))} of work`;
   const lines = [run.pausedMs > 0 ? `${head} · ${duration(run.pausedMs)} of pauses` : head];
+  if (run.redriveOf !== null) lines.push(`redrive of ${run.redriveOf}`);
   if (run.goal) lines.push(`goal: ${run.goal.replace(/\s+/g, ' ')}`);
   if (run.budget) lines.push(`budget: ${budgetText(run)}`);
   if (run.paused) lines.push(pauseText(run, now));

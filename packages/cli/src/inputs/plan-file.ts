@@ -3,34 +3,33 @@ import { MAX_PLAN_BYTES, Plan, RefusedError } from '@apwa/contracts';
 import { parse } from 'yaml';
 import { faultsOfPlan } from './plan-faults.js';
 
-/** A plan document from a YAML or JSON file. Throws `RefusedError` naming the file, the place and what is wrong there. */
-export const readPlanFile = async (path: string): Promise<Plan> => {
+/** What a YAML or JSON file holds. Throws `RefusedError` naming the option, the file and what is wrong with it. */
+export const readDocument = async (option: string, path: string, allowed: string): Promise<unknown> => {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
     throw new RefusedError('bad_input', `${path} cannot be read: ${cause.message}`, {
-      field: '--plan',
+      field: option,
       value: path,
       allowed: 'a YAML or JSON file',
       cause,
     });
   });
   if (Buffer.byteLength(text) > MAX_PLAN_BYTES)
-    throw new RefusedError('bad_input', `${path} is too large for a plan.`, {
-      field: '--plan',
+    throw new RefusedError('bad_input', `${path} is too large for ${allowed}.`, {
+      field: option,
       value: path,
       allowed: `${MAX_PLAN_BYTES} bytes`,
     });
-  let document: unknown;
   try {
-    document = parse(text);
+    return parse(text);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new RefusedError('bad_input', `${path} is neither YAML nor JSON: ${message}`, {
-      field: '--plan',
-      value: path,
-      allowed: 'a plan as `apwa plan` prints it',
-      cause,
-    });
+    throw new RefusedError('bad_input', `${path} is neither YAML nor JSON: ${message}`, { field: option, value: path, allowed, cause });
   }
+};
+
+/** A plan document from a YAML or JSON file. Throws `RefusedError` naming the file, the place and what is wrong there. */
+export const readPlanFile = async (path: string): Promise<Plan> => {
+  const document = await readDocument('--plan', path, 'a plan as `apwa plan` prints it');
   const plan = Plan.safeParse(document);
   if (plan.success) return plan.data;
   const faults = faultsOfPlan(plan.error, document);

@@ -10,6 +10,7 @@ export const aStep = (rest: Partial<RunStep> = {}): RunStep => ({
   stageId: null,
   tableId: null,
   rows: 1_500,
+  rowsIn: 1_500,
   counts: noCounts(),
   copies: noCopies(),
   startedAt: at(0),
@@ -23,6 +24,7 @@ export const aStep = (rest: Partial<RunStep> = {}): RunStep => ({
 export const aRun = (rest: Partial<Run> = {}): Run => ({
   id: newId('run'),
   goal: 'x',
+  redriveOf: null,
   state: 'running',
   version: 1,
   inputs: [],

@@ -28,6 +28,7 @@ export interface RunOptions {
   limits?: z.input<typeof RunRequest>['limits'];
   budget?: z.input<typeof RunRequest>['budget'];
   outputs?: z.input<typeof RunRequest>['outputs'];
+  reuse?: z.input<typeof RunRequest>['reuse'];
 }
 
 /** The whole system as processes of this machine, spoken to as a user would: Postgres, NATS, services and the offline model are real. */
@@ -63,7 +64,7 @@ export class System {
   }
 
   /** Submits a run; resolves as soon as the manager has taken it. */
-  async submit({ inputs, plan, goal, limits, budget, outputs }: RunOptions): Promise<Run> {
+  async submit({ inputs, plan, goal, limits, budget, outputs, reuse }: RunOptions): Promise<Run> {
     const named = [];
     for (const [name, source] of Object.entries(inputs)) {
       const upload = await this.client.uploads.of([source].flat());
@@ -76,6 +77,7 @@ export class System {
       ...(limits ? { limits } : {}),
       ...(budget ? { budget } : {}),
       ...(outputs ? { outputs } : {}),
+      ...(reuse ? { reuse } : {}),
     });
   }
 

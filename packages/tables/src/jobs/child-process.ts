@@ -124,7 +124,8 @@ const PAGE_BYTES = 4_096;
 /** Words in which Node, the C++ library and DuckDB say that memory ran out, on their way down. */
 const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|cannot allocate/i;
 
-const subject = (kind: JobKind): 'sql' | 'import' | 'export' | 'describe' => (kind === 'query' || kind === 'check' ? 'sql' : kind);
+const subject = (kind: JobKind): 'sql' | 'match' | 'import' | 'export' | 'describe' =>
+  kind === 'query' || kind === 'check' ? 'sql' : kind;
 
 const faultOf = (kind: JobKind, killed: Killed, { code, signal }: End, stderr: string, limits: ChildLimits): Error => {
   const name = subject(kind);

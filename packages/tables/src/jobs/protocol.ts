@@ -30,6 +30,7 @@ export type JobWork =
   | { kind: 'query'; views: TableView[]; query: string; maxRows: number; maxBytes: number }
   | { kind: 'check'; tables: { name: string; columns: Column[] }[]; query: string }
   | { kind: 'export'; view: TableView; format: ExportWork['format']; rows: ExportWork['rows']; bookkeeping: boolean; output: string }
+  | { kind: 'match'; input: TableView; columns: string[]; sources: TableView[]; written: Column[]; output: string }
   | { kind: 'describe'; view: TableView; bytes: number }
   | {
       kind: 'import';

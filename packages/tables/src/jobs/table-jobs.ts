@@ -1,7 +1,9 @@
 import {
+  BOOKKEEPING_COLUMNS,
   type Column,
   type ExportWork,
   type ImportWork,
+  type MatchWork,
   type NamedTable,
   type Part,
   type SqlWork,
@@ -97,6 +99,22 @@ export class TableJobs {
       const job: JobWork = { kind: 'sql', views: loaded.views, query, maxRows: limits.rows, output };
       const { rows, columns } = (await this.child(folder, loaded, job, limits, signal)) as WrittenFile;
       return { part: await this.store(key, output, rows), columns };
+    });
+  }
+
+  /**
+   * Writes a part with a row for each of a table's, as one of a map: the result of a row of the sources that is alike and ok, or
+   * one whose columns but `_row` are all null.
+   */
+  async matchRows({ input, columns, sources, output, limits }: MatchWork, key: string, { signal }: JobOptions = {}): Promise<SqlResult> {
+    return this.inFolder(signal, async (folder) => {
+      const named = [input, ...sources].map((table, index) => ({ name: `t${index}`, table }));
+      const loaded = await this.load(folder, named, signal);
+      const [view, ...others] = loaded.views as [TableView, ...TableView[]];
+      const written = [...output, ...BOOKKEEPING_COLUMNS];
+      const job: JobWork = { kind: 'match', input: view, columns, sources: others, written, output: folder.output('part.parquet') };
+      const { rows } = (await this.child(folder, loaded, job, limits, signal)) as WrittenFile;
+      return { part: await this.store(key, job.output, rows), columns: output };
     });
   }
 

@@ -13,6 +13,8 @@ export const runJob = async ({ settings, work }: JobRequest): Promise<unknown> =
       return (await import('./check-sql.js')).checkSql(settings, work);
     case 'export':
       return (await import('./export-table.js')).exportTable(settings, work);
+    case 'match':
+      return (await import('./match-rows.js')).matchRows(settings, work);
     case 'describe':
       return (await import('./describe-table.js')).describeTable(settings, work);
   }

@@ -1,0 +1,116 @@
+import { type MapStep, type Plan, type StageWork, InternalError, placeholdersOf } from '@apwa/contracts';
+import { Inject, Injectable } from '@nestjs/common';
+import { checkPrices, termsOf } from '../runs/budget.js';
+import { isFollowed } from '../runs/follows.js';
+import { type RunRecord, budgetOf, givesRowsOn, planOf, requestOf, tablesByName } from '../runs/run-record.js';
+import { RunsRepository } from '../runs/runs.repository.js';
+import { CONFIG, type Config } from '../settings.js';
+import { type Submission } from '../stages/stages.repository.js';
+import { type Kept, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
+import { addedBy } from './assembly.js';
+import { templateKey } from './template-key.js';
+import { VersionsService } from './versions.service.js';
+import { workOfStep } from './work.js';
+
+export type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> & {
+  weight?: number;
+  followed?: boolean;
+  kept?: Kept;
+  templateKey?: string | null;
+};
+
+export type StepOrder =
+  /** A stage is to be submitted. */
+  | ({ order: 'stage' } & Ordered)
+  /** The table is there already, under another id. */
+  | { order: 'adopt'; made: MadeTable; kept: Kept; templateKey: string | null }
+  /** Before the step's own stage, results of its rows are looked for in these tables. */
+  | { order: 'match'; stepId: string; sources: string[] };
+
+/** What the making of a step's table begins with. */
+@Injectable()
+export class StepOrdersService {
+  constructor(
+    private readonly runs: RunsRepository,
+    private readonly tables: TablesRepository,
+    private readonly versions: VersionsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** `table`: of a step, or of what was found for one, whose inputs are there. */
+  async of(table: TableRow): Promise<StepOrder> {
+    const record = table.runId === null ? null : await this.runs.load(table.runId);
+    const plan = record && planOf(record);
+    const step = plan?.steps.find(({ id }) => id === (table.matchOf ?? table.stepId));
+    if (!record || !plan || !step) throw new InternalError('no_step', `Table ${table.id} belongs to no step.`);
+    const { concurrency, weight } = requestOf(record).limits;
+    const budget = budgetOf(record);
+    const terms = {
+      ...(budget ? { budget: termsOf(budget, record.turns) } : {}),
+      followed: table.matchOf === null && givesRowsOn(record) && isFollowed(step, plan),
+      ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
+      ...(weight === undefined ? {} : { weight }),
+    };
+    const order =
+      table.matchOf !== null && step.kind === 'map' ? await this.match(record, step, table) : await this.step(record, step, table);
+    return order.order === 'stage' ? { ...order, ...terms } : order;
+  }
+
+  private async step(record: RunRecord, step: Plan['steps'][number], table: TableRow): Promise<StepOrder> {
+    const { work, resources } = workOfStep(step, tablesByName(record), this.config);
+    if (budgetOf(record)?.limits.usd !== undefined && work.kind === 'map' && work.model !== null)
+      checkPrices(this.config.models, [work.model]);
+    const key = work.kind === 'map' ? templateKey(work.template, work.model, this.config) : null;
+    const taken = await this.versions.takeOver(record, step, table);
+    switch (taken.take) {
+      case 'all':
+        return { order: 'adopt', made: taken.made, kept: taken.kept, templateKey: taken.templateKey };
+      case 'rest': {
+        const same = taken.templateKeys.every((one) => one === key);
+        const rest: StageWork = work.kind === 'map' ? { ...work, redo: taken.redo } : work;
+        return { order: 'stage', work: rest, resources, kept: taken.kept, templateKey: same ? key : null };
+      }
+      case 'nothing':
+        break;
+    }
+    const found = record.matches.find(({ matchOf }) => matchOf === step.id);
+    if (work.kind !== 'map' || step.kind !== 'map' || key === null || work.input.rows === 0) return { order: 'stage', work, resources };
+    const reference = found && referenceOf(found);
+    if (reference) {
+      const rows = [{ first: 0, last: work.input.rows - 1 }];
+      return { order: 'stage', work: { ...work, redo: { rows, from: [reference] } }, resources, templateKey: key };
+    }
+    const sources = found ? [] : await this.sources(record, step, table, key);
+    return sources.length > 0 ? { order: 'match', stepId: step.id, sources } : { order: 'stage', work, resources, templateKey: key };
+  }
+
+  /** Tables in which rows may have the step's results, the preferred ones first. */
+  private async sources(record: RunRecord, step: MapStep, { earlier }: TableRow, key: string): Promise<string[]> {
+    const reuse = requestOf(record).reuse ?? 'lineage';
+    if (reuse === 'off') return [];
+    const runs = reuse === 'any' ? 'any' : reuse === 'lineage' ? [] : reuse.runs;
+    const rows = await this.tables.withTemplate(key, earlier, runs);
+    const wanted = columnsReadBy(step);
+    return rows.filter((row) => wanted.every((name) => columnsOf(row).some((column) => column.name === name))).map(({ id }) => id);
+  }
+
+  private async match(record: RunRecord, step: MapStep, { earlier }: TableRow): Promise<StepOrder> {
+    const { memoryMb, timeoutMs } = this.config.limits.sql;
+    const input = tablesByName(record).get(step.input);
+    const reference = input && referenceOf(input);
+    if (!reference) throw new InternalError('input_not_ready', `Results for step ${step.id} were looked for before its input was there.`);
+    const rows = await Promise.all(earlier.map((id) => this.tables.findRow(id)));
+    const sources = rows.flatMap((row) => (row && referenceOf(row)) ?? []);
+    const work: StageWork = {
+      kind: 'match',
+      input: reference,
+      columns: columnsReadBy(step),
+      sources,
+      output: addedBy(step),
+      limits: { memoryMb, timeoutMs },
+    };
+    return { order: 'stage', work, resources: {} };
+  }
+}
+
+const columnsReadBy = ({ template }: MapStep): string[] => (template.mode === 'llm' ? placeholdersOf(template.instructions) : []);

@@ -1,0 +1,89 @@
+import { type Column, type Fault, type JsonObject, type Plan, type Run, Template } from '@apwa/contracts';
+import { addedBy } from '../production/assembly.js';
+import { faultsOf } from '../shapes/faults.js';
+
+/** A run that has ended, as far as its redrive goes by it. */
+export interface EndedRun {
+  plan: Plan;
+  steps: Pick<Run['steps'][number], 'id' | 'kind' | 'state' | 'counts'>[];
+}
+
+export type Redriven = { plan: Plan; steps: string[] } | { faults: Fault[] };
+
+/** The plan of a redrive, and the steps whose failed rows are done again; or everything that is wrong with what is wanted. */
+export const planRedrive = (
+  { plan, steps }: EndedRun,
+  wanted: { steps?: string[] | undefined; templates: Record<string, JsonObject> },
+): Redriven => {
+  const maps = plan.steps.flatMap((step) => (step.kind === 'map' ? [step.id] : []));
+  const faults = [
+    ...(wanted.steps ?? []).map((id, index) => notAMap(`steps[${index}]`, id, maps)),
+    ...Object.keys(wanted.templates).map((id) => notAMap(`templates.${id}`, id, maps)),
+  ].flatMap((fault) => fault ?? []);
+  const chosen = wanted.steps ?? maps;
+  for (const id of Object.keys(wanted.templates))
+    if (maps.includes(id) && !chosen.includes(id))
+      faults.push({ field: `templates.${id}`, message: 'is of a step that is not done again', value: id, allowed: chosen.join(', ') });
+  const changed = plan.steps.map((step) => {
+    const change = step.kind === 'map' ? wanted.templates[step.id] : undefined;
+    if (step.kind !== 'map' || !change) return step;
+    const result = changedTemplate(step.template, change, `templates.${step.id}`);
+    if ('faults' in result) faults.push(...result.faults);
+    return 'template' in result ? { ...step, template: result.template } : step;
+  });
+  if (faults.length > 0) return { faults };
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const left = steps.filter(({ state }) => state !== 'succeeded');
+  const failed = chosen.filter((id) => (byId.get(id)?.counts.failed ?? 0) > 0);
+  if (failed.length === 0 && left.length === 0) {
+    const withFailures = maps.filter((id) => (byId.get(id)?.counts.failed ?? 0) > 0);
+    const allowed = withFailures.length > 0 ? withFailures.join(', ') : 'a run with failed rows, or one that did not get to its end';
+    return {
+      faults: [{ field: 'steps', message: 'have no failed rows: nothing is left to be done again', value: chosen.join(', '), allowed }],
+    };
+  }
+  return { plan: { ...plan, steps: changed }, steps: chosen };
+};
+
+const notAMap = (field: string, id: string, maps: string[]): Fault | null =>
+  maps.includes(id) ? null : { field, message: 'is no step of kind map of the run', value: id, allowed: maps.join(', ') };
+
+/** A template with some of its keys replaced, if the rows that stay fit it: its result has the same columns. */
+const changedTemplate = (template: Template, change: JsonObject, field: string): { template: Template } | { faults: Fault[] } => {
+  const document = { ...template, ...change };
+  const parsed = Template.safeParse(document);
+  if (!parsed.success)
+    return {
+      faults: faultsOf(parsed.error, document, Template, '').map((fault) => ({
+        ...fault,
+        field: [field, fault.field].filter(Boolean).join('.'),
+      })),
+    };
+  if (parsed.data.mode !== template.mode)
+    return { faults: [{ field: `${field}.mode`, message: 'cannot change', value: parsed.data.mode, allowed: template.mode }] };
+  const faults = misfitsOf(
+    addedBy({ template }),
+    addedBy({ template: parsed.data }),
+    `${field}.${parsed.data.mode === 'llm' ? 'output' : 'capability'}`,
+  );
+  return faults.length > 0 ? { faults } : { template: parsed.data };
+};
+
+/** Where columns of a changed template differ from those that the table has. */
+const misfitsOf = (before: Column[], after: Column[], field: string): Fault[] => {
+  const types = new Map(after.map(({ name, type }) => [name, type]));
+  const known = new Set(before.map(({ name }) => name));
+  return [
+    ...before.flatMap(({ name, type }): Fault[] => {
+      const now = types.get(name);
+      if (now === type) return [];
+      const message = now === undefined ? `has no column ${name}, and the table has one` : `makes another type of column ${name}`;
+      return [{ field, message, value: now ?? name, allowed: `${name} ${type}` }];
+    }),
+    ...after.flatMap(({ name, type }): Fault[] =>
+      known.has(name)
+        ? []
+        : [{ field, message: `has a column ${name} that the table has not`, value: `${name} ${type}`, allowed: [...known].join(', ') }],
+    ),
+  ];
+};
