@@ -34,7 +34,7 @@ const MIN_COMMITTED = 3;
 const FACTOR = 2;
 /** Shards of a stage that two members run at once. */
 const AT_ONCE = 4;
-/** Of a stage's shards this share is run twice at most, but one in any case. */
+/** Of a stage's shards this share is run twice at most, but `AT_ONCE` of them in any case: a member that stands still holds several. */
 const SHARE = 0.1;
 
 /** Rounds of calls that a shard takes with its slots. Shards get smaller towards a stage's end, so time per row alone misleads. */
@@ -48,7 +48,7 @@ export const stragglersOf = ({ shards, committed, paceMs, copies, open }: StageT
   if (committed < MIN_COMMITTED || open.some(({ attempts }) => attempts === 0)) return [];
   const waiting = open.filter(({ wanted }) => wanted).length;
   const now = waiting + open.filter(({ attempts }) => attempts > 1).length;
-  const room = Math.min(AT_ONCE - now, Math.ceil(shards * SHARE) - copies - waiting);
+  const room = Math.min(AT_ONCE - now, Math.max(AT_ONCE, Math.ceil(shards * SHARE)) - copies - waiting);
   const lateness = ({ range, slots, ageMs }: OpenShard): number => ageMs / (paceMs * roundsOf(range, slots));
   return open
     .filter((shard) => shard.attempts === 1 && !shard.wanted && !shard.suspect)
