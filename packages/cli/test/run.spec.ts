@@ -139,7 +139,7 @@ describe('apwa runs pause', () => {
     expect(code).toBe(0);
     expect(err).toContain('Waiting for what is under way');
     expect(out).toMatch(/paused \(user\) for .*: It was paused by request\./);
-    expect(out).toMatch(/labels +map +paused +1,500 +512 +0 +0 +988/);
+    expect(out).toMatch(/labels +map +paused +1,500 +512 +0 +0 +0 +988/);
   });
 });
 
