@@ -160,17 +160,17 @@ describe('a run that is paused', () => {
 
   it('should have its plan made to the end, and wait with it', async () => {
     hold();
-    let answer: () => void = () => undefined;
-    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const [asked, paused] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     world.workers.rows = [{ text: 'hello' }];
-    world.model.say({ tool: 'preview_rows', arguments: { table: 'rows', first: 0, count: 1 } }, () => {
-      answer();
+    world.model.say({ tool: 'preview_rows', arguments: { table: 'rows', first: 0, count: 1 } }, async () => {
+      asked.resolve();
+      await paused.promise;
       return { tool: 'submit_plan', arguments: { plan } };
     });
     const id = await begin({ goal: 'count' });
-    await until(() => world.model.calls.length > 0, { timeoutMs: 10_000, what: 'the planner to be asked' });
+    await asked.promise;
     expect((await pause(id)).state).toBe('pausing');
-    await asked;
+    paused.resolve();
     expect(await api.until(id, 'paused')).toMatchObject({ plan, planning: { turns: 2 }, steps: [{ state: 'waiting' }] });
     expect(find(id, 'sql')).toBeUndefined();
     await resume(id);

@@ -37,8 +37,8 @@ describe('the slots of a member', () => {
     const callsOf = (prefix: string) => world.model.calls.filter(({ text }) => text.startsWith(prefix)).length;
     await until(() => world.script.done(small.stageId), 20_000);
     expect(callsOf('small')).toBe(96);
-    // The first shard of the huge one is still at work, with what was left to it.
-    expect(callsOf('huge')).toBeLessThan(900);
+    // The huge one is still at work: at the latest when the member asks by itself, as hints may be lost, the other one has its share.
+    expect(callsOf('huge')).toBeLessThan(2_900);
     await until(() => world.model.inFlight === SLOTS, 5_000);
     await until(() => world.script.done(huge.stageId), 30_000);
     expect(world.model.calls).toHaveLength(3_096);

@@ -8,7 +8,7 @@ export interface ModelCall {
 
 /** What the model says to a call: a tool call, text, or a status of HTTP. `null`: it says nothing until the connection ends. */
 export type ModelAnswer = { tool: string; arguments: unknown } | { text: string } | { status: number; body: object } | null;
-type Step = ModelAnswer | ((call: ModelCall) => ModelAnswer);
+type Step = ModelAnswer | ((call: ModelCall) => ModelAnswer | Promise<ModelAnswer>);
 
 /** An OpenAI-compatible endpoint that answers by a script. Calls beyond the script, and steps that nobody called for, fail `verify`. */
 export class ScriptedModel {
@@ -46,9 +46,9 @@ export class ScriptedModel {
   }
 
   /** An expectation that fails in a step is told by `verify`; the call is refused, so that nothing waits. */
-  private answer(step: Exclude<Step, undefined>, call: ModelCall): ModelAnswer {
+  private async answer(step: Exclude<Step, undefined>, call: ModelCall): Promise<ModelAnswer> {
     try {
-      return typeof step === 'function' ? step(call) : step;
+      return typeof step === 'function' ? await step(call) : step;
     } catch (error) {
       this.failures.push(error instanceof Error ? error : new Error(String(error)));
       return { status: 400, body: { error: { message: 'the script expected something else' } } };
@@ -66,7 +66,7 @@ export class ScriptedModel {
       response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"unexpected call"}}');
       return;
     }
-    const answer = this.answer(step, call);
+    const answer = await this.answer(step, call);
     if (answer === null) return;
     if ('status' in answer) {
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
