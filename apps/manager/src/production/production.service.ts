@@ -98,9 +98,9 @@ export class ProductionService {
   }
 
   private async begin(ownerId: string, { id, runId }: TableRow | ExportRow, { work, kept, templateKey, ...terms }: Ordered): Promise<void> {
-    const { resources, maxInFlight, weight = 1, followed = false } = terms;
-    const limit = maxInFlight === undefined ? {} : { maxInFlight };
-    const submission: Submission = { stageId: newId('stage'), ownerId, weight, followed, resources, ...limit, work: checkSize(work) };
+    const { resources, maxInFlight, budget, weight = 1, followed = false } = terms;
+    const limits = { ...(maxInFlight === undefined ? {} : { maxInFlight }), ...(budget ? { budget } : {}) };
+    const submission: Submission = { stageId: newId('stage'), ownerId, weight, followed, resources, ...limits, work: checkSize(work) };
     await this.database.$transaction(async (queries) => {
       await this.stages.create(queries, submission);
       const begun = isTable(id)
