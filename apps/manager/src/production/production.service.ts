@@ -93,14 +93,13 @@ export class ProductionService {
       case 'match':
         return this.lookFor(product, order);
       case 'stage':
-        return this.begin(ownerId, product, order);
+        return this.begin(ownerId, product, order.ordered);
     }
   }
 
-  private async begin(ownerId: string, { id, runId }: TableRow | ExportRow, { work, kept, templateKey, ...terms }: Ordered): Promise<void> {
-    const { resources, maxInFlight, budget, weight = 1, followed = false } = terms;
-    const limits = { ...(maxInFlight === undefined ? {} : { maxInFlight }), ...(budget ? { budget } : {}) };
-    const submission: Submission = { stageId: newId('stage'), ownerId, weight, followed, resources, ...limits, work: checkSize(work) };
+  private async begin(ownerId: string, { id, runId }: TableRow | ExportRow, ordered: Ordered): Promise<void> {
+    const { kept, templateKey, ...terms } = ordered;
+    const submission: Submission = { stageId: newId('stage'), ownerId, weight: 1, followed: false, ...terms, work: checkSize(terms.work) };
     await this.database.$transaction(async (queries) => {
       await this.stages.create(queries, submission);
       const begun = isTable(id)
@@ -130,9 +129,9 @@ export class ProductionService {
   }
 
   private async order(product: TableRow | ExportRow): Promise<StepOrder> {
-    if ('tableId' in product) return { order: 'stage', work: await this.exportWork(product), resources: {} };
+    if ('tableId' in product) return { order: 'stage', ordered: { work: await this.exportWork(product), resources: {} } };
     const source = fromJsonOrNull<ImportSource>(product.source);
-    if (source) return { order: 'stage', work: await this.importWork(source), resources: {} };
+    if (source) return { order: 'stage', ordered: { work: await this.importWork(source), resources: {} } };
     return this.steps.of(product);
   }
 

@@ -12,16 +12,13 @@ import { templateKey } from './template-key.js';
 import { VersionsService } from './versions.service.js';
 import { workOfStep } from './work.js';
 
-export type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> & {
-  weight?: number;
-  followed?: boolean;
-  kept?: Kept;
-  templateKey?: string | null;
-};
+/** What is submitted, and what is written down with it. */
+export type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> &
+  Partial<Pick<Submission, 'weight' | 'followed'>> & { kept?: Kept; templateKey?: string | null };
 
 export type StepOrder =
   /** A stage is to be submitted. */
-  | ({ order: 'stage' } & Ordered)
+  | { order: 'stage'; ordered: Ordered }
   /** The table is there already, under another id. */
   | { order: 'adopt'; made: MadeTable; kept: Kept; templateKey: string | null }
   /** Before the step's own stage, results of its rows are looked for in these tables. */
@@ -53,7 +50,7 @@ export class StepOrdersService {
     };
     const order =
       table.matchOf !== null && step.kind === 'map' ? await this.match(record, step, table) : await this.step(record, step, table);
-    return order.order === 'stage' ? { ...order, ...terms } : order;
+    return order.order === 'stage' ? { order: 'stage', ordered: { ...order.ordered, ...terms } } : order;
   }
 
   private async step(record: RunRecord, step: Plan['steps'][number], table: TableRow): Promise<StepOrder> {
@@ -68,20 +65,23 @@ export class StepOrdersService {
       case 'rest': {
         const same = taken.templateKeys.every((one) => one === key);
         const rest: StageWork = work.kind === 'map' ? { ...work, redo: taken.redo } : work;
-        return { order: 'stage', work: rest, resources, kept: taken.kept, templateKey: same ? key : null };
+        return { order: 'stage', ordered: { work: rest, resources, kept: taken.kept, templateKey: same ? key : null } };
       }
       case 'nothing':
         break;
     }
     const found = record.matches.find(({ matchOf }) => matchOf === step.id);
-    if (work.kind !== 'map' || step.kind !== 'map' || key === null || work.input.rows === 0) return { order: 'stage', work, resources };
+    if (work.kind !== 'map' || step.kind !== 'map' || key === null || work.input.rows === 0)
+      return { order: 'stage', ordered: { work, resources } };
     const reference = found && referenceOf(found);
     if (reference) {
       const rows = [{ first: 0, last: work.input.rows - 1 }];
-      return { order: 'stage', work: { ...work, redo: { rows, from: [reference] } }, resources, templateKey: key };
+      return { order: 'stage', ordered: { work: { ...work, redo: { rows, from: [reference] } }, resources, templateKey: key } };
     }
     const sources = found ? [] : await this.sources(record, step, table, key);
-    return sources.length > 0 ? { order: 'match', stepId: step.id, sources } : { order: 'stage', work, resources, templateKey: key };
+    return sources.length > 0
+      ? { order: 'match', stepId: step.id, sources }
+      : { order: 'stage', ordered: { work, resources, templateKey: key } };
   }
 
   /** Tables in which rows may have the step's results, the preferred ones first. */
@@ -109,7 +109,7 @@ export class StepOrdersService {
       output: addedBy(step),
       limits: { memoryMb, timeoutMs },
     };
-    return { order: 'stage', work, resources: {} };
+    return { order: 'stage', ordered: { work, resources: {} } };
   }
 }
 
