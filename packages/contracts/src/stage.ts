@@ -28,6 +28,10 @@ export const addUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
   reasoning: a.reasoning + b.reasoning,
 });
 
+/** All tokens of a usage, read and written. */
+export const tokensOf = ({ input, cacheRead, cacheWrite, output, reasoning }: TokenUsage): number =>
+  input + cacheRead + cacheWrite + output + reasoning;
+
 /**
  * Why a row failed, as it stands in `_error_code`:
  * `truncated` the answer was cut off by its length, twice; `refused` the model declined; `filtered` the provider's filter

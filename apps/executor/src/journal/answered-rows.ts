@@ -1,4 +1,4 @@
-import { type Amounts, noAmounts, PermanentError, RowResult } from '@apwa/contracts';
+import { type Amounts, noAmounts, PermanentError, RowResult, tokensOf } from '@apwa/contracts';
 import { JournalReader } from '@apwa/messaging';
 import { type Storage } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
@@ -38,7 +38,7 @@ export class AnsweredRows {
       for await (const { rows } of this.reader.read({ ...place, shardSubjects: place.subject }, signal))
         for (const { attempts: calls, usage, costUsd } of Array.isArray(rows) ? rows : await this.#load(rows.key)) {
           spent.usd += costUsd;
-          spent.tokens += usage.input + usage.cacheRead + usage.cacheWrite + usage.output + usage.reasoning;
+          spent.tokens += tokensOf(usage);
           spent.rows += calls > 0 ? 1 : 0;
         }
     }

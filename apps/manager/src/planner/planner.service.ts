@@ -1,4 +1,4 @@
-import { type Fault, type TokenUsage, PermanentError, RefusedError, addUsage, excerpt, noUsage } from '@apwa/contracts';
+import { type Fault, type TokenUsage, PermanentError, RefusedError, addUsage, excerpt, noUsage, tokensOf } from '@apwa/contracts';
 import { type ChatMessage, type Model, type ModelAnswer, type ToolDefinition, callOf } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -78,7 +78,7 @@ export class PlannerService {
     const { maxTurns, maxTokens, timeoutMs } = this.config.planner;
     const turns = history.length - 1;
     if (turns >= maxTurns) throw overLimit(`no plan after ${turns} turns`, 'maxTurns', maxTurns);
-    const tokens = history.reduce((sum, { usage }) => sum + total(usage), 0);
+    const tokens = history.reduce((sum, { usage }) => sum + tokensOf(usage), 0);
     if (tokens >= maxTokens) throw overLimit(`no plan after ${tokens} tokens`, 'maxTokens', maxTokens);
     const leftMs = timeoutMs - (Date.now() - (run.planningStartedAt ?? run.createdAt).getTime());
     if (leftMs <= 0) throw this.overtime();
@@ -154,9 +154,6 @@ export class PlannerService {
     return result;
   }
 }
-
-const total = ({ input, cacheRead, cacheWrite, output, reasoning }: TokenUsage): number =>
-  input + cacheRead + cacheWrite + output + reasoning;
 
 const add = (spent: { usage: TokenUsage; costUsd: number }, call: { usage: TokenUsage; costUsd: number } | undefined): void => {
   if (!call) return;

@@ -1,4 +1,13 @@
-import { type Amounts, type Budget, type BudgetTerms, RefusedError, type RunBudget, type RunPause, type TokenUsage } from '@apwa/contracts';
+import {
+  type Amounts,
+  type Budget,
+  type BudgetTerms,
+  RefusedError,
+  type RunBudget,
+  type RunPause,
+  type TokenUsage,
+  tokensOf,
+} from '@apwa/contracts';
 
 /** A run's budget as it is written down. */
 export interface StoredBudget {
@@ -9,9 +18,6 @@ export interface StoredBudget {
 
 /** What planning has taken so far, turn by turn. */
 export type PlannerTurns = readonly { usage: TokenUsage; costUsd: number }[];
-
-const tokensOf = ({ input, cacheRead, cacheWrite, output, reasoning }: TokenUsage): number =>
-  input + cacheRead + cacheWrite + output + reasoning;
 
 export const planningAmounts = (turns: PlannerTurns): Amounts => ({
   usd: turns.reduce((sum, { costUsd }) => sum + costUsd, 0),

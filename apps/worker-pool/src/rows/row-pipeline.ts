@@ -1,4 +1,4 @@
-import { ApwaError, type JsonObject, noUsage, type RowResult, type RowValues, type TokenUsage, type ToldLimits } from '@apwa/contracts';
+import { ApwaError, type JsonObject, noUsage, type RowResult, type RowValues, tokensOf, type ToldLimits } from '@apwa/contracts';
 import { type CallFigures, callOf, type ChatMessage } from '@apwa/model';
 import { repairMessage } from '../prompts/prompt-builder.js';
 import { tokensAtLeast } from './context-bound.js';
@@ -232,7 +232,7 @@ export class RowPipeline implements Pipeline {
     const { rows } = reserved.amounts;
     journey.counted = true;
     if (!call) return this.caller.budget?.settle(reserved, reserved.amounts);
-    const told = { usd: call.costUsd, tokens: totalOf(call.usage), rows };
+    const told = { usd: call.costUsd, tokens: tokensOf(call.usage), rows };
     const { taken, cut } = this.stage.cost.clamp(size, told);
     if (cut) this.stage.impossible({ told, counted: taken });
     this.caller.budget?.settle(reserved, taken);
@@ -271,7 +271,7 @@ export class RowPipeline implements Pipeline {
       );
       tally.add(answer);
       const { usage, told } = answer;
-      const tokens = totalOf(usage);
+      const tokens = tokensOf(usage);
       if (!answer.usageEstimated) estimate.saw(size.characters, usage);
       cost.saw(size, usage, answer.costUsd);
       this.#settle(entry, size, journey, answer);
@@ -288,7 +288,7 @@ export class RowPipeline implements Pipeline {
       this.#settle(entry, size, journey, lost ? undefined : (call ?? { usage: noUsage(), costUsd: 0 }));
       tally.add({ latencyMs: this.now() - begunAt, ...call });
       if (!this.control.signal.aborted) {
-        const tokens = call && totalOf(call.usage) > 0 ? totalOf(call.usage) : null;
+        const tokens = call && tokensOf(call.usage) > 0 ? tokensOf(call.usage) : null;
         return { kind: 'failed', failure: failureOf(thrown), said: null, told: call?.told ?? null, tokens };
       }
       gate.leave(pass, { kind: 'other' }, null);
@@ -303,8 +303,6 @@ const asExtended = (called: Called, { extended }: RowHistory): Called =>
   extended && called.kind === 'failed' && called.failure.kind === 'request'
     ? { ...called, failure: { kind: 'truncated', message: 'the answer was cut off by its length, and no longer one is allowed' } }
     : called;
-
-const totalOf = (usage: TokenUsage): number => usage.input + usage.cacheRead + usage.cacheWrite + usage.output + usage.reasoning;
 
 /** What the call tells of its endpoint. */
 const outcomeOf = ({ failure, tokens }: FailedCall, refused: Decision | null): CallOutcome => {

@@ -1,6 +1,6 @@
-import { ApwaError, RefusedError, type Run, type Table } from '@apwa/contracts';
+import { ApwaError, RefusedError, tokensOf, type Run, type Table } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
-import { budgetText, copiesText, cost, duration, number, tokens, workedMs } from '../display/format.js';
+import { budgetText, copiesText, cost, duration, number, workedMs } from '../display/format.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
 import { downloadFailures, downloadOutputs, type WrittenFile } from '../outputs/download.js';
@@ -22,13 +22,13 @@ export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []
   if (run.startedAt && run.finishedAt) lines[0] += ` in ${duration(workedMs(run, Date.parse(run.finishedAt)))}`;
   for (const { id, counts, copies } of run.steps) {
     const cause = Object.entries(counts.errors).map(([code, n]) => `${code} ${number(n)}`);
-    const spent = counts.calls ? `, ${number(counts.calls)} calls, ${number(tokens(counts.usage))} tokens, ${cost(counts.costUsd)}` : '';
+    const spent = counts.calls ? `, ${number(counts.calls)} calls, ${number(tokensOf(counts.usage))} tokens, ${cost(counts.costUsd)}` : '';
     const failed = counts.failed ? `, ${number(counts.failed)} failed (${cause.join(', ')})` : '';
     const twice = copies.attempts ? `, ${copiesText(copies)}` : '';
     lines.push(`  ${id}: ${number(counts.ok)} rows${failed}${spent}${twice}`);
   }
   if (run.planning.turns)
-    lines.push(`  planning: ${run.planning.turns} turns, ${number(tokens(run.planning.usage))} tokens, ${cost(run.planning.costUsd)}`);
+    lines.push(`  planning: ${run.planning.turns} turns, ${number(tokensOf(run.planning.usage))} tokens, ${cost(run.planning.costUsd)}`);
   if (run.budget) lines.push(`  budget: ${budgetText(run)}`);
   for (const { path, rows } of files) lines.push(`  ${path}${rows === null ? '' : ` (${number(rows)} rows)`}`);
   for (const { id, name, rows } of rejected) lines.push(`  bad rows of inputs: ${number(rows ?? 0)} in table ${id} (${name})`);

@@ -1,8 +1,8 @@
-import type { Run, RowValues } from '@apwa/contracts';
+import { tokensOf, type Run, type RowValues } from '@apwa/contracts';
 import { relative } from 'node:path';
 import { cell } from '../commands/tables.js';
 import { summaryOf } from '../commands/run.js';
-import { cost, duration, figuresOf, number, spentOf, tokens } from '../display/format.js';
+import { cost, duration, figuresOf, number, spentOf } from '../display/format.js';
 import { columns } from '../output.js';
 import type { WrittenFile } from '../outputs/download.js';
 import type { Findings } from './findings.js';
@@ -70,7 +70,7 @@ export const reportOf = (outcome: Outcome): string => {
     parts.push(section('Compared with the labels, which neither plan nor model has seen (strict on type and value)', scoreTable(scores)));
   else if (results.findings)
     parts.push('\nThe findings cannot be compared with the labels: their table does not say which message each is of.');
-  const spent = [...speed(run), `${number(calls)} calls`, `${number(tokens(usage))} tokens`, cost(costUsd)];
+  const spent = [...speed(run), `${number(calls)} calls`, `${number(tokensOf(usage))} tokens`, cost(costUsd)];
   if (run.startedAt && run.finishedAt) spent.push(duration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)));
   parts.push(`\n${spent.join(' · ')}`);
   parts.push(

@@ -1,13 +1,4 @@
-import {
-  addUsage,
-  inputsOf,
-  type Plan,
-  type Run,
-  type RunStep,
-  type StageCopies,
-  type StageCounts,
-  type TokenUsage,
-} from '@apwa/contracts';
+import { addUsage, inputsOf, type Plan, type Run, type RunStep, type StageCopies, type StageCounts } from '@apwa/contracts';
 
 export const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 
@@ -25,9 +16,6 @@ export const copiesText = ({ attempts, calls }: StageCopies): string =>
   `${number(attempts)} slow ${attempts === 1 ? 'shard' : 'shards'} run twice (${number(calls)} ${calls === 1 ? 'call' : 'calls'})`;
 
 export const cost = (usd: number): string => `$${usd === 0 ? '0' : usd < 0.01 ? usd.toFixed(5) : usd.toFixed(2)}`;
-
-export const tokens = ({ input, cacheRead, cacheWrite, output, reasoning }: TokenUsage): number =>
-  input + cacheRead + cacheWrite + output + reasoning;
 
 /** A line for each step: `counts (sql) of labels: how many of each`. */
 export const planLines = ({ steps }: Plan): string[] =>

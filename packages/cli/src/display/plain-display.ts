@@ -1,6 +1,6 @@
-import type { Run, RunEvent, RunStep } from '@apwa/contracts';
+import { tokensOf, type Run, type RunEvent, type RunStep } from '@apwa/contracts';
 import type { Display } from './display.js';
-import { cost, figuresOf, number, planLines, tokens, workedUntil } from './format.js';
+import { cost, figuresOf, number, planLines, workedUntil } from './format.js';
 
 /** At most one line a second and step, where nothing else than figures changed. */
 const EVERY_MS = 1_000;
@@ -13,7 +13,7 @@ const stepLine = (step: RunStep, until: number): string => {
   const parts = [rows];
   if (step.state === 'running' && rowsPerSecond > 0) parts.push(`${number(rowsPerSecond)} rows/s`);
   if (failed) parts.push(`${number(failed)} failed`);
-  if (step.counts.calls) parts.push(`${number(tokens(step.counts.usage))} tokens`, cost(step.counts.costUsd));
+  if (step.counts.calls) parts.push(`${number(tokensOf(step.counts.usage))} tokens`, cost(step.counts.costUsd));
   if (step.waitingFor) parts.push(step.waitingFor);
   return `${step.id}: ${step.state === 'running' ? '' : `${step.state}, `}${parts.join(' · ')}`;
 };

@@ -1,6 +1,6 @@
-import { type Run, type RunStep, type StageCounts } from '@apwa/contracts';
+import { type Run, type RunStep, type StageCounts, tokensOf } from '@apwa/contracts';
 import { columns } from '../output.js';
-import { budgetText, copiesText, cost, duration, number, spentOf, tokens, workedMs, workedUntil } from './format.js';
+import { budgetText, copiesText, cost, duration, number, spentOf, workedMs, workedUntil } from './format.js';
 
 /** Rows of a step by outcome: `rowsIn` is the sum of `ok`, `failed`, `filtered` and `notDone`. What nothing can be said of is null. */
 export interface Balance {
@@ -37,7 +37,7 @@ const WORDS = 3;
 
 const figure = (value: number | null): string => (value === null ? '–' : number(value));
 const spent = ({ calls, usage, costUsd }: Pick<StageCounts, 'calls' | 'usage' | 'costUsd'>): string[] =>
-  calls === 0 ? ['–', '–', '–'] : [number(calls), number(tokens(usage)), cost(costUsd)];
+  calls === 0 ? ['–', '–', '–'] : [number(calls), number(tokensOf(usage)), cost(costUsd)];
 
 const stepRow = (step: RunStep, run: Run, until: number): string[] => {
   const state = run.paused && step.state === 'running' ? run.state : step.state;

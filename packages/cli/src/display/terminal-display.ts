@@ -1,7 +1,7 @@
-import type { Run, RunEvent, RunStep } from '@apwa/contracts';
+import { tokensOf, type Run, type RunEvent, type RunStep } from '@apwa/contracts';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { Display } from './display.js';
-import { budgetText, cost, duration, figuresOf, number, planLines, spentOf, tokens, workedMs, workedUntil } from './format.js';
+import { budgetText, cost, duration, figuresOf, number, planLines, spentOf, workedMs, workedUntil } from './format.js';
 
 /** The text to the right of a step's bar. `until`: the moment up to which its run has worked. */
 export const barText = (step: RunStep, until: number): string => {
@@ -11,7 +11,7 @@ export const barText = (step: RunStep, until: number): string => {
   if (rowsPerSecond > 0 && step.kind !== 'sql') parts.push(`${number(rowsPerSecond)} rows/s`);
   if (left !== null && left > 0) parts.push(`${duration(left)} left`);
   if (failed) parts.push(`${number(failed)} failed`);
-  if (step.counts.calls) parts.push(`${number(tokens(step.counts.usage))} tokens`, cost(step.counts.costUsd));
+  if (step.counts.calls) parts.push(`${number(tokensOf(step.counts.usage))} tokens`, cost(step.counts.costUsd));
   if (step.waitingFor) parts.push(step.waitingFor);
   if (step.state === 'failed' || step.state === 'cancelled') parts.push(step.state);
   return parts.join(' · ');
@@ -24,7 +24,7 @@ const totalText = (run: Run, now: number): string => {
     run.state.replaceAll('_', ' '),
     duration(workedMs({ ...run, startedAt: run.startedAt ?? run.createdAt }, workedUntil(run, now))),
     `${number(calls)} calls`,
-    `${number(tokens(usage))} tokens`,
+    `${number(tokensOf(usage))} tokens`,
     cost(costUsd),
     ...(run.budget ? [`budget: ${budgetText(run)}`] : []),
   ].join(' · ');
