@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '@apwa/test-kit';
+import { eventually, type ExternalMember } from '@apwa/test-kit';
 import { expectEveryRowOnce, mailPlan, numberedRows, System } from './support/system.js';
 import { JournalWatch } from './support/journal-watch.js';
-import { ExternalMember, externalPool } from './support/external-member.js';
+import { externalPool, startMember } from './support/external-member.js';
 
 const LEASE_MS = 2_500;
 const SLOTS = 50;
@@ -20,7 +20,7 @@ describe('hazards', () => {
     system = await System.start({ offlineModel: { latencyMs }, config: { ...timing, ...externalPool(SLOTS) } });
   };
   const member = async (): Promise<ExternalMember> => {
-    const one = await ExternalMember.start(system);
+    const one = await startMember(system);
     members.push(one);
     return one;
   };

@@ -1,9 +1,9 @@
 import { type Run } from '@apwa/contracts';
-import { eventually, type ScriptedModel, scriptedModel } from '@apwa/test-kit';
+import { eventually, type ScriptedModel, scriptedModel, type ExternalMember } from '@apwa/test-kit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apwa } from './support/command.js';
 import { callerOf } from './support/callers.js';
-import { ExternalMember, externalPool } from './support/external-member.js';
+import { externalPool, startMember } from './support/external-member.js';
 import { expectEveryRowOnce, mailPlan, numberedRows, System } from './support/system.js';
 
 const ROWS = 300;
@@ -41,7 +41,7 @@ describe('a shard that lags behind its stage', () => {
         ...externalPool(SLOTS),
       },
     });
-    members.push(await ExternalMember.start(system), await ExternalMember.start(system));
+    members.push(await startMember(system), await startMember(system));
   };
   afterEach(async () => {
     await Promise.all(members.splice(0).map((one) => one.stop()));

@@ -1,11 +1,10 @@
-import { type TcpProxy } from '@apwa/test-kit';
+import { startService, type TcpProxy } from '@apwa/test-kit';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Random } from './random.js';
 import { LATENCY_MS } from './soak-model.js';
 import { LEASE_MS, SLOTS, type SoakSystem } from './soak-system.js';
-import { secondExecutor } from './second-executor.js';
 
 /** What a fault may cost, and when all was well again. */
 export interface FaultOutcome {
@@ -51,7 +50,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'member_dies',
     strike: async ({ members }, random) => {
-      await random.pick(members).crash();
+      await random.pick(members).replace();
       return done(IN_FLIGHT);
     },
   },
@@ -91,9 +90,9 @@ export const FAULTS: readonly Fault[] = [
     name: 'member_stands_still',
     strike: async ({ members }, random) => {
       const member = random.pick(members);
-      await member.pause();
+      await member.process.kill('SIGSTOP');
       await sleep(BEYOND_LEASE_MS);
-      await member.resume();
+      await member.process.kill('SIGCONT');
       return done(IN_FLIGHT);
     },
   },
@@ -197,7 +196,9 @@ export const FAULTS: readonly Fault[] = [
     name: 'second_executor',
     strike: async ({ stack, links }) => {
       await stack.services.executor.pause();
-      const second = await secondExecutor(stack, links.executor);
+      const { nats, postgres } = links.executor;
+      const env = { APWA__nats__url: nats.url, APWA__executor__databaseUrl: postgres.url };
+      const second = await startService('executor', { configFile: stack.configFile, logs: join(stack.dir, 'logs'), env });
       await stack.services.executor.resume();
       // The first one finds out, and ends; it comes back in the place of the second.
       await sleep(1_000);

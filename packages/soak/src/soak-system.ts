@@ -1,12 +1,13 @@
 import { isTerminal, type Run } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { type Client, createClient } from '@apwa/sdk';
-import { eventually, startStack, type Stack, tcpProxy, type TcpProxy, tempDir, type TempDir } from '@apwa/test-kit';
+import { eventually, ExternalMember, startStack, type Stack, tcpProxy, type TcpProxy, tempDir, type TempDir } from '@apwa/test-kit';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { stringify } from 'yaml';
 import { Disk } from './disk.js';
-import { SoakMember } from './soak-member.js';
 import { SoakModel } from './soak-model.js';
 import { plan, rowsFile, STEP } from './task.js';
 
@@ -28,7 +29,7 @@ export class SoakSystem {
   private constructor(
     readonly stack: Stack,
     readonly model: SoakModel,
-    readonly members: readonly SoakMember[],
+    readonly members: readonly ExternalMember[],
     readonly links: Links,
     readonly disk: Disk,
     private readonly client: Client,
@@ -40,13 +41,14 @@ export class SoakSystem {
     const disk = await Disk.open(join(dir.path, 'disk'));
     const model = await SoakModel.start();
     const links: Partial<Record<keyof Links, { nats: TcpProxy; postgres: TcpProxy }>> = {};
+    const configPath = join(dir.path, 'soak.config.yaml');
+    await writeFile(configPath, stringify({ model: 'soak', models: { soak: { baseUrl: model.url, name: 'soak' } } }));
     const stack = await startStack({
       dir: dir.path,
-      model: 'offline',
+      model: 'configured',
+      configPath,
       log,
       config: {
-        model: 'soak',
-        models: { soak: { baseUrl: model.url, name: 'soak' } },
         executor: { leaseMs: LEASE_MS, heartbeatMs: HEARTBEAT_MS },
         storage: { url: disk.url },
         pools: [{ name: 'default', backend: 'external', slots: SLOTS }],
@@ -57,10 +59,9 @@ export class SoakSystem {
         return { APWA__nats__url: link.nats.url, [`APWA__${service}__databaseUrl`]: link.postgres.url };
       },
     });
-    const spec = { configFile: stack.configFile, natsUrl: stack.services.nats.url };
-    const members: SoakMember[] = [];
-    for (let n = 1; n <= MEMBERS; n++)
-      members.push(await SoakMember.start({ ...spec, logFile: join(dir.path, 'logs', `member-${n}.log`) }));
+    const options = { configFile: stack.configFile, natsUrl: stack.services.nats.url, logs: join(dir.path, 'logs') };
+    const members: ExternalMember[] = [];
+    for (let n = 0; n < MEMBERS; n++) members.push(await ExternalMember.start(options));
     return new SoakSystem(stack, model, members, links as Links, disk, createClient({ url: stack.url }), dir);
   }
 

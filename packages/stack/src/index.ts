@@ -7,5 +7,7 @@ export { commandOf, descendantsOf, isAlive, type ProcessEntry, processTable } fr
 export { type Server, type ServerOptions, type Service } from './processes/server.js';
 export { until, type UntilOptions } from './processes/until.js';
 export { type FolderLock, lockFolder } from './services/folder-lock.js';
+export { startApp } from './services/node-service.js';
 export { type OfflineModelOptions } from './services/offline-model.js';
+export { serviceEnvironment } from './services/stack-config.js';
 export { type Stack, type StackOptions, type StackServices, startStack } from './services/stack.js';

@@ -1,6 +1,7 @@
 export * from '@apwa/stack';
 export { compareSchema, type MadeAndSaid, type SchemaClient, type SchemaComparison, type SchemaQuestion } from './compare-schema.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
+export { ExternalMember, type ExternalMemberOptions, startService } from './external-member.js';
 export { leakCheck, type LeakCheck } from './leak-check.js';
 export { ensureS3Binary, INSTALL_TIMEOUT_MS } from './s3/s3-binary.js';
 export { S3Server, type S3Storage } from './s3/s3-server.js';
