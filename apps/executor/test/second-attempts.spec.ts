@@ -30,9 +30,12 @@ describe('shards that lag behind their stage', () => {
     const lagging: Assignment[] = [];
     while (lagging.length < held) lagging.push(...(await slow.claim(16)));
     await world.finish(others);
-    const tokens = lagging.map(({ token }) => token);
-    await world.sql(`UPDATE attempts SET claimed_at = claimed_at - interval '1 hour' WHERE token = ANY($1)`, [tokens]);
+    await makeOld(lagging);
     return { stageId, lagging };
+  };
+  const makeOld = async (attempts: Assignment[]): Promise<void> => {
+    const tokens = attempts.map(({ token }) => token);
+    await world.sql(`UPDATE attempts SET claimed_at = claimed_at - interval '1 hour' WHERE token = ANY($1)`, [tokens]);
   };
   /** Asks while the slow member goes on renewing. */
   const claimBeside = (fast: TestMember, slow: TestMember): Promise<Assignment> =>
@@ -92,6 +95,31 @@ describe('shards that lag behind their stage', () => {
     await fast.release(back);
     expect((await idle.claim()).map(({ shardId }) => shardId)).toContain(back.shardId);
     expect(first).toBeDefined();
+  });
+
+  it('should not be run twice for what their stage had to wait', async () => {
+    const [slow, fast] = [await world.member(), await world.member()];
+    const { id: stageId } = await world.submit(2_000);
+    const lagging = await slow.claim(16);
+    const heartbeat = (waitsFor: 'journal_room' | null) =>
+      slow.heartbeat({ attempts: lagging.map(({ token }) => ({ token, counts: noCounts(), calls: 0, waitsFor })) });
+    await eventually(async () => {
+      await heartbeat('journal_room');
+      return (await world.stage(stageId)).waitingFor;
+    });
+    await world.finish(fast);
+    await makeOld(lagging);
+    await waitFor(async () => {
+      await Promise.all([heartbeat('journal_room'), fast.heartbeat()]);
+      expect(await fast.claim()).toEqual([]);
+    });
+    await eventually(async () => {
+      await heartbeat(null);
+      return (await world.stage(stageId)).waitingFor === null;
+    });
+    const since = performance.now();
+    expect(await claimBeside(fast, slow)).toMatchObject({ shardId: lagging[0]?.shardId, attempt: 2 });
+    expect(performance.now() - since).toBeGreaterThan(LATE / 2);
   });
 
   it('should be few at once, and few in all', async () => {

@@ -200,7 +200,8 @@ export class StagesRepository {
   async setWaitingFor(queries: Queries, stageId: string, waitingFor: string | null): Promise<StageChange[]> {
     return changesOf(
       await queries.$queryRaw<ChangeRow[]>`
-        UPDATE stages SET waiting_for = ${waitingFor}, version = nextval('stage_versions') WHERE id = ${stageId} AND state = 'running'
+        UPDATE stages SET waiting_for = ${waitingFor}, waited_at = clock_timestamp(), version = nextval('stage_versions')
+        WHERE id = ${stageId} AND state = 'running'
         RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
     );
   }
@@ -237,7 +238,7 @@ export class StagesRepository {
   /** What had paused an owner's stages does so no more; the models that they are about come back beside them. */
   async unpause(queries: Queries, ownerId: string): Promise<{ changes: StageChange[]; models: string[] }> {
     const rows = await queries.$queryRaw<(ChangeRow & { model: string })[]>`
-      UPDATE stages SET paused_by = NULL, waiting_for = NULL, version = nextval('stage_versions')
+      UPDATE stages SET paused_by = NULL, waiting_for = NULL, waited_at = clock_timestamp(), version = nextval('stage_versions')
       WHERE owner_id = ${ownerId} AND state = 'running' AND paused_by IS NOT NULL
       RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state, model`;
     return { changes: changesOf(rows.map(({ model: _, ...row }) => row)), models: [...new Set(rows.map(({ model }) => model))] };

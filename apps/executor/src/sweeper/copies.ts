@@ -9,6 +9,9 @@ import { type OpenShard, type StageTail, stragglersOf } from '../stages/straggle
 /** Slots that an attempt `a` at a shard of a run `r` may use: where the run has no limit, all that its member `m` has. */
 const MAY_USE = Prisma.sql`(CASE WHEN r.max_in_flight IS NULL AND NOT a.alone THEN GREATEST(a.slots, m.slots_total) ELSE a.slots END)`;
 
+/** Since when an attempt `a` of a stage `s` could get on: what holds up the whole stage makes none of its shards late. */
+const UNHINDERED_SINCE = Prisma.sql`GREATEST(a.claimed_at, s.waited_at)`;
+
 interface Lagging {
   stageId: string;
   pool: string;
@@ -40,13 +43,13 @@ export class Copies {
     }
   }
 
-  /** Stages of rows all of whose open shards somebody holds, one of them for some time. */
+  /** Stages of rows that wait for nothing and all of whose open shards somebody holds, one of them for some time. */
   async #lagging(queries: Queries): Promise<Lagging[]> {
     return queries.$queryRaw`
       SELECT s.id AS "stageId", s.pool FROM stages s JOIN runs r ON r.owner_id = s.owner_id
-      WHERE s.state = 'running' AND s.kind = 'map' AND r.control = 'active'
+      WHERE s.state = 'running' AND s.kind = 'map' AND r.control = 'active' AND s.waiting_for IS NULL
         AND EXISTS (SELECT 1 FROM attempts a WHERE a.stage_id = s.id AND a.state = 'active'
-          AND a.claimed_at < clock_timestamp() - ${this.times.copyAfterMs} * interval '1 millisecond')
+          AND ${UNHINDERED_SINCE} < clock_timestamp() - ${this.times.copyAfterMs} * interval '1 millisecond')
         AND NOT EXISTS (SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open'
           AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active'))`;
   }
@@ -63,8 +66,8 @@ export class Copies {
     const open = await queries.$queryRaw<(Omit<OpenShard, 'range'> & { first: number; last: number })[]>`
       SELECT h.id AS "shardId", h."first", h."last", h.suspicion <> 'none' AS suspect, h.copy_wanted AS wanted,
         count(a.token)::int AS attempts, COALESCE(min(${MAY_USE}), 1) AS slots,
-        COALESCE(extract(epoch FROM clock_timestamp() - min(a.claimed_at)), 0)::float * 1000 AS "ageMs"
-      FROM shards h LEFT JOIN attempts a ON a.shard_id = h.id AND a.state = 'active'
+        COALESCE(extract(epoch FROM clock_timestamp() - min(${UNHINDERED_SINCE})), 0)::float * 1000 AS "ageMs"
+      FROM shards h JOIN stages s ON s.id = h.stage_id LEFT JOIN attempts a ON a.shard_id = h.id AND a.state = 'active'
         LEFT JOIN runs r ON r.owner_id = a.owner_id LEFT JOIN members m ON m.id = a.member_id
       WHERE h.stage_id = ${stageId} AND h.state = 'open' GROUP BY h.id`;
     return {
