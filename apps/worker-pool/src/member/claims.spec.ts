@@ -87,7 +87,7 @@ describe('Claims', () => {
     // That an attempt is over says nothing of other runs.
     claims.attemptEnded();
     await turn();
-    expect(told).toEqual(['unknown', 'for_others', 'for_others']);
+    expect(told).toEqual(['unknown', { besides: ['run a'] }, { besides: ['run a'] }]);
     expect(spread).toBe(2);
     claims.stop();
   });

@@ -84,7 +84,7 @@ export class Claims {
         const given = await this.options.ask(saturated);
         // A hint that came meanwhile is about shards that the answer may not know.
         if (given || hints !== this.#hints) this.#emptiness = 'unknown';
-        else this.#emptiness = saturated.length > 0 ? 'for_others' : 'for_all';
+        else this.#emptiness = saturated.length > 0 ? { besides: saturated } : 'for_all';
         // Whoever was given shards and has slots left asks for more; else they are spread.
         this.#again = true;
       }

@@ -24,7 +24,7 @@ import { LoopDelay } from './loop-delay.js';
 import { RunControls } from './run-controls.js';
 import { type MemberSettings } from './settings.js';
 import { nextMove } from './sharing.js';
-import { worthClaiming } from './slots.js';
+import { freeSlots } from './slots.js';
 
 type Terms = z.output<typeof executorOperations.join.reply>;
 
@@ -56,7 +56,7 @@ export class MemberService {
     this.#claims = new Claims({
       move: (emptiness) =>
         this.#state === 'running'
-          ? nextMove(attempts.slots.free, worthClaiming(attempts.slots), attempts.sharers(), emptiness)
+          ? nextMove(freeSlots(attempts.slots), attempts.sharers(), emptiness)
           : { kind: 'wait' },
       ask: (saturated) => this.#claim(saturated),
       spread: () => attempts.spread(),

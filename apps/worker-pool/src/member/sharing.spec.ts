@@ -4,25 +4,33 @@ const sharer = (token: string, ownerId: string, held: number, room = 1_000): Sha
 const claim = (...saturated: string[]): Move => ({ kind: 'claim', saturated });
 
 describe('nextMove', () => {
-  const [hungry, full] = [sharer('a', 'run a', 10), sharer('a', 'run a', 10, 0)];
-  const other = sharer('b', 'run b', 10);
-  it.each<[string, number, boolean, Sharer[], Parameters<typeof nextMove>[3], Move]>([
-    ['nothing is free', 0, true, [hungry], 'unknown', { kind: 'wait' }],
-    ['nobody is here', 64, true, [], 'unknown', claim()],
-    ['nobody is here, and there was nothing', 64, true, [], 'for_all', { kind: 'wait' }],
-    ['one run has rows at hand, and others may wait', 8, true, [hungry], 'unknown', claim('run a')],
-    ['one run has rows at hand, and no other waits', 8, true, [hungry], 'for_others', { kind: 'spread' }],
-    ['one run has rows at hand, others may wait, and little is free', 1, false, [hungry], 'unknown', claim('run a')],
-    ['one run has rows at hand, no other waits, and little is free', 1, false, [hungry], 'for_others', { kind: 'spread' }],
-    ['the only run has begun all its rows, and little is free', 1, false, [full], 'unknown', claim()],
-    ['two runs are here, and little is free', 1, false, [hungry, other], 'unknown', { kind: 'spread' }],
-    ['the only run has begun all its rows', 8, true, [full], 'for_others', claim()],
-    ['the only run has begun all its rows, and there was nothing', 8, true, [full], 'for_all', { kind: 'wait' }],
-    ['a run has rows at hand in one of its shards', 8, true, [full, hungry], 'for_others', { kind: 'spread' }],
-    ['two runs are here', 8, true, [hungry, other], 'for_others', claim()],
-    ['two runs are here, and there was nothing', 8, true, [hungry, other], 'for_all', { kind: 'spread' }],
-  ])('when %s', (_, free, worth, sharers, emptiness, move) => {
-    expect(nextMove(free, worth, sharers, emptiness)).toEqual(move);
+  const TOTAL = 64;
+  const [hungry, full] = [sharer('a', 'run a', 20), sharer('a', 'run a', 20, 0)];
+  const other = sharer('b', 'run b', 20);
+  const newcomer = sharer('b', 'run b', 1);
+  const besides = (...owners: string[]) => ({ besides: owners });
+  const [LITTLE, ENOUGH] = [1, 8];
+  it.each<[string, number, Sharer[], Parameters<typeof nextMove>[2], Move]>([
+    ['nothing is free', 0, [hungry], 'unknown', { kind: 'wait' }],
+    ['nobody is here', TOTAL, [], 'unknown', claim()],
+    ['nobody is here, and there was nothing', TOTAL, [], 'for_all', { kind: 'wait' }],
+    ['one run has rows at hand, and others may wait', ENOUGH, [hungry], 'unknown', claim('run a')],
+    ['one run has rows at hand, and no other waits', ENOUGH, [hungry], besides('run a'), { kind: 'spread' }],
+    ['one run has rows at hand, others may wait, and little is free', LITTLE, [hungry], 'unknown', claim('run a')],
+    ['one run has rows at hand, no other waits, and little is free', LITTLE, [hungry], besides('run a'), { kind: 'spread' }],
+    ['the only run has begun all its rows, and little is free', LITTLE, [full], 'unknown', claim()],
+    ['the only run has begun all its rows', ENOUGH, [full], besides('run a'), claim()],
+    ['the only run has begun all its rows, and there was nothing', ENOUGH, [full], 'for_all', { kind: 'wait' }],
+    ['a run has rows at hand in one of its shards', ENOUGH, [full, hungry], besides('run a'), { kind: 'spread' }],
+    ['two runs are here, and a third may wait', LITTLE, [hungry, other], 'unknown', claim('run a', 'run b')],
+    ['two runs are here, and little is free', LITTLE, [hungry, other], besides('run a', 'run b'), { kind: 'spread' }],
+    ['two runs are here, and no third waits', ENOUGH, [hungry, other], besides('run a', 'run b'), claim()],
+    ['two runs are here, and there was nothing', ENOUGH, [hungry, other], 'for_all', { kind: 'spread' }],
+    ['one of two runs has begun all its rows', ENOUGH, [full, other], besides('run a', 'run b'), claim('run b')],
+    ['one of two runs is gone', LITTLE, [hungry], besides('run a', 'run b'), claim('run a')],
+    ['one of two runs came when little was free', ENOUGH, [hungry, newcomer], besides('run a', 'run b'), { kind: 'spread' }],
+  ])('when %s', (_, free, sharers, emptiness, move) => {
+    expect(nextMove({ free, total: TOTAL, worthClaiming: free >= ENOUGH }, sharers, emptiness)).toEqual(move);
   });
 });
 

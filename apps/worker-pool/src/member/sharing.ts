@@ -8,38 +8,45 @@ export interface Sharer {
   readonly room: number;
 }
 
-/** What the last answer without a shard was an answer to: nobody else has any, or there is none at all. */
-export type Emptiness = 'unknown' | 'for_others' | 'for_all';
+/** What the last answer without a shard was an answer to: there is none at all, or none of anybody besides these owners. */
+export type Emptiness = 'unknown' | 'for_all' | { besides: readonly string[] };
 
 export type Move =
-  /** Ask for shards; not for those of owners whose rows at hand fill the member. */
+  /** Ask for shards; not for those of owners whose rows at hand could use what is free. */
   | { kind: 'claim'; saturated: string[] }
   /** Give free slots to rows at hand. */
   | { kind: 'spread' }
   | { kind: 'wait' };
 
-/** The owner whose rows at hand could use every free slot, if nobody else has any here. */
-const soleOwner = (sharers: readonly Sharer[]): string | undefined => {
-  const [first] = sharers;
-  return first && sharers.every(({ ownerId }) => ownerId === first.ownerId) && sharers.some(({ room }) => room > 0)
-    ? first.ownerId
-    : undefined;
-};
+export interface FreeSlots {
+  readonly free: number;
+  readonly total: number;
+  /** So much is free that asking for shards is worth a request. */
+  readonly worthClaiming: boolean;
+}
+
+/** Of an equal share between runs, what one has before others are given further shards: it may have come when a single slot was free. */
+const LEAST_SHARE = 0.5;
 
 /**
- * What is done with free slots. Rows at hand of the only run here take them, once it is known that no other run waits: shards are
+ * What is done with free slots. Runs that have nothing here come first. Rows at hand take what is left of it: shards of a run are
  * then claimed one after the other as they are needed, and not many side by side with few slots each, of which one would lag behind.
- * With several runs here, whose turn it is only the executor can say.
+ * With several runs here, each of which has some slots, whose turn it is only the executor can say.
  */
-export const nextMove = (free: number, worthClaiming: boolean, sharers: readonly Sharer[], emptiness: Emptiness): Move => {
+export const nextMove = ({ free, total, worthClaiming }: FreeSlots, sharers: readonly Sharer[], emptiness: Emptiness): Move => {
   if (free === 0) return { kind: 'wait' };
-  const sole = soleOwner(sharers);
-  // However little is free: what the others would begin with grows as the run that is here gives back.
-  if (sole !== undefined && emptiness === 'unknown') return { kind: 'claim', saturated: [sole] };
-  const hungry = sharers.some(({ room }) => room > 0);
+  const owners = new Set(sharers.map(({ ownerId }) => ownerId));
+  const hungry = new Set(sharers.filter(({ room }) => room > 0).map(({ ownerId }) => ownerId));
   // Where no rows are at hand the next shard is claimed for the first slot that is free, and gets the others as they become so.
-  if (sole === undefined && emptiness !== 'for_all' && (worthClaiming || !hungry)) return { kind: 'claim', saturated: [] };
-  return hungry ? { kind: 'spread' } : { kind: 'wait' };
+  if (hungry.size === 0) return emptiness === 'for_all' ? { kind: 'wait' } : { kind: 'claim', saturated: [] };
+  if (emptiness === 'for_all') return { kind: 'spread' };
+  // However little is free: what the others would begin with grows as those that are here give back.
+  const known = emptiness !== 'unknown' && emptiness.besides.every((owner) => hungry.has(owner));
+  if (!known) return { kind: 'claim', saturated: [...hungry] };
+  const held = (owner: string) => sharers.reduce((sum, one) => sum + (one.ownerId === owner ? one.held : 0), 0);
+  const least = Math.min(...[...hungry].map(held));
+  if (owners.size === 1 || !worthClaiming || least < (LEAST_SHARE * total) / owners.size) return { kind: 'spread' };
+  return { kind: 'claim', saturated: [] };
 };
 
 /** Free slots one by one to the run that has the fewest, and there to the attempt that has the fewest. By token, what is added. */

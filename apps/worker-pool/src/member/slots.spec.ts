@@ -1,4 +1,4 @@
-import { Slots, worthClaiming } from './slots.js';
+import { freeSlots, Slots } from './slots.js';
 
 describe('Slots', () => {
   it('should keep leased and free adding up to the total, whatever happens', () => {
@@ -43,16 +43,16 @@ describe('Slots', () => {
   });
 });
 
-describe('worthClaiming', () => {
+describe('freeSlots', () => {
   it('should wait for more than a leftover while something runs', () => {
     const slots = new Slots(256);
-    expect(worthClaiming(slots)).toBe(true);
+    expect(freeSlots(slots).worthClaiming).toBe(true);
     slots.lease('a', 250);
-    expect(worthClaiming(slots)).toBe(false);
+    expect(freeSlots(slots).worthClaiming).toBe(false);
     slots.shrink('a', 200);
-    expect(worthClaiming(slots)).toBe(true);
+    expect(freeSlots(slots).worthClaiming).toBe(true);
     slots.release('a');
     slots.lease('b', 256);
-    expect(worthClaiming(slots)).toBe(false);
+    expect(freeSlots(slots).worthClaiming).toBe(false);
   });
 });

@@ -1,3 +1,5 @@
+import { type FreeSlots } from './sharing.js';
+
 /**
  * The slots of a member: how many model calls it may have in flight, and which attempt holds how many of them.
  * What is leased and what is free always add up to the total (HAZARDS K11).
@@ -53,5 +55,9 @@ export class Slots {
   }
 }
 
-/** Whether so much is free that asking for shards is worth a request. */
-export const worthClaiming = (slots: Slots): boolean => slots.free > 0 && (slots.leased === 0 || slots.free >= Math.ceil(slots.total / 8));
+/** What is free of a member's slots, and whether asking for shards is worth a request. */
+export const freeSlots = ({ free, total, leased }: Slots): FreeSlots => ({
+  free,
+  total,
+  worthClaiming: free > 0 && (leased === 0 || free >= Math.ceil(total / 8)),
+});

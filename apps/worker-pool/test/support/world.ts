@@ -35,6 +35,13 @@ export interface WorldOptions {
  * What stands around a member: a real NATS server, real files, a model server and an executor that are scripted, and the built
  * service in processes of its own.
  */
+interface StageOptions {
+  template?: Partial<LlmTemplate> | CapabilityTemplate;
+  shardRows?: number;
+  slots?: number;
+  elastic?: boolean;
+}
+
 export class World {
   private readonly members: MemberProcess[] = [];
 
@@ -96,12 +103,12 @@ export class World {
   }
 
   /** A stage over these texts, and members are told. */
-  async stage(
-    texts: string[],
-    options: { template?: Partial<LlmTemplate> | CapabilityTemplate; shardRows?: number; slots?: number; elastic?: boolean } = {},
-  ) {
-    const work = this.work(await this.table(texts), options.template);
-    const stage = this.script.addStage(work, rangesOf(texts.length, options.shardRows ?? texts.length), options.slots, options.elastic);
+  async stage(texts: string[], options: StageOptions = {}) {
+    return this.stageOver(await this.table(texts), options);
+  }
+
+  stageOver(table: TableReference, { template, shardRows = table.rows, slots, elastic }: StageOptions = {}) {
+    const stage = this.script.addStage(this.work(table, template), rangesOf(table.rows, shardRows), slots, elastic);
     this.executor.hint();
     return stage;
   }
