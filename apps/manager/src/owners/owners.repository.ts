@@ -19,11 +19,12 @@ export class OwnersRepository {
     await queries.owner.create({ data: owner });
   }
 
-  /** Takes or renews the lease of one owner. */
+  /** Takes or renews the lease of one owner. Longer ones than are given tell of a clock that was set back: they are over. */
   async acquire(id: string, holder: string, leaseMs: number): Promise<Acquired> {
     const [row] = await this.database.$queryRaw<{ kind: OwnerKind }[]>`
       UPDATE manager.owners SET holder = ${holder}, leased_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
-      WHERE id = ${id} AND finished_at IS NULL AND (holder IS NULL OR holder = ${holder} OR leased_until < clock_timestamp())
+      WHERE id = ${id} AND finished_at IS NULL AND (holder IS NULL OR holder = ${holder} OR leased_until NOT BETWEEN
+        clock_timestamp() AND clock_timestamp() + ${2 * leaseMs} * interval '1 millisecond')
       RETURNING kind`;
     if (row) return { outcome: 'held', kind: row.kind };
     const owner = await this.database.owner.findUnique({ where: { id }, select: { finishedAt: true } });

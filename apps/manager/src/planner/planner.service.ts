@@ -96,7 +96,7 @@ export class PlannerService {
       history.flatMap((turn) => turn.messages),
       this.model.contextTokens,
     );
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     for (let tries = 1; ; tries++) {
       try {
         const answer = await this.model.complete({ messages, tools }, { signal, attempt: tries });
@@ -105,7 +105,7 @@ export class PlannerService {
       } catch (error) {
         if (signal.aborted) throw error;
         add(spent, callOf(error));
-        const decided = decideRetry(error, { tries, elapsedMs: Date.now() - startedAt, random: Math.random() }, this.place());
+        const decided = decideRetry(error, { tries, elapsedMs: performance.now() - startedAt, random: Math.random() }, this.place());
         if (decided.decision === 'give_up') throw decided.error;
         await wait(decided.afterMs, undefined, { signal });
       }

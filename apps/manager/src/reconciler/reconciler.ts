@@ -123,7 +123,7 @@ export class Reconciler {
     for (const key of session.paced.keys()) if (!actions.has(key)) session.paced.delete(key);
     for (const [key, action] of actions) {
       const notBefore = session.paced.get(key)?.notBefore ?? 0;
-      if (!session.inFlight.has(key) && notBefore <= Date.now()) this.launch(session, desk, key, action);
+      if (!session.inFlight.has(key) && notBefore <= performance.now()) this.launch(session, desk, key, action);
     }
   }
 
@@ -173,7 +173,7 @@ export class Reconciler {
   }
 
   private pace(session: Session, key: string, tries: number, afterMs: number): void {
-    session.paced.set(key, { tries, notBefore: Date.now() + afterMs });
+    session.paced.set(key, { tries, notBefore: performance.now() + afterMs });
     if (afterMs > 0) session.later(afterMs + 1, () => this.wake(session.ownerId));
   }
 

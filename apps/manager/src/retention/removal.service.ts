@@ -45,12 +45,12 @@ export class RemovalService {
 
   /** Waits until everything is removed that can be, for so long at most. How much is left. */
   async within(patienceMs: number): Promise<number> {
-    const until = Date.now() + patienceMs;
+    const until = performance.now() + patienceMs;
     // The first sweep may have begun before what is waited for was deleted.
     for (let before = Infinity; ;) {
-      await Promise.race([this.sweep(), sleep(Math.max(0, until - Date.now()), undefined, { ref: false })]);
+      await Promise.race([this.sweep(), sleep(Math.max(0, until - performance.now()), undefined, { ref: false })]);
       const left = await this.left.left();
-      if (left === 0 || left >= before || Date.now() >= until) return left;
+      if (left === 0 || left >= before || performance.now() >= until) return left;
       before = left;
     }
   }
