@@ -208,6 +208,18 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'clock_jumps',
+    possible: ({ clocks }) => Object.keys(clocks).length > 0,
+    strike: async ({ clocks }, random) => {
+      const clock = random.pick(Object.values(clocks));
+      await clock.set(random.pick([3_600, -3_600]));
+      await sleep(random.int(500, BEYOND_LEASE_MS));
+      // What sets it right is another jump.
+      await clock.set(0);
+      return done(0);
+    },
+  },
+  {
     name: 'model_hangs',
     strike: async ({ model }, random) => {
       model.be('hangs');

@@ -1,7 +1,18 @@
 import { isTerminal, type Run } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { type Client, createClient } from '@apwa/sdk';
-import { eventually, ExternalMember, startStack, type Stack, tcpProxy, type TcpProxy, tempDir, type TempDir } from '@apwa/test-kit';
+import {
+  eventually,
+  ExternalMember,
+  settableClock,
+  type SettableClock,
+  startStack,
+  type Stack,
+  tcpProxy,
+  type TcpProxy,
+  tempDir,
+  type TempDir,
+} from '@apwa/test-kit';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,6 +35,18 @@ export interface Links {
   readonly executor: { readonly nats: TcpProxy; readonly postgres: TcpProxy };
 }
 
+/** The clocks of who goes by the time of day; none where none can be set. */
+export type Clocks = Partial<Record<'postgres' | 'manager' | 'executor' | 'members', SettableClock>>;
+
+const openClocks = async (): Promise<Clocks> => {
+  const clocks: Clocks = {};
+  for (const whose of ['postgres', 'manager', 'executor', 'members'] as const) {
+    const clock = await settableClock();
+    if (clock) clocks[whose] = clock;
+  }
+  return clocks;
+};
+
 /** The system under fire: every part is real but the model, each a process of its own, with proxies on the ways between them. */
 export class SoakSystem {
   private constructor(
@@ -32,6 +55,7 @@ export class SoakSystem {
     readonly members: readonly ExternalMember[],
     readonly links: Links,
     readonly disk: Disk,
+    readonly clocks: Clocks,
     private readonly client: Client,
     private readonly dir: TempDir,
   ) {}
@@ -40,6 +64,7 @@ export class SoakSystem {
     const dir = await tempDir();
     const disk = await Disk.open(join(dir.path, 'disk'));
     const model = await SoakModel.start();
+    const clocks = await openClocks();
     const links: Partial<Record<keyof Links, { nats: TcpProxy; postgres: TcpProxy }>> = {};
     const configPath = join(dir.path, 'soak.config.yaml');
     await writeFile(configPath, stringify({ model: 'soak', models: { soak: { baseUrl: model.url, name: 'soak' } } }));
@@ -56,13 +81,20 @@ export class SoakSystem {
       envOf: async (service, { natsUrl, databaseUrl }) => {
         const link = { nats: await tcpProxy(natsUrl), postgres: await tcpProxy(databaseUrl) };
         links[service] = link;
-        return { APWA__nats__url: link.nats.url, [`APWA__${service}__databaseUrl`]: link.postgres.url };
+        const ways = { APWA__nats__url: link.nats.url, [`APWA__${service}__databaseUrl`]: link.postgres.url };
+        return { ...ways, ...clocks[service]?.env };
       },
+      postgresEnv: clocks.postgres?.env ?? {},
     });
-    const options = { configFile: stack.configFile, natsUrl: stack.services.nats.url, logs: join(dir.path, 'logs') };
+    const options = {
+      configFile: stack.configFile,
+      natsUrl: stack.services.nats.url,
+      logs: join(dir.path, 'logs'),
+      env: clocks.members?.env ?? {},
+    };
     const members: ExternalMember[] = [];
     for (let n = 0; n < MEMBERS; n++) members.push(await ExternalMember.start(options));
-    return new SoakSystem(stack, model, members, links as Links, disk, createClient({ url: stack.url }), dir);
+    return new SoakSystem(stack, model, members, links as Links, disk, clocks, createClient({ url: stack.url }), dir);
   }
 
   async submit(rows: number): Promise<string> {
@@ -132,6 +164,7 @@ export class SoakSystem {
     for (const { nats, postgres } of [manager, executor]) await Promise.all([nats.close(), postgres.close()]);
     await this.model.close();
     await this.disk.close();
+    for (const clock of Object.values(this.clocks)) await clock.remove();
     await this.dir.remove();
   }
 }

@@ -13,6 +13,8 @@ export interface ExternalMemberOptions {
   natsUrl: string;
   /** Folder for what it prints. */
   logs: string;
+  /** Further environment variables. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Starts a built service on a stack's configuration, on other ways to others than that says; resolves when it says that it is ready. */
@@ -62,4 +64,4 @@ export class ExternalMember {
 }
 
 const launch = (options: ExternalMemberOptions, { url }: TcpProxy): Promise<OwnedProcess> =>
-  startService('worker-pool', { ...options, env: { APWA__nats__url: url } });
+  startService('worker-pool', { ...options, env: { ...options.env, APWA__nats__url: url } });

@@ -17,8 +17,13 @@ export interface PostgresServer extends Server {
 const READY_TIMEOUT_MS = 30_000;
 const STOP_GRACE_MS = 15_000;
 
+interface PostgresOptions extends ServerOptions {
+  /** Further environment variables of the server. */
+  env?: NodeJS.ProcessEnv;
+}
+
 /** Starts PostgreSQL on the loopback interface alone. The data stays in `dir` and is found again by the next start. */
-export const startPostgres = async ({ dir, port, logFile, log }: ServerOptions): Promise<PostgresServer> => {
+export const startPostgres = async ({ dir, port, logFile, log, env = {} }: PostgresOptions): Promise<PostgresServer> => {
   const folder = resolve(dir);
   await mkdir(folder, { recursive: true });
   const user = await serverUser();
@@ -39,12 +44,11 @@ export const startPostgres = async ({ dir, port, logFile, log }: ServerOptions):
     start: async (at) => {
       const { path } = await openDataFolder(home, binaries, user);
       const args = ['-D', path, '-p', String(at), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
-      const env = { PATH: process.env.PATH, LC_ALL: 'C' };
       const child = await OwnedProcess.start({
         name: 'Postgres',
         command: binaries.postgres,
         args,
-        env,
+        env: { PATH: process.env.PATH, LC_ALL: 'C', ...env },
         cwd: home,
         logFile: printed,
         ...user,

@@ -34,6 +34,8 @@ export interface StackOptions {
   env?: NodeJS.ProcessEnv;
   /** Further ones of a single service, once it is known where NATS and Postgres are: for who puts something in between. */
   envOf?: (service: 'manager' | 'executor', addresses: { natsUrl: string; databaseUrl: string }) => Promise<NodeJS.ProcessEnv>;
+  /** Further ones of Postgres. */
+  postgresEnv?: NodeJS.ProcessEnv;
   /** Starts a member of a pool, its program first. Default: the built worker pool. */
   memberCommand?: readonly string[];
   /** Milliseconds for each service to be ready. Default 60,000. */
@@ -138,7 +140,15 @@ const assemble = async (
   const password = randomBytes(12).toString('hex');
   const [nats, postgres, model] = await allOf([
     started(startNats({ dir: join(dir, 'nats'), logFile: logFile('nats'), password, ...portOf(ports.nats), ...(log ? { log } : {}) })),
-    started(startPostgres({ dir, logFile: logFile('postgres'), ...portOf(ports.postgres), ...(log ? { log } : {}) })),
+    started(
+      startPostgres({
+        dir,
+        logFile: logFile('postgres'),
+        ...portOf(ports.postgres),
+        ...(options.postgresEnv ? { env: options.postgresEnv } : {}),
+        ...(log ? { log } : {}),
+      }),
+    ),
     options.model === 'offline' ? started(startOfflineModel(options, logFile('offline-model'), readyTimeoutMs)) : undefined,
   ]);
   const databaseUrl = await postgres.createDatabase(DATABASE);
