@@ -51,6 +51,7 @@ import { NamedKeysService } from './stages/named-keys.service.js';
 import { StagesController } from './stages/stages.controller.js';
 import { StagesRepository } from './stages/stages.repository.js';
 import { StagesService } from './stages/stages.service.js';
+import { ClockWatch } from './sweeper/clock-watch.js';
 import { Copies } from './sweeper/copies.js';
 import { Leftovers } from './sweeper/leftovers.js';
 import { Suspects } from './sweeper/suspects.js';
@@ -129,6 +130,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         Leftovers,
         Strays,
         Suspects,
+        ClockWatch,
         Copies,
         Waiting,
         Sweeper,

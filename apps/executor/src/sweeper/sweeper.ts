@@ -7,6 +7,7 @@ import { Database } from '../database/database.js';
 import { LeasesService } from '../ledger/leases.service.js';
 import { MembersService } from '../members/members.service.js';
 import { CONFIG, type Config, HEALTH_FILE, LOG, type Logger, TAKEOVERS_PER_SECOND, TIMES, type Timing } from '../settings.js';
+import { ClockWatch } from './clock-watch.js';
 import { Copies } from './copies.js';
 import { Leftovers } from './leftovers.js';
 import { Strays } from './strays.js';
@@ -18,7 +19,7 @@ const LATE = 4;
 
 /**
  * What has to be done though nobody asks for it, round after round. Leases that ran out while members could not renew them (this
- * process, Postgres or NATS was away) are given one more lease first.
+ * process, Postgres or NATS was away), or because a clock was set, are given one more lease first.
  */
 @Injectable()
 export class Sweeper {
@@ -34,6 +35,7 @@ export class Sweeper {
     private readonly messaging: Messaging,
     private readonly leases: LeasesService,
     private readonly members: MembersService,
+    private readonly clock: ClockWatch,
     private readonly leftovers: Leftovers,
     private readonly strays: Strays,
     private readonly suspects: Suspects,
@@ -75,6 +77,7 @@ export class Sweeper {
     if (this.#begun > 0 && now - this.#begun > LATE * this.times.sweepMs + this.config.executor.leaseMs / 2) this.#bePatient();
     this.#begun = now;
     try {
+      if (await this.clock.look()) this.#bePatient();
       const calmMs = this.messaging.connected ? now - this.#disturbedAt : 0;
       if (calmMs >= this.config.executor.leaseMs) {
         await this.leases.expire(Math.max(1, Math.ceil((TAKEOVERS_PER_SECOND * this.times.sweepMs) / 1_000)));

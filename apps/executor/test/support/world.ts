@@ -72,9 +72,12 @@ export class World {
     readonly storage: Storage,
   ) {}
 
-  static async start(): Promise<World> {
+  static async start(postgresEnv: NodeJS.ProcessEnv = {}): Promise<World> {
     const dir = await mkdtemp(join(tmpdir(), 'apwa-executor-'));
-    const [postgres, nats] = await Promise.all([startPostgres({ dir: join(dir, 'postgres') }), startNats({ dir: join(dir, 'nats') })]);
+    const [postgres, nats] = await Promise.all([
+      startPostgres({ dir: join(dir, 'postgres'), env: postgresEnv }),
+      startNats({ dir: join(dir, 'nats') }),
+    ]);
     const world = new World(dir, postgres, nats, await openStorage({ url: `file://${join(dir, 'storage')}` }));
     world.messaging = await Messaging.connect(nats.url, 'test');
     await world.newDatabase();
