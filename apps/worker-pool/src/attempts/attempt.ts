@@ -2,61 +2,28 @@ import {
   ApwaError,
   type Assignment,
   type AttemptProgress,
-  type CommitContent,
   noCounts,
   type RowResult,
   type StageCounts,
   TransientError,
 } from '@apwa/contracts';
 import { holder, type HolderEffect, type HolderEvent, type HolderState, isOver, RowBook, startHolding } from '@apwa/ledger-protocol';
-import { type Logger } from '@apwa/service';
 import { type Sharer } from '../member/sharing.js';
-import { type Slots } from '../member/slots.js';
 import { AttemptControl, type CallRules } from '../rows/control.js';
 import { countRow } from '../rows/tally.js';
 import { type ReadyStage } from '../stages/stages.js';
+import { type AttemptParts, type AttemptTerms } from './attempt-parts.js';
 import { JournalBatcher } from './journal-batcher.js';
-import { type ShardJournal } from './journal.js';
-import { type JournalTurns, type TurnTaker } from './journal-turns.js';
-import { delayOf, EXECUTOR_PATIENCE, JOURNAL_PATIENCE, mayHeal, retrying, STORAGE_PATIENCE, type Waiting } from './retrying.js';
-import { type ShardRequests } from './shard-requests.js';
+import { type TurnTaker } from './journal-turns.js';
+import { PartCommit, type PartCommitAttempt, RELEASE_DELAY_MS } from './part-commit.js';
+import { EXECUTOR_PATIENCE, retrying, type Waiting } from './retrying.js';
+import { takeOver } from './take-over.js';
 import { type AttemptEnd, type AttemptWork, type RowsInHand, type RunningRows } from './work.js';
 
 /** Milliseconds for the last rows to be acknowledged before a shard is given back. */
 const FLUSH_MS = 5_000;
-/** Milliseconds before a shard is given back that met a transient fault: nobody takes it up at once to meet it again. */
-const RELEASE_DELAY_MS = 2_000;
-/** The first attempt at a shard that came of no other has nobody to take over from; of what is given up nothing is taken over. */
-const mayTakeOver = ({ attempt, shardId, originId, handling }: Assignment): boolean =>
-  handling !== 'condemned' && (attempt > 1 || originId !== shardId);
-
 /** Milliseconds before rows are looked for again that could be neither run nor settled: no lease was confirmed. */
 const AGAIN_MS = 200;
-
-export interface AttemptParts {
-  slots: Slots;
-  journal: ShardJournal;
-  /** Who may begin rows while the journal takes no more. */
-  turns: JournalTurns;
-  requests: ShardRequests;
-  log: Logger;
-  /** What the stage of the attempt is, made ready. */
-  stage(): Promise<ReadyStage>;
-  /** What the attempt's work is, once the stage is known. */
-  work(stage: ReadyStage): AttemptWork;
-  /** Something changed for rows that wait for the run's budget: they look again. */
-  wake(): void;
-  /** Slots became free. */
-  freed(): void;
-}
-
-export interface AttemptTerms {
-  /** When the claim was sent, in monotonic milliseconds. */
-  sentAt: number;
-  leaseMs: number;
-  /** The run is paused already, or the member drains. */
-  held: boolean;
-}
 
 /**
  * One attempt at a shard, from its claim to its end. What is due when, `holder` of the ledger's protocol decides; here its effects
@@ -73,15 +40,14 @@ export class Attempt implements RowsInHand, TurnTaker {
   /** Results that came without a call while none might begin: recorded when one may. */
   readonly #deferred = new Map<number, RowResult>();
   readonly #batcher: JournalBatcher;
+  readonly #part: PartCommit;
   #state: HolderState;
   #stage: ReadyStage | undefined;
   #work: AttemptWork | undefined;
-  #content: CommitContent | undefined;
   #journalRead = false;
   #rows: RunningRows | undefined;
   /** Rows have been under way. */
   #begun = false;
-  #commits = 0;
   #end: AttemptEnd = 'dropped';
   #release: Promise<void> = Promise.resolve();
   readonly #over: Promise<void>;
@@ -104,6 +70,15 @@ export class Attempt implements RowsInHand, TurnTaker {
       mayBegin: () => !this.#state.held && !isOver(this.#state),
     };
     this.control = new AttemptControl(rules);
+    const last: PartCommitAttempt = {
+      token,
+      waiting: this.#while,
+      calls: () => this.#calls,
+      dispatch: (event) => void this.#dispatch(event),
+      handOn: () => this.handOn(),
+      failStage: (error) => this.#failStage(error),
+    };
+    this.#part = new PartCommit(last, parts.requests, parts.log);
     this.#batcher = new JournalBatcher({
       token,
       place: journal,
@@ -300,7 +275,7 @@ export class Attempt implements RowsInHand, TurnTaker {
       case 'write_part':
         return void this.#writePart(effect.write);
       case 'commit':
-        return void this.#commit();
+        return void this.#part.commit();
       case 'release':
         this.#end = 'released';
         this.#release = this.parts.requests.release(this.#journalRead ? this.#counts : undefined);
@@ -332,19 +307,12 @@ export class Attempt implements RowsInHand, TurnTaker {
     const { journal } = this.assignment;
     const stale = () => this.over || this.#state.incarnation !== incarnation;
     const place = incarnation === journal.incarnation ? journal : this.parts.journal.placeIn(incarnation);
-    let taken = new Map<number, RowResult>();
     this.#batcher.moveTo(place);
-    try {
-      if (mayTakeOver(this.assignment))
-        taken =
-          (await retrying(() => this.parts.journal.read(place, this.control.signal), JOURNAL_PATIENCE, { ...this.#while, over: stale })) ??
-          taken;
-    } catch (thrown) {
-      this.parts.log.warn(
-        { token: this.token, error: ApwaError.from(thrown).toPayload() },
-        'the journal cannot be read: its rows are asked again',
-      );
-    }
+    const taken = await takeOver(this.assignment, this.parts.journal, place, {
+      signal: this.control.signal,
+      waiting: { ...this.#while, over: stale },
+      log: this.parts.log,
+    });
     // The journal moved while it was read: the machine has asked for the other one already.
     if (stale()) return;
     for (const [row, result] of taken) this.#results.set(row, result);
@@ -394,41 +362,13 @@ export class Attempt implements RowsInHand, TurnTaker {
     const rowWork = this.#stage?.kind === 'map';
     void this.#batcher.flush(FLUSH_MS);
     if (rowWork) this.needs(0);
-    try {
-      const results: RowResult[] = [];
-      for (let row = first; rowWork && row <= last; row++) {
-        const result = this.#results.get(row);
-        if (result) results.push(result);
-      }
-      const writeOnce = () => this.#work?.writePart(write, results, this.control.signal) ?? Promise.reject(new Error('no work'));
-      this.#content = rowWork ? await retrying(writeOnce, STORAGE_PATIENCE, this.#while) : await writeOnce();
-      if (this.#content) this.#dispatch({ kind: 'part_written', write });
-    } catch (thrown) {
-      await this.#notWritten(ApwaError.from(thrown));
+    const results: RowResult[] = [];
+    for (let row = first; rowWork && row <= last; row++) {
+      const result = this.#results.get(row);
+      if (result) results.push(result);
     }
-  }
-
-  async #notWritten(error: ApwaError): Promise<void> {
-    if (this.over) return;
-    if (!(error instanceof TransientError)) return this.#failStage(error);
-    this.parts.log.warn({ token: this.token, error: error.toPayload() }, 'the part could not be written: the shard is given back');
-    await this.control.sleep(RELEASE_DELAY_MS);
-    await this.handOn();
-  }
-
-  /** Asked until there is a definite answer: without one the commit may have counted or not (HAZARDS H3). */
-  async #commit(): Promise<void> {
-    const content = this.#content;
-    if (!content) return;
-    try {
-      this.#dispatch({ kind: 'commit_answered', answer: await this.parts.requests.commit(content, this.#calls) });
-    } catch (thrown) {
-      const error = ApwaError.from(thrown);
-      if (!mayHeal(error)) return this.#failStage(error);
-      this.parts.log.debug({ token: this.token, error: error.toPayload() }, 'no answer to the commit');
-      await this.control.sleep(delayOf(EXECUTOR_PATIENCE, this.#commits++));
-      this.#dispatch({ kind: 'commit_unanswered' });
-    }
+    const writeOnce = () => this.#work?.writePart(write, results, this.control.signal) ?? Promise.reject(new Error('no work'));
+    await this.#part.write(write, writeOnce, rowWork);
   }
 
   /** The stage ends with the reason; nothing of the attempt is committed. */
