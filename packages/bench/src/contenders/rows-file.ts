@@ -14,7 +14,7 @@ const SENTENCES = [
 const BLOCK = 10_000;
 
 /** Some three hundred characters, no two of them the same: identical rows are asked once. */
-export const textOf = (row: number): string => {
+const textOf = (row: number): string => {
   const sentences = [1, 3, 5, 11].map((step) => SENTENCES[(row * step + step) % SENTENCES.length]);
   return `${rowMark(row)} ${sentences.join(' ')} Order ${row * 7}.`;
 };

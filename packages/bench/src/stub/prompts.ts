@@ -2,12 +2,15 @@
 const EVERY = 16;
 const MESSAGES = Buffer.from('"messages":');
 const END = Buffer.from('}]');
+/** Where what is said of the row begins. */
+const ROW = Buffer.from('"role":"user"');
 
 /** What requests' messages have in common at their beginning: what an endpoint that caches prompts need not read again. */
 export class Prompts {
   #seen = 0;
   #looked = 0;
   #bytes = 0;
+  #staticBytes = 0;
   #shared: Buffer | null = null;
 
   see(body: Buffer): void {
@@ -17,13 +20,16 @@ export class Prompts {
     const messages = body.subarray(start + MESSAGES.length, body.indexOf(END, start));
     this.#looked++;
     this.#bytes += messages.length;
+    this.#staticBytes += Math.max(0, messages.indexOf(ROW));
     this.#shared = this.#shared === null ? Buffer.from(messages) : this.#shared.subarray(0, commonLength(this.#shared, messages));
   }
 
-  get figures(): { looked: number; meanBytes: number; sharedBytes: number } {
+  /** `staticBytes`: of what stands before the row's message. Bytes are means of the prompts that were looked at. */
+  get figures(): { looked: number; meanBytes: number; staticBytes: number; sharedBytes: number } {
     return {
       looked: this.#looked,
-      meanBytes: this.#looked === 0 ? 0 : this.#bytes / this.#looked,
+      meanBytes: this.#bytes / Math.max(1, this.#looked),
+      staticBytes: this.#staticBytes / Math.max(1, this.#looked),
       sharedBytes: this.#looked < 2 ? 0 : (this.#shared?.length ?? 0),
     };
   }

@@ -12,8 +12,8 @@ export interface StubStats {
   refused: number;
   /** Answers in each second since the first request: the rate as it went. */
   perSecond: number[];
-  /** Of the requests' messages, of those that were looked at: bytes on average, and how many at their beginning all have in common. */
-  prompts: { looked: number; meanBytes: number; sharedBytes: number };
+  /** Of the requests' messages, of those that were looked at: bytes on average, those before the row's message, and how many at their beginning all have in common. */
+  prompts: { looked: number; meanBytes: number; staticBytes: number; sharedBytes: number };
   /** The stub's own CPU time: no figure counts it, but it must not be what limits anybody. Milliseconds. */
   cpuMs: number;
 }

@@ -128,6 +128,6 @@ const emptyStats = (inFlight: number): StubStats => ({
   lastAnswerAt: null,
   refused: 0,
   perSecond: [],
-  prompts: { looked: 0, meanBytes: 0, sharedBytes: 0 },
+  prompts: { looked: 0, meanBytes: 0, staticBytes: 0, sharedBytes: 0 },
   cpuMs: 0,
 });

@@ -67,6 +67,7 @@ describe('what prompts have in common', () => {
     const shared = '[{"role":"system","content":"Label it."},{"role":"user","content":"even ';
     expect(prompts.figures).toMatchObject({ looked: 4, sharedBytes: Buffer.byteLength(shared) });
     expect(prompts.figures.meanBytes).toBeGreaterThan(shared.length);
+    expect(prompts.figures.staticBytes).toBe(shared.indexOf('"role":"user"'));
   });
 
   it('should not be told of a single one', () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Plan } from '@apwa/contracts';
 import { until } from '@apwa/test-kit';
-import { textOf, writeRows } from '../contenders/rows-file.js';
+import { writeRows } from '../contenders/rows-file.js';
 import { median } from '../measure/statistics.js';
 import { atLeast, figure, type Outcome } from '../report/outcome.js';
 import { type Bench, count, defineSuite } from '../suite.js';
@@ -62,14 +62,18 @@ interface Task {
   modelMs: number;
 }
 
-/** Of what is the same in all prompts, the share that stands at their beginning. */
-const sharedOf = async ({ stub }: Bench, system: SystemUnderTest, { table, rows, modelMs }: Task): Promise<number> => {
+interface Shared {
+  /** Of what stands before the row's message, the share that is the same in all prompts. */
+  staticPart: number;
+  /** Of a whole prompt. */
+  prompt: number;
+}
+
+const sharedOf = async ({ stub }: Bench, system: SystemUnderTest, { table, rows, modelMs }: Task): Promise<Shared> => {
   await stub.begin(modelMs);
   await system.finished(await system.submit(table, labelPlan()), rows);
-  const { meanBytes, sharedBytes } = (await stub.stats()).prompts;
-  const texts = Array.from({ length: rows }, (_, row) => Buffer.byteLength(JSON.stringify(textOf(row))) - 2);
-  const meanText = texts.reduce((sum, bytes) => sum + bytes, 0) / rows;
-  return sharedBytes / (meanBytes - meanText);
+  const { meanBytes, staticBytes, sharedBytes } = (await stub.stats()).prompts;
+  return { staticPart: Math.min(1, sharedBytes / staticBytes), prompt: sharedBytes / meanBytes };
 };
 
 const timed = async (
@@ -101,7 +105,7 @@ const timed = async (
 
 const report = (
   { streaming: streamed, barrier }: Record<'streaming' | 'barrier', Times>,
-  shared: number,
+  shared: Shared,
   { rows, modelMs, slowMs }: { rows: number; modelMs: number; slowMs: number },
 ): Outcome => {
   const line = (name: string, { total, doneBefore }: Times) => [name, total.length, median(total), median(doneBefore) * 100];
@@ -117,7 +121,8 @@ const report = (
     results: [
       figure('time of two steps row by row, of their time with a barrier', median(streamed.total) / median(barrier.total), '×'),
       atLeast('rows of the second step that are done before a slow row of the first', median(streamed.doneBefore), 'share', 0.99),
-      atLeast('static part of prompts that stands at their beginning', shared, 'share', 0.95),
+      atLeast('static part of prompts that is the same bytes for every row', shared.staticPart, 'share', 0.95),
+      figure('bytes of a prompt that are the same for every row', shared.prompt, 'share'),
     ],
     raw: { streaming: streamed, barrier, shared },
   };
