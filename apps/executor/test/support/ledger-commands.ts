@@ -145,6 +145,8 @@ const sweep: Run = async (model, { bench, parts }) => {
 };
 
 const second = async (model: LedgerModel, { bench }: Real, attempt: ModelAttempt, memberId: string): Promise<void> => {
+  // Who is gone is given nothing: claims look at that before the ledger does.
+  if (model.members.get(memberId)?.state !== 'running') return;
   const target = model.shard(attempt.shardId);
   const { token, refused } = await bench.second(attempt.shardId, memberId);
   const effects = model.assign(model.stageOf(attempt.shardId), target, token, memberId, 1, { second: true, alone: false });
