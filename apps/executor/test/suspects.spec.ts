@@ -56,6 +56,12 @@ describe('shards at which members crash (H17)', () => {
   });
   const journal = (rows: number[]) => (one: Assignment) =>
     new JournalWriter(bench.world.messaging).publish(one.journal, { token: one.token, sequence: 0, rows: rows.map(answered) });
+  /** As above, for rows that are too large for a message. */
+  const journalStored = (rows: number[]) => async (one: Assignment) => {
+    const key = `journal/${one.stageId}/${one.shardId}/${one.token}.0.json`;
+    await bench.world.storage.write(key, Buffer.from(JSON.stringify(rows.map(answered))));
+    await new JournalWriter(bench.world.messaging).publish(one.journal, { token: one.token, sequence: 0, rows: { key } });
+  };
   const shards = (stageId: string) =>
     bench.sql
       .query<{ first: number; last: number; suspicion: string; state: string }>(
@@ -152,6 +158,19 @@ describe('shards at which members crash (H17)', () => {
     const { id } = await join();
     for (let row = 0; row < 8; row++) expect(await commit(await claimOne(id))).toBe('committed');
     expect((await bench.stages.get(stageId)).state).toBe('succeeded');
+  });
+
+  it('should know the rows that the journal keeps in storage', async () => {
+    const stageId = await submit(mapWork(4));
+    await crash();
+    await crash();
+    await crash(journalStored([0, 1]));
+    await bench.suspects.look();
+    expect(await shards(stageId)).toEqual([
+      [0, 1, 'none'],
+      [2, 2, 'suspect'],
+      [3, 3, 'suspect'],
+    ]);
   });
 
   it('should halve a shard whose journal cannot be read, and keep both halves under suspicion', async () => {

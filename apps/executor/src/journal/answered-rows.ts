@@ -8,7 +8,7 @@ import { STORAGE } from '../settings.js';
 import { journalPlace } from './journal-place.js';
 import { JournalService } from './journal.service.js';
 
-const Rows = z.array(RowResult.pick({ row: true, attempts: true, usage: true, costUsd: true }));
+const Rows = z.array(RowResult);
 
 /** What the journals say of a shard, apart from the answers themselves. */
 @Injectable()
