@@ -164,6 +164,20 @@ describe('permits', () => {
     expect(await pausedOf(stage.ownerId)).toEqual([null]);
   });
 
+  it('should ask whether there is quota again though the answer to who resumes the run was lost', async () => {
+    await world.executor();
+    const { id, ownerId } = await world.submit(50);
+    const member = await world.member();
+    await ask(member.id, [want(ownerId, 5)], { exhausted: 'no credit left' });
+    await eventually(async () => (await pausedOf(ownerId))[0] !== null);
+    // What an executor leaves that ended, or lost its database, when it had committed.
+    await world.sql(`UPDATE runs SET control = 'active', control_version = 1 WHERE owner_id = $1`, [ownerId]);
+    await world.sql('UPDATE stages SET paused_by = NULL WHERE id = $1', [id]);
+    await world.messaging.request(operations.controlRun, { ownerId, version: 1, state: 'active' });
+    expect((await ask(member.id, [want(ownerId, 5)])).answer).toMatchObject({ health: 'exhausted', probe: true });
+    expect(await pausedOf(ownerId)).toEqual([null]);
+  });
+
   it('should take places with the same address, model and key for one endpoint', async () => {
     limited({ inFlight: 4 });
     const { small } = world.config.models;

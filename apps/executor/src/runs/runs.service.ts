@@ -41,10 +41,13 @@ export class RunsService {
       const resumed =
         accepted.taken && control.state === 'active' ? await this.stages.unpause(queries, control.ownerId) : { changes: [], models: [] };
       const pools = new Set(running.map(({ pool }) => pool));
-      return { ...accepted, changes: [...ended, ...resumed.changes], pools, models: resumed.models };
+      // The same again: the answer was lost, and with it what follows here; unless its endpoints are asked it pauses again at once.
+      const again = !accepted.taken && control.state === 'active' && accepted.held.version === control.version;
+      const models = again ? await this.stages.modelsOf(queries, control.ownerId) : resumed.models;
+      return { ...accepted, changes: [...ended, ...resumed.changes], pools, models };
     });
+    this.permits.retry(models);
     if (taken) {
-      this.permits.retry(models);
       this.notices.control(held);
       for (const change of changes) this.notices.stage(change);
       // Slots are free, or the run wants them.

@@ -244,6 +244,13 @@ export class StagesRepository {
     return { changes: changesOf(rows.map(({ model: _, ...row }) => row)), models: [...new Set(rows.map(({ model }) => model))] };
   }
 
+  /** The models that an owner's running maps call. */
+  async modelsOf(queries: Queries, ownerId: string): Promise<string[]> {
+    const where = { ownerId, state: 'running', model: { not: null } };
+    const rows = await queries.stage.findMany({ where, select: { model: true }, distinct: ['model'] });
+    return rows.flatMap(({ model }) => model ?? []);
+  }
+
   /** Paused stages among those that a member has attempts at. */
   async pausedOf(queries: Queries, memberId: string): Promise<string[]> {
     const rows = await queries.$queryRaw<{ stageId: string }[]>`
