@@ -45,7 +45,7 @@ describe('a member and its jobs', () => {
     const { stageId } = world.script.addStage(
       { kind: 'sql', inputs, query: 'SELECT upper(text) AS up FROM words', limits },
       [{ first: 0, last: 0 }],
-      1,
+      { slots: 1 },
     );
     world.executor.hint();
     await until(() => world.script.done(stageId), 30_000);
@@ -62,7 +62,7 @@ describe('a member and its jobs', () => {
     const { stageId } = world.script.addStage(
       { kind: 'sql', inputs, query: 'SELECT 1/0 AS x, nothing FROM words', limits },
       [{ first: 0, last: 0 }],
-      1,
+      { slots: 1 },
     );
     world.executor.hint();
     await until(() => world.script.stages.get(stageId)?.fault !== null, 30_000);
@@ -72,11 +72,13 @@ describe('a member and its jobs', () => {
   it('should import files and export tables', async () => {
     await world.storage.write('uploads/upl_test/0', Buffer.from('{"text":"a"}\n{"text":"b"}\n'));
     const files = [{ key: 'uploads/upl_test/0', name: 'words.jsonl', bytes: 26 }];
-    const imported = world.script.addStage({ kind: 'import', files, options: { skipBadRows: false } }, [{ first: 0, last: 0 }], 1);
+    const imported = world.script.addStage({ kind: 'import', files, options: { skipBadRows: false } }, [{ first: 0, last: 0 }], {
+      slots: 1,
+    });
     const exported = world.script.addStage(
       { kind: 'export', input: await world.table(['x', 'y']), format: 'jsonl', rows: 'all', bookkeeping: false },
       [{ first: 0, last: 0 }],
-      1,
+      { slots: 1 },
     );
     world.executor.hint();
     await until(() => world.script.done(imported.stageId) && world.script.done(exported.stageId), 30_000);

@@ -323,6 +323,8 @@ export const Assignment = z.strictObject({
   slots: z.number().int().positive(),
   /** The run has no limit on calls in flight: the member may let the attempt have more of its free slots. */
   elastic: z.boolean().default(false),
+  /** Of the run, beside others: by it members share out what they may let attempts have more. */
+  weight: z.number().positive().default(1),
   /** The run has a budget: calls need something of it. */
   budgeted: z.boolean().default(false),
   /** The version of the run's control at the claim, 0 if nothing was asked of it yet: the run was active then. */

@@ -84,7 +84,7 @@ export class ClaimsService {
     await queries.$executeRaw`UPDATE runs SET virtual_time = ${after.virtualTime} WHERE owner_id = ${next.ownerId}`;
     await queries.$executeRaw`UPDATE pools SET virtual_time = ${after.poolTime} WHERE name = ${member.pool}`;
     const elastic = next.maxInFlight === null && assigned.handling === 'ordinary';
-    return this.#assignment(entry, token, assigned, { slots, elastic });
+    return this.#assignment(entry, token, assigned, { slots, elastic, weight: next.weight });
   }
 
   async #offer(queries: Queries, member: MemberRow, { freeSlots, lane, saturated }: Omit<Claim, 'memberId'>): Promise<Offer> {
@@ -124,7 +124,7 @@ export class ClaimsService {
     { stage, row, shard, controlVersion, budgeted }: Claimed,
     token: string,
     { number, handling }: Extract<LedgerEffect, { kind: 'assigned' }>,
-    share: Pick<Assignment, 'slots' | 'elastic'>,
+    share: Pick<Assignment, 'slots' | 'elastic' | 'weight'>,
   ): Assignment {
     return {
       token,

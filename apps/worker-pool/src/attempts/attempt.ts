@@ -195,10 +195,10 @@ export class Attempt implements RowsInHand, TurnTaker {
   get share(): Sharer | null {
     const preparing = !this.#begun && this.#stage?.kind !== 'job' && !this.over && !this.#state.held;
     if (!this.#rows && !preparing) return null;
-    const { token, ownerId, slots, elastic } = this.assignment;
+    const { token, ownerId, slots, elastic, weight } = this.assignment;
     const held = this.parts.slots.heldBy(token);
     const ahead = preparing || this.#rows?.hungry ? this.#book.missing - held : 0;
-    return { token, ownerId, held, room: Math.max(0, elastic ? ahead : Math.min(ahead, slots - held)) };
+    return { token, ownerId, weight, held, room: Math.max(0, elastic ? ahead : Math.min(ahead, slots - held)) };
   }
 
   /** Takes further slots of those that are free. */

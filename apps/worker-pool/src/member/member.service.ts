@@ -55,9 +55,7 @@ export class MemberService {
   ) {
     this.#claims = new Claims({
       move: (emptiness) =>
-        this.#state === 'running'
-          ? nextMove(freeSlots(attempts.slots), attempts.sharers(), emptiness)
-          : { kind: 'wait' },
+        this.#state === 'running' ? nextMove(freeSlots(attempts.slots), attempts.sharers(), emptiness) : { kind: 'wait' },
       ask: (saturated) => this.#claim(saturated),
       spread: () => attempts.spread(),
       failed: (error) => log.debug({ error: ApwaError.from(error).toPayload() }, 'could not claim'),

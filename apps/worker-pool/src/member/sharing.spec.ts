@@ -1,6 +1,6 @@
 import { makeRoom, type Move, nextMove, type Sharer, spread } from './sharing.js';
 
-const sharer = (token: string, ownerId: string, held: number, room = 1_000): Sharer => ({ token, ownerId, held, room });
+const sharer = (token: string, ownerId: string, held: number, room = 1_000, weight = 1): Sharer => ({ token, ownerId, weight, held, room });
 const claim = (...saturated: string[]): Move => ({ kind: 'claim', saturated });
 
 describe('nextMove', () => {
@@ -46,6 +46,16 @@ describe('spread', () => {
       new Map([
         ['a2', 3],
         ['b', 27],
+      ]),
+    );
+  });
+
+  it('should share out by the weights of runs', () => {
+    const sharers = [sharer('a', 'run a', 10), sharer('b', 'run b', 10, 1_000, 3)];
+    expect(spread(44, sharers)).toEqual(
+      new Map([
+        ['a', 6],
+        ['b', 38],
       ]),
     );
   });

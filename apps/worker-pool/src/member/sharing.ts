@@ -2,6 +2,8 @@
 export interface Sharer {
   readonly token: string;
   readonly ownerId: string;
+  /** Of its run, beside others. */
+  readonly weight: number;
   /** Slots that it holds. */
   readonly held: number;
   /** Further slots that it could use now: it has rows that have not begun, and its run's limit leaves room. */
@@ -25,7 +27,7 @@ export interface FreeSlots {
   readonly worthClaiming: boolean;
 }
 
-/** Of an equal share between runs, what one has before others are given further shards: it may have come when a single slot was free. */
+/** Of a run's share by its weight, what it has before others are given further shards: it may have come when a single slot was free. */
 const LEAST_SHARE = 0.5;
 
 /**
@@ -35,7 +37,6 @@ const LEAST_SHARE = 0.5;
  */
 export const nextMove = ({ free, total, worthClaiming }: FreeSlots, sharers: readonly Sharer[], emptiness: Emptiness): Move => {
   if (free === 0) return { kind: 'wait' };
-  const owners = new Set(sharers.map(({ ownerId }) => ownerId));
   const hungry = new Set(sharers.filter(({ room }) => room > 0).map(({ ownerId }) => ownerId));
   // Where no rows are at hand the next shard is claimed for the first slot that is free, and gets the others as they become so.
   if (hungry.size === 0) return emptiness === 'for_all' ? { kind: 'wait' } : { kind: 'claim', saturated: [] };
@@ -43,31 +44,45 @@ export const nextMove = ({ free, total, worthClaiming }: FreeSlots, sharers: rea
   // However little is free: what the others would begin with grows as those that are here give back.
   const known = emptiness !== 'unknown' && emptiness.besides.every((owner) => hungry.has(owner));
   if (!known) return { kind: 'claim', saturated: [...hungry] };
-  const held = (owner: string) => sharers.reduce((sum, one) => sum + (one.ownerId === owner ? one.held : 0), 0);
-  const least = Math.min(...[...hungry].map(held));
-  if (owners.size === 1 || !worthClaiming || least < (LEAST_SHARE * total) / owners.size) return { kind: 'spread' };
+  const shares = sharesOf(sharers);
+  const weights = [...shares.values()].reduce((sum, { weight }) => sum + weight, 0);
+  const least = Math.min(...[...hungry].map((owner) => perWeight(shares.get(owner))));
+  if (shares.size === 1 || !worthClaiming || least < (LEAST_SHARE * total) / weights) return { kind: 'spread' };
   return { kind: 'claim', saturated: [] };
 };
 
-/** Free slots one by one to the run that has the fewest, and there to the attempt that has the fewest. By token, what is added. */
+/** Free slots one by one to the run that has the fewest for its weight, and there to the attempt that has the fewest. By token, what is added. */
 export const spread = (free: number, sharers: readonly Sharer[]): Map<string, number> => {
   const added = new Map<string, number>();
   const of = ({ token }: Sharer) => added.get(token) ?? 0;
-  const owners = new Map<string, number>();
-  for (const { ownerId, held } of sharers) owners.set(ownerId, (owners.get(ownerId) ?? 0) + held);
-  const ownedBy = ({ ownerId }: Sharer) => owners.get(ownerId) ?? 0;
+  const shares = sharesOf(sharers);
   for (let left = free; left > 0; left--) {
     const [first, ...others] = sharers.filter((one) => one.room > of(one));
     if (!first) break;
     const next = others.reduce((best, one) => {
-      const difference = ownedBy(one) - ownedBy(best);
+      const difference = perWeight(shares.get(one.ownerId)) - perWeight(shares.get(best.ownerId));
       return difference < 0 || (difference === 0 && one.held + of(one) < best.held + of(best)) ? one : best;
     }, first);
     added.set(next.token, of(next) + 1);
-    owners.set(next.ownerId, ownedBy(next) + 1);
+    const share = shares.get(next.ownerId);
+    if (share) share.held++;
   }
   return added;
 };
+
+interface Share {
+  readonly weight: number;
+  held: number;
+}
+
+/** What the runs here hold. */
+const sharesOf = (sharers: readonly Sharer[]): Map<string, Share> => {
+  const shares = new Map<string, Share>();
+  for (const { ownerId, weight, held } of sharers) shares.set(ownerId, { weight, held: held + (shares.get(ownerId)?.held ?? 0) });
+  return shares;
+};
+
+const perWeight = (share: Share | undefined): number => (share ? share.held / share.weight : 0);
 
 /**
  * The slots that attempts may keep when another run may have come: together they leave it an equal share. By token, only of those

@@ -45,12 +45,17 @@ export interface AttemptEntry {
   renewedAt: number;
   counts: StageCounts | null;
 }
-interface StageEntry {
+/** How attempts at a stage share a member's slots with others. */
+export interface StageShare {
+  /** Of each attempt. */
+  slots?: number;
+  /** The member may give its attempts more slots. */
+  elastic?: boolean;
+  weight?: number;
+}
+interface StageEntry extends Required<StageShare> {
   work: StageWork;
   ownerId: string;
-  slots: number;
-  /** The member may give its attempts more slots. */
-  elastic: boolean;
   fault: ErrorPayload | null;
 }
 
@@ -108,10 +113,14 @@ export class ExecutorScript {
     return this.permits(question, answer);
   }
 
-  addStage(work: StageWork, ranges: ShardRange[], slots = 64, elastic = false): { stageId: string; ownerId: string } {
+  addStage(
+    work: StageWork,
+    ranges: ShardRange[],
+    { slots = 64, elastic = false, weight = 1 }: StageShare = {},
+  ): { stageId: string; ownerId: string } {
     const stageId = newId('stage');
     const ownerId = newId('run');
-    this.stages.set(stageId, { work, ownerId, slots, elastic, fault: null });
+    this.stages.set(stageId, { work, ownerId, slots, elastic, weight, fault: null });
     for (const range of ranges) {
       const shardId = newId('shard');
       this.shards.push({ shardId, stageId, range, originId: shardId, handling: 'ordinary', attempts: 0, content: null });
@@ -189,6 +198,7 @@ class ScriptedController {
         budgeted: false,
         controlVersion: script.controls.get(stage.ownerId)?.version ?? 0,
         elastic: stage.elastic,
+        weight: stage.weight,
         journal: {
           stream: journalStream(script.incarnation),
           incarnation: script.incarnation,

@@ -16,7 +16,7 @@ import {
 import { openStorage, readManifest, readRows, type Storage, writeManifest, writeMapPart } from '@apwa/tables';
 import { MemberProcess } from './member-process.js';
 import { type NatsServer, startNatsServer } from './nats.js';
-import { type ExecutorScript, ScriptedExecutor } from './scripted-executor.js';
+import { type ExecutorScript, ScriptedExecutor, type StageShare } from './scripted-executor.js';
 import { ScriptedModel } from './scripted-model.js';
 
 const OUTPUT: JsonSchema = {
@@ -35,11 +35,9 @@ export interface WorldOptions {
  * What stands around a member: a real NATS server, real files, a model server and an executor that are scripted, and the built
  * service in processes of its own.
  */
-interface StageOptions {
+interface StageOptions extends StageShare {
   template?: Partial<LlmTemplate> | CapabilityTemplate;
   shardRows?: number;
-  slots?: number;
-  elastic?: boolean;
 }
 
 export class World {
@@ -107,8 +105,8 @@ export class World {
     return this.stageOver(await this.table(texts), options);
   }
 
-  stageOver(table: TableReference, { template, shardRows = table.rows, slots, elastic }: StageOptions = {}) {
-    const stage = this.script.addStage(this.work(table, template), rangesOf(table.rows, shardRows), slots, elastic);
+  stageOver(table: TableReference, { template, shardRows = table.rows, ...share }: StageOptions = {}) {
+    const stage = this.script.addStage(this.work(table, template), rangesOf(table.rows, shardRows), share);
     this.executor.hint();
     return stage;
   }
