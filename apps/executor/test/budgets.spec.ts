@@ -135,8 +135,12 @@ describe('budgets', () => {
     expect(await pausedBy(id)).toBeNull();
     await a.heartbeat({ state: 'stopped', attempts: [] });
     const spent = 1 - 0.4 + 0.7 + 0.3;
+    const { version } = await world.stage(id);
     await eventually(async () => (await world.stage(id)).spending?.reserved.usd === 0);
-    expect((await world.stage(id)).spending?.spent.usd).toBeCloseTo(spent, 6);
+    const settled = await world.stage(id);
+    expect(settled.spending?.spent.usd).toBeCloseTo(spent, 6);
+    // Who asks for what has changed is told.
+    expect(settled.version).toBeGreaterThan(version);
     expect(await ask(b, ownerId, { wants: usd(9), next: usd(6) })).toBe(6);
   });
 

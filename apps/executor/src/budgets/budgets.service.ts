@@ -44,8 +44,12 @@ export class BudgetsService {
       const { ownerId, memberId, lease, attempts } = one;
       try {
         const spent = settlement(lease, await this.answered.spentBy(attempts, AbortSignal.timeout(READ_MS)));
-        if (await this.database.transaction((queries) => this.budgets.settle(queries, one, spent)))
-          this.log.info({ ownerId, memberId, held: lease.holds, spent }, 'what a member that is gone held of a budget is settled');
+        const changes = await this.database.transaction(async (queries) =>
+          (await this.budgets.settle(queries, one, spent)) ? this.stages.touch(queries, { ownerId }) : null,
+        );
+        if (changes === null) continue;
+        for (const change of changes) this.notices.stage(change);
+        this.log.info({ ownerId, memberId, held: lease.holds, spent }, 'what a member that is gone held of a budget is settled');
       } catch (thrown) {
         // Until then all of it counts as spent.
         this.log.warn({ ownerId, memberId, error: ApwaError.from(thrown).toPayload() }, 'a budget could not be settled yet');

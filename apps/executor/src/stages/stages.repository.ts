@@ -19,6 +19,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import { BudgetsRepository } from '../budgets/budgets.repository.js';
 import { type Queries } from '../database/database.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { type StageChange } from '../ledger/ledger-writer.js';
 import { ProgressService } from './progress.service.js';
 
@@ -178,11 +179,12 @@ export class StagesRepository {
     return queries.attempt.findMany({ where: { token: { in: [...tokens] }, state: 'active' }, select: { stageId: true, token: true } });
   }
 
-  /** Raises the version of running stages, so that who asks sees their progress. */
-  async touch(queries: Queries, stageIds: readonly string[]): Promise<StageChange[]> {
+  /** Raises the version of running stages, these or all of an owner, so that who asks sees what has become of them. */
+  async touch(queries: Queries, which: { ids: readonly string[] } | { ownerId: string }): Promise<StageChange[]> {
+    const these = 'ids' in which ? Prisma.sql`id = ANY(${which.ids})` : Prisma.sql`owner_id = ${which.ownerId}`;
     return changesOf(
       await queries.$queryRaw<ChangeRow[]>`
-        UPDATE stages SET version = nextval('stage_versions') WHERE state = 'running' AND id = ANY(${stageIds})
+        UPDATE stages SET version = nextval('stage_versions') WHERE state = 'running' AND ${these}
         RETURNING id AS "stageId", owner_id AS "ownerId", pool, version, state`,
     );
   }

@@ -151,7 +151,7 @@ export class StagesService implements OnApplicationShutdown {
   }
 
   async #tellProgress(stageIds: readonly string[]): Promise<void> {
-    const changes = await this.database.transaction((queries) => this.stages.touch(queries, stageIds));
+    const changes = await this.database.transaction((queries) => this.stages.touch(queries, { ids: stageIds }));
     for (const change of changes) this.notices.stage(change);
     await this.failures.look(stageIds);
   }
