@@ -7,5 +7,6 @@ export { ensureS3Binary, INSTALL_TIMEOUT_MS } from './s3/s3-binary.js';
 export { S3Server, type S3Storage } from './s3/s3-server.js';
 export { scriptedModel, type Script, type ScriptedAnswer, type ScriptedModel, type ScriptedRequest } from './scripted-model.js';
 export { settableClock, type SettableClock } from './settable-clock.js';
+export { type FaultPlan, type FaultTime, StoreFaults } from './store-faults.js';
 export { tcpProxy, type TcpProxy } from './tcp-proxy.js';
 export { tempDir, type TempDir } from './temp-dir.js';
