@@ -84,8 +84,9 @@ describe('a member whose storage fails (HAZARDS §2c)', () => {
   const addQuery = (table: TableReference): string => {
     const limits = { memoryMb: 512, timeoutMs: 30_000, rows: 1_000 };
     const inputs = [{ name: 'words', table }];
-    return world.script.addStage({ kind: 'sql', inputs, query: 'SELECT upper(text) AS up FROM words', limits }, [{ first: 0, last: 0 }], { slots: 1 })
-      .stageId;
+    return world.script.addStage({ kind: 'sql', inputs, query: 'SELECT upper(text) AS up FROM words', limits }, [{ first: 0, last: 0 }], {
+      slots: 1,
+    }).stageId;
   };
   /** Asks for rows until it is told; whatever else it hears may be gone later. */
   const page = async (table: TableReference): Promise<unknown[]> => {
