@@ -5,6 +5,7 @@ const options: ClaimsOptions = {
   move: (emptiness) => (emptiness === 'unknown' ? { kind: 'claim', saturated: [] } : { kind: 'wait' }),
   ask: async () => false,
   spread: () => undefined,
+  makeRoom: () => undefined,
   failed: () => undefined,
 };
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -12,6 +12,8 @@ export interface ClaimsOptions {
   ask(saturated: string[]): Promise<boolean>;
   /** Gives free slots to rows at hand. */
   spread(): void;
+  /** Another run may have come: rows at hand give slots back as they end. */
+  makeRoom(): void;
   failed(error: unknown): void;
 }
 
@@ -28,6 +30,7 @@ export class Claims {
 
   start(): void {
     this.#stopped = false;
+    this.#later();
     this.trigger();
   }
 
@@ -38,6 +41,7 @@ export class Claims {
 
   /** There may be shards where there were none. */
   hint(): void {
+    this.options.makeRoom();
     this.#hints++;
     this.#emptiness = 'unknown';
     this.trigger();
@@ -67,7 +71,6 @@ export class Claims {
       this.options.failed(error);
     } finally {
       this.#asking = false;
-      this.#later();
     }
   }
 
@@ -92,9 +95,10 @@ export class Claims {
   }
 
   #later(): void {
-    clearTimeout(this.#timer);
-    if (this.#stopped) return;
     const delay = ASK_EVERY_MS * (1 - JITTER + 2 * JITTER * Math.random());
-    this.#timer = setTimeout(() => this.hint(), delay);
+    this.#timer = setTimeout(() => {
+      this.hint();
+      this.#later();
+    }, delay);
   }
 }

@@ -58,6 +58,7 @@ export class MemberService {
         this.#state === 'running' ? nextMove(freeSlots(attempts.slots), attempts.sharers(), emptiness) : { kind: 'wait' },
       ask: (saturated) => this.#claim(saturated),
       spread: () => attempts.spread(),
+      makeRoom: () => attempts.makeRoom(),
       failed: (error) => log.debug({ error: ApwaError.from(error).toPayload() }, 'could not claim'),
     });
   }
@@ -75,7 +76,7 @@ export class MemberService {
     this.#loopDelay.start();
     this.attempts.onFree((why) => (why === 'attempt_ended' ? this.#claims.attemptEnded() : this.#claims.trigger()));
     this.#unsubscribe = [
-      this.messaging.subscribe(workHint(this.settings.pool), () => this.#hinted()),
+      this.messaging.subscribe(workHint(this.settings.pool), () => this.#claims.hint()),
       this.messaging.subscribe(runControlled, (control) => this.#control(control)),
     ];
     while (this.#state === 'starting' && !(await this.#join())) await new Promise((resolve) => setTimeout(resolve, REJOIN_MS));
@@ -124,12 +125,6 @@ export class MemberService {
     const { total, free } = this.attempts.slots;
     const state = this.#state === 'starting' ? 'running' : this.#state;
     return { id: this.id, pool, state, slots: { total, free }, resources, host: hostname(), pid: process.pid };
-  }
-
-  /** The pool has work: perhaps of a run that has none here. */
-  #hinted(): void {
-    this.attempts.makeRoom();
-    this.#claims.hint();
   }
 
   async #claim(saturated: string[]): Promise<boolean> {

@@ -82,6 +82,12 @@ describe('makeRoom', () => {
     );
   });
 
+  it('should go by the weights of runs, and take nothing of who has less than that', () => {
+    const [light, heavy] = [sharer('a', 'run a', 32), sharer('b', 'run b', 32, 1_000, 3)];
+    expect(makeRoom(64, 0, [light, heavy])).toEqual(new Map([['a', 12]]));
+    expect(makeRoom(64, 0, [sharer('a', 'run a', 8), sharer('b', 'run b', 56, 1_000, 3)])).toEqual(new Map([['b', 38]]));
+  });
+
   it('should count what is free already', () => {
     expect(makeRoom(64, 32, [sharer('a', 'run a', 32)])).toEqual(new Map());
     expect(makeRoom(64, 64, [])).toEqual(new Map());

@@ -85,19 +85,19 @@ const sharesOf = (sharers: readonly Sharer[]): Map<string, Share> => {
 const perWeight = (share: Share | undefined): number => (share ? share.held / share.weight : 0);
 
 /**
- * The slots that attempts may keep when another run may have come: together they leave it an equal share. By token, only of those
- * that have to give some up, which they do as their rows end; each keeps one.
+ * The slots that attempts may keep when another run may have come, of which nothing is known: together they leave it the share of a run
+ * of weight 1, and among themselves what is beyond a run's own share goes to the others. By token, only of those that have to give some
+ * up, which they do as their rows end; each keeps one.
  */
 export const makeRoom = (total: number, free: number, sharers: readonly Sharer[]): Map<string, number> => {
-  const held = sharers.reduce((sum, one) => sum + one.held, 0);
-  const owners = new Set(sharers.map(({ ownerId }) => ownerId)).size;
-  const wanted = Math.floor(total / (owners + 1)) - free;
-  if (held === 0 || wanted <= 0) return new Map();
-  const share = Math.max(0, 1 - wanted / held);
+  const shares = sharesOf(sharers);
+  const weights = [...shares.values()].reduce((sum, { weight }) => sum + weight, 1);
   const kept = new Map<string, number>();
-  for (const { token, held: has } of sharers) {
-    const keeps = Math.max(1, Math.floor(has * share));
-    if (keeps < has) kept.set(token, keeps);
+  if (free >= Math.floor(total / weights)) return kept;
+  for (const { token, ownerId, weight, held } of sharers) {
+    const own = Math.floor((total * weight) / weights);
+    const keeps = Math.max(1, Math.floor((held * own) / Math.max(own, shares.get(ownerId)?.held ?? 0)));
+    if (keeps < held) kept.set(token, keeps);
   }
   return kept;
 };
