@@ -61,8 +61,9 @@ describe('a row that kills its member (H17)', () => {
     ]);
     expect(rows.filter(({ id, email }) => Number(id) !== POISON && email !== `user${Number(id)}@example.com`)).toEqual([]);
 
-    // Two deaths in company, one among sixteen rows, two alone; of random kills that strike it in flight it was called once more each.
-    expect(calls.get(POISON)).toBeGreaterThanOrEqual(5);
+    // Two deaths in company, one among sixteen rows, two alone; of random kills that strike it in flight it was called once more each,
+    // and one that strikes its shard before it is called stands for a death. For the two alone nothing does.
+    expect(calls.get(POISON)).toBeGreaterThanOrEqual(2);
     expect(calls.get(POISON)).toBeLessThanOrEqual(5 + 3);
     // Each death costs the calls in flight and 50 ms of answers, and after the first two the shard has few in flight.
     const repeated = [...calls].filter(([row]) => row !== POISON).reduce((sum, [, n]) => sum + n - 1, 0);
