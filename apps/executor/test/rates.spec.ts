@@ -1,6 +1,6 @@
 import { RateLimitsConfig, type RateLimitsConfig as Limits } from '@apwa/config';
 import { Meter } from '../src/permits/meter.js';
-import { SlidingProvider } from './support/permits/provider.js';
+import { BucketProvider, SlidingProvider } from './support/permits/provider.js';
 import { play, type ScheduleOptions } from './support/permits/schedule.js';
 
 const MINUTE_MS = 60_000;
@@ -68,6 +68,41 @@ describe('the share of a rate that is used, and of calls that are refused', () =
     const { used, refused } = played(options, () => 5 * 1_200 + 5 * 600);
     expect(used).toBeGreaterThanOrEqual(0.9);
     expect(refused).toBeLessThan(0.02);
+  });
+});
+
+describe('a rate that refusals alone tell, each at once', () => {
+  const LATENCY_MS = 300;
+  const playedWith = (slots: number) => {
+    const provider = new BucketProvider(6_000);
+    const meter = new Meter(limits(), 0);
+    const seen = { halvedAt: Infinity, refusedFirst: 0 };
+    const at = (now: number) => {
+      if (now === 1_000) seen.refusedFirst = provider.refused;
+      if (provider.answered < 3_000 || seen.halvedAt < now) return;
+      seen.halvedAt = now;
+      provider.perMinute = 3_000;
+    };
+    const runs = [{ ownerId: 'run_a', weight: 1, backlog: rows(2, 3_000) }];
+    const options = { meter, provider, members: 2, slots, untilMs: 10 * MINUTE_MS, latencyMs: LATENCY_MS, runs, at };
+    const { done, ms } = played(options, () => 1);
+    const ideal = 3_000 / 100 + 3_000 / 50;
+    return { done, used: ideal / (ms / 1_000), provider, ...seen };
+  };
+
+  it('should be used, and half of it when it halves', () => {
+    const { done, used, provider } = playedWith(32);
+    expect(done).toBe(6_000);
+    expect(used).toBeGreaterThanOrEqual(0.9);
+    expect(provider.refused / 6_000).toBeLessThan(0.02);
+  });
+
+  it('should be found out by one burst of refusals where many calls begin at once', () => {
+    const { done, used, provider, refusedFirst } = playedWith(128);
+    expect(done).toBe(6_000);
+    expect(used).toBeGreaterThanOrEqual(0.9);
+    expect(refusedFirst).toBeLessThanOrEqual(2 * 128);
+    expect((provider.refused - refusedFirst) / 6_000).toBeLessThan(0.02);
   });
 });
 

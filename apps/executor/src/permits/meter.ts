@@ -1,5 +1,5 @@
 import { type RateLimitsConfig } from '@apwa/config';
-import { type EndpointNews, type EndpointPlace, type PermitAnswer, type PermitQuestion, type PermitWant } from '@apwa/contracts';
+import { type EndpointPlace, type PermitAnswer, type PermitQuestion, type PermitWant } from '@apwa/contracts';
 import { type Bucket, fill } from './bucket.js';
 import { type Circuit, circuitAfter, type CircuitEvent, CLOSED, healthFor, probeDue } from './circuit.js';
 import { Rates } from './rates.js';
@@ -63,6 +63,13 @@ export class Meter {
     return this.#turns.runs.reduce((sum, { claims }) => sum + [...claims.values()].reduce((of, { inFlight }) => of + inFlight, 0), 0);
   }
 
+  #inFlightBut(member: string): number {
+    return this.#turns.runs.reduce(
+      (sum, { claims }) => sum + [...claims].reduce((of, [who, { inFlight }]) => of + (who === member ? 0 : inFlight), 0),
+      0,
+    );
+  }
+
   /** Until when nobody calls, as the endpoint asked; a time that may be over. */
   get closedUntil(): number {
     return this.#closedUntil;
@@ -74,7 +81,7 @@ export class Meter {
     asker.askedAt = now;
     asker.lent = asker.lent.filter(({ at }) => now - at <= TERM_MS);
     this.#askers.set(member, asker);
-    this.#hear(now, member, question.news);
+    this.#hear(now, member, question);
     const probe = probeDue(this.circuit, member, now);
     if (probe) this.#happened({ kind: 'probing', member }, now);
     const wants = question.wants.map((want) => {
@@ -111,7 +118,7 @@ export class Meter {
     this.circuit = circuitAfter(this.circuit, event, now);
   }
 
-  #hear(now: number, member: string, news: EndpointNews): void {
+  #hear(now: number, member: string, { news, wants }: PermitQuestion): void {
     const message = news.reason ?? 'no call is answered';
     if (news.answers) this.#happened({ kind: 'answered', member }, now);
     if (news.probe === 'answered') this.#happened({ kind: 'probe_answered', member }, now);
@@ -120,7 +127,8 @@ export class Meter {
     else if (news.suspects) this.#happened({ kind: 'suspected', member, message }, now);
     this.known ||= news.answered + news.refused > 0 || news.probe === 'answered';
     const { known } = this.rates;
-    this.rates.saw(now, news);
+    const itsOwn = wants.reduce((sum, { inFlight }) => sum + inFlight, 0);
+    this.rates.saw(now, news, this.#inFlightBut(member) + itsOwn);
     // Of an endpoint whose limits are known the rate was too high, and not the number of calls.
     const few = known && news.refused <= FEW_REFUSED * (news.answered + news.refused);
     const { answered, refused } = news;

@@ -54,6 +54,10 @@ export const paceSaw = (pace: Pace, now: number, answered: number, refused: numb
   return true;
 };
 
+export const paceIsAtMost = (pace: Pace, factor: number): void => {
+  pace.factor = Math.max(LEAST_PACE, Math.min(pace.factor, factor));
+};
+
 /** Lets the pace grow up to `now`, to no more than `most`. `careful`: of a rate that nobody has told. */
 export const paceGrows = (pace: Pace, now: number, { most, careful }: { most: number; careful: boolean }): void => {
   const seconds = (at: number) => Math.max(0, at - pace.since) / 1_000;

@@ -1,6 +1,6 @@
 import { type RateLimitsConfig } from '@apwa/config';
 import { type EndpointNews, type ToldLimits } from '@apwa/contracts';
-import { FIRST_PACE, MOST_PACE, newPace, type Pace, paceGrows, paceSaw } from './pace.js';
+import { FIRST_PACE, MOST_PACE, newPace, type Pace, paceGrows, paceIsAtMost, paceSaw } from './pace.js';
 
 /** Permits per minute; null: not limited as far as is known. */
 export interface PerMinute {
@@ -9,6 +9,14 @@ export interface PerMinute {
 }
 
 const MINUTE_MS = 60_000;
+/** Over less time than that what was admitted is a burst, and tells of no rate. Milliseconds. */
+const LEARNT_FROM_MS = 1_000;
+/** Who says to come back so soon tells a rate that is too high at once; others may do so a minute late. Milliseconds. */
+const SOON_MS = 5_000;
+/** What went through between two cuts tells of the rate if they are not further apart than that, in milliseconds, … */
+const MEASURED_FOR_MS = 10_000;
+/** … and were so many calls at least. */
+const MEASURED_CALLS = 20;
 /** A rate that was learned from refusals alone may have been far too low: it grows beyond itself, and is forgotten at this many times it. */
 const FORGOTTEN_AT = 4;
 
@@ -25,8 +33,12 @@ export class Rates {
   #told: ToldLimits | null = null;
   #learned: number | null = null;
   #pace: Pace;
-  /** Calls admitted since the endpoint was empty-handed last. */
-  #admitted = 0;
+  /** Calls answered since the rate was cut last. */
+  #sinceCut = 0;
+  /** Refusals come soon after what they are about. */
+  #prompt = false;
+  /** Calls answered since the endpoint was empty-handed last, or nobody had any. */
+  #answered = 0;
   #since: number;
 
   constructor(
@@ -57,8 +69,7 @@ export class Rates {
 
   /** `held`: calls wait for permits. */
   grow(now: number, held: boolean): void {
-    const careful = !this.said;
-    if (held) paceGrows(this.#pace, now, { most: careful ? FORGOTTEN_AT : MOST_PACE, careful });
+    if (held) paceGrows(this.#pace, now, { most: this.said ? MOST_PACE : FORGOTTEN_AT, careful: !this.said && !this.#prompt });
     else this.#pace.grownAt = now;
     if (!this.said && this.#learned !== null && this.#pace.factor >= FORGOTTEN_AT) {
       this.#learned = null;
@@ -66,15 +77,36 @@ export class Rates {
     }
   }
 
-  saw(now: number, { answered, refused, retryAfterMs, told }: EndpointNews): void {
+  /** `inFlight`: calls that are under way, and were not refused as far as is known. */
+  saw(now: number, { answered, refused, retryAfterMs, told }: EndpointNews, inFlight: number): void {
     if (told) this.#hear(now, told);
-    this.#admitted += answered;
+    this.#answered += answered;
     const { known } = this;
-    if (known) paceSaw(this.#pace, now, answered, refused);
-    if (refused === 0) return;
-    if (!known) this.#learn(now, retryAfterMs ?? 0);
-    this.#admitted = 0;
-    this.#since = now + (retryAfterMs ?? 0);
+    if (known) this.#paced(now, answered, refused);
+    if (refused === 0) {
+      if (answered + inFlight === 0) this.#beginAt(now);
+      return;
+    }
+    this.#prompt = retryAfterMs !== null && retryAfterMs <= SOON_MS;
+    const roomAt = now + (retryAfterMs ?? 0);
+    if (!known && roomAt - this.#since < LEARNT_FROM_MS) return;
+    if (!known) this.#learn(now, (this.#answered + inFlight) / (roomAt - this.#since));
+    this.#beginAt(roomAt);
+  }
+
+  #paced(now: number, answered: number, refused: number): void {
+    const { since } = this.#pace;
+    this.#sinceCut += answered;
+    if (!paceSaw(this.#pace, now, answered, refused)) return;
+    // Calls that waited because others were refused hide how much too high the rate was: what went through does not.
+    if (!this.said && this.#learned !== null && this.#prompt && now - since <= MEASURED_FOR_MS && this.#sinceCut >= MEASURED_CALLS)
+      paceIsAtMost(this.#pace, (this.#sinceCut / (now - since)) * (MINUTE_MS / this.#learned) * FIRST_PACE);
+    this.#sinceCut = 0;
+  }
+
+  #beginAt(at: number): void {
+    this.#answered = 0;
+    this.#since = at;
   }
 
   /** Refusals that other limits had met say nothing of these. */
@@ -85,11 +117,10 @@ export class Rates {
     if (calls !== before.calls || tokens !== before.tokens) this.#pace = newPace(now);
   }
 
-  /** So many were admitted from when there was room to when there will be some again. */
-  #learn(now: number, retryAfterMs: number): void {
-    const elapsed = now - this.#since + retryAfterMs;
-    if (this.#admitted === 0 || elapsed <= 0) return;
-    this.#learned = Math.max(1, (this.#admitted / elapsed) * MINUTE_MS) / FIRST_PACE;
+  /** So many a millisecond were admitted from when there was room to when there will be some again. */
+  #learn(now: number, admitted: number): void {
+    if (admitted === 0) return;
+    this.#learned = Math.max(1, admitted * MINUTE_MS) / FIRST_PACE;
     this.#pace = newPace(now);
   }
 

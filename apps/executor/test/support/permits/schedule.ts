@@ -1,6 +1,6 @@
 import { type EndpointNews, type PermitAnswer, type PermitQuestion, type ToldLimits } from '@apwa/contracts';
 import { type Meter } from '../../../src/permits/meter.js';
-import { type SlidingProvider } from './provider.js';
+import { type Provider } from './provider.js';
 
 export interface SimulatedRun {
   ownerId: string;
@@ -11,7 +11,7 @@ export interface SimulatedRun {
 
 export interface ScheduleOptions {
   meter: Meter;
-  provider: SlidingProvider;
+  provider: Provider;
   runs: SimulatedRun[];
   members: number;
   /** Calls that each member keeps under way. */
