@@ -1,22 +1,10 @@
 import { RateLimitsConfig } from '@apwa/config';
-import { type EndpointNews, executorOperations as operations, newId, type PermitWant } from '@apwa/contracts';
+import { type EndpointNews, executorOperations as operations, newId, noNews, type PermitWant } from '@apwa/contracts';
 import { eventually } from '@apwa/test-kit';
 import { jest } from '@jest/globals';
 import { World } from './support/world.js';
 
 jest.setTimeout(60_000);
-
-const QUIET: EndpointNews = {
-  answered: 0,
-  answers: false,
-  refused: 0,
-  retryAfterMs: null,
-  told: null,
-  suspects: false,
-  exhausted: null,
-  probe: null,
-  reason: null,
-};
 
 /** Real: executor, Postgres, NATS, storage. The test speaks for manager and members. */
 describe('permits', () => {
@@ -36,7 +24,7 @@ describe('permits', () => {
   const want = (ownerId: string, calls: number): PermitWant => ({ ownerId, inFlight: 0, toBegin: calls, calls, tokens: 0, next: 0 });
   const ask = async (memberId: string, wants: PermitWant[], news: Partial<EndpointNews> = {}, epoch = 0) => {
     const place = { model: 'small', endpoint: 0 };
-    const question = { ...place, wants, returns: { calls: 0, tokens: 0 }, correction: 0, news: { ...QUIET, ...news } };
+    const question = { ...place, wants, returns: { calls: 0, tokens: 0 }, correction: 0, news: { ...noNews(), ...news } };
     const reply = await world.messaging.request(operations.permits, { memberId, epoch, endpoints: [question] });
     const [answer] = reply.endpoints;
     if (!answer) throw new Error('no answer about the endpoint');
@@ -193,7 +181,7 @@ describe('permits', () => {
       wants: [want(ownerId, 9)],
       returns: { calls: 0, tokens: 0 },
       correction: 0,
-      news: QUIET,
+      news: noNews(),
     };
     const { endpoints } = await world.messaging.request(operations.permits, { memberId: b.id, epoch: 0, endpoints: [question] });
     expect(endpoints[0]?.grants).toMatchObject([{ inFlight: 0 }]);

@@ -54,6 +54,18 @@ export const EndpointNews = z.strictObject({
 });
 export type EndpointNews = z.infer<typeof EndpointNews>;
 
+export const noNews = (): EndpointNews => ({
+  answered: 0,
+  answers: false,
+  refused: 0,
+  retryAfterMs: null,
+  told: null,
+  suspects: false,
+  exhausted: null,
+  probe: null,
+  reason: null,
+});
+
 /** A member's question about one endpoint. */
 export const PermitQuestion = z.strictObject({
   ...EndpointPlace.shape,

@@ -1,18 +1,7 @@
 import { RateLimitsConfig } from '@apwa/config';
-import { type EndpointNews, type PermitQuestion, type PermitWant } from '@apwa/contracts';
+import { type EndpointNews, noNews, type PermitQuestion, type PermitWant } from '@apwa/contracts';
 import { Meter, TERM_MS } from './meter.js';
 
-const QUIET: EndpointNews = {
-  answered: 0,
-  answers: false,
-  refused: 0,
-  retryAfterMs: null,
-  told: null,
-  suspects: false,
-  exhausted: null,
-  probe: null,
-  reason: null,
-};
 const want = (calls: number, more: Partial<PermitWant> = {}): PermitWant => ({
   ownerId: 'run_a',
   inFlight: 0,
@@ -32,7 +21,7 @@ const question = (
   returns: { calls: 0, tokens: 0 },
   correction: 0,
   ...more,
-  news: { ...QUIET, ...more.news },
+  news: { ...noNews(), ...more.news },
 });
 const meterOf = (limits: Partial<RateLimitsConfig>, quietUntil?: number) => {
   const meter = new Meter(RateLimitsConfig.parse(limits), 0, quietUntil);

@@ -60,14 +60,12 @@ export class Meter {
 
   /** Calls under way, of all members. */
   get inFlight(): number {
-    return this.#turns.runs.reduce((sum, { claims }) => sum + [...claims.values()].reduce((of, { inFlight }) => of + inFlight, 0), 0);
+    return this.#inFlightBut(null);
   }
 
-  #inFlightBut(member: string): number {
-    return this.#turns.runs.reduce(
-      (sum, { claims }) => sum + [...claims].reduce((of, [who, { inFlight }]) => of + (who === member ? 0 : inFlight), 0),
-      0,
-    );
+  #inFlightBut(member: string | null): number {
+    const count = (sum: number, [who, { inFlight }]: [string, Claim]) => sum + (who === member ? 0 : inFlight);
+    return this.#turns.runs.reduce((sum, { claims }) => [...claims].reduce(count, sum), 0);
   }
 
   /** Until when nobody calls, as the endpoint asked; a time that may be over. */

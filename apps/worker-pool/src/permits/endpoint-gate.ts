@@ -1,5 +1,5 @@
 import { type RateLimitsConfig } from '@apwa/config';
-import { type EndpointNews, type PermitAnswer, type PermitQuestion, type ToldLimits } from '@apwa/contracts';
+import { noNews, type PermitAnswer, type PermitQuestion, type ToldLimits } from '@apwa/contracts';
 import { type ProbeResult } from '@apwa/model';
 import { Held } from './held.js';
 import { LocalWindow } from './local-window.js';
@@ -66,7 +66,7 @@ export class EndpointGate {
   #inFlight = 0;
   #again = AGAIN_MS;
   #askedAt = -Infinity;
-  #news = nothing();
+  #news = noNews();
   #told: ToldLimits | null = null;
   #correction = 0;
   #urgent = false;
@@ -237,7 +237,7 @@ export class EndpointGate {
     this.#askedAt = now;
     this.#urgent = false;
     this.#missed = false;
-    this.#news = nothing();
+    this.#news = noNews();
     this.#correction = 0;
     return question;
   }
@@ -363,15 +363,3 @@ export class EndpointGate {
     this.#inFlight--;
   }
 }
-
-const nothing = (): EndpointNews => ({
-  answered: 0,
-  answers: false,
-  refused: 0,
-  retryAfterMs: null,
-  told: null,
-  suspects: false,
-  exhausted: null,
-  probe: null,
-  reason: null,
-});

@@ -3,6 +3,7 @@ import {
   type Assignment,
   ApwaError,
   type EndpointNews,
+  noNews,
   executorOperations as operations,
   newId,
   noAmounts,
@@ -166,14 +167,4 @@ export class Errands {
   }
 }
 
-const EXHAUSTED: EndpointNews = {
-  answered: 0,
-  answers: false,
-  refused: 0,
-  retryAfterMs: null,
-  told: null,
-  suspects: false,
-  exhausted: 'no credit is left',
-  probe: null,
-  reason: null,
-};
+const EXHAUSTED: EndpointNews = { ...noNews(), exhausted: 'no credit is left' };
