@@ -6,11 +6,9 @@ import {
   executorOperations as operations,
   newId,
   noAmounts,
-  noUsage,
-  type RowResult,
 } from '@apwa/contracts';
 import { JournalWriter } from '@apwa/messaging';
-import { eventually } from '@apwa/test-kit';
+import { answeredRow, eventually } from '@apwa/test-kit';
 import { jest } from '@jest/globals';
 import { type TestMember, World } from './support/world.js';
 
@@ -145,19 +143,7 @@ describe('budgets', () => {
   });
 
   const journal = ({ token, journal: place }: Assignment, costs: number[]) => {
-    const rows = costs.map((costUsd, row): RowResult => ({
-      row,
-      status: 'ok',
-      output: {},
-      error: null,
-      attempts: 1,
-      model: 'small',
-      usage: noUsage(),
-      usageEstimated: false,
-      costUsd,
-      latencyMs: 1,
-      traceId: null,
-    }));
+    const rows = costs.map((costUsd, row) => answeredRow(row, { model: 'small', costUsd }));
     return new JournalWriter(world.messaging).publish(place, { token, sequence: 0, rows });
   };
 });

@@ -1,5 +1,6 @@
-import { type Assignment, newId, noCounts, noUsage, type RowResult, type SqlWork, type StageWork } from '@apwa/contracts';
+import { type Assignment, newId, noCounts, type SqlWork, type StageWork } from '@apwa/contracts';
 import { JournalStreams, JournalWriter } from '@apwa/messaging';
+import { answeredRow } from '@apwa/test-kit';
 import { jest } from '@jest/globals';
 import { LedgerBench, MEMBER_SLOTS, newMember } from './support/ledger-bench.js';
 import { mapWork } from './support/world.js';
@@ -41,25 +42,16 @@ describe('shards at which members crash (H17)', () => {
     await bench.members.died(instance, 'signal SIGSEGV', true);
     return one;
   };
-  const answered = (row: number): RowResult => ({
-    row,
-    status: 'ok',
-    output: {},
-    error: null,
-    attempts: 1,
-    model: null,
-    usage: noUsage(),
-    usageEstimated: false,
-    costUsd: 0,
-    latencyMs: 1,
-    traceId: null,
-  });
   const journal = (rows: number[]) => (one: Assignment) =>
-    new JournalWriter(bench.world.messaging).publish(one.journal, { token: one.token, sequence: 0, rows: rows.map(answered) });
+    new JournalWriter(bench.world.messaging).publish(one.journal, {
+      token: one.token,
+      sequence: 0,
+      rows: rows.map((row) => answeredRow(row)),
+    });
   /** As above, for rows that are too large for a message. */
   const journalStored = (rows: number[]) => async (one: Assignment) => {
     const key = `journal/${one.stageId}/${one.shardId}/${one.token}.0.json`;
-    await bench.world.storage.write(key, Buffer.from(JSON.stringify(rows.map(answered))));
+    await bench.world.storage.write(key, Buffer.from(JSON.stringify(rows.map((row) => answeredRow(row)))));
     await new JournalWriter(bench.world.messaging).publish(one.journal, { token: one.token, sequence: 0, rows: { key } });
   };
   const shards = (stageId: string) =>

@@ -1,5 +1,6 @@
-import { type JournalBatch, journalStream, journalSubject, newId, newLeaseToken, noUsage, type RowResult } from '@apwa/contracts';
+import { type JournalBatch, journalStream, journalSubject, newId, newLeaseToken } from '@apwa/contracts';
 import { JournalReader, JournalStreams, JournalWriter } from '@apwa/messaging';
+import { answeredRow } from '@apwa/test-kit';
 import { HOLD_MS } from '../src/attempts/journal-turns.js';
 import { answer } from './support/scripted-model.js';
 import { until } from './support/until.js';
@@ -34,7 +35,7 @@ describe('a member while the journal is full', () => {
     const sizes = [60_000, 30_000, 5_000, 2_000, 500, 500, 500, 100, 100];
     for (const [sequence, size] of sizes.entries()) {
       const abort = new AbortController();
-      const batch: JournalBatch = { token: filler.token, sequence, rows: [{ ...row, output: { text: 'x'.repeat(size) } }] };
+      const batch: JournalBatch = { token: filler.token, sequence, rows: [answeredRow(0, { output: { text: 'x'.repeat(size) } })] };
       const stop = writer.onRefusal(() => abort.abort(new Error('no room')));
       await writer.publish(place, batch, abort.signal).catch(() => undefined);
       stop();
@@ -103,17 +104,3 @@ describe('a member while the journal is full', () => {
     askedOnce(200);
   });
 });
-
-const row: RowResult = {
-  row: 0,
-  status: 'ok',
-  output: {},
-  error: null,
-  attempts: 1,
-  model: null,
-  usage: noUsage(),
-  usageEstimated: false,
-  costUsd: 0,
-  latencyMs: 0,
-  traceId: null,
-};

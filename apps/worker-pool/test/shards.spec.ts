@@ -1,5 +1,6 @@
-import { type JournalPlace, journalSubject, noUsage, type RowResult } from '@apwa/contracts';
+import { type JournalPlace, journalSubject } from '@apwa/contracts';
 import { JournalReader, JournalWriter } from '@apwa/messaging';
+import { answeredRow } from '@apwa/test-kit';
 import { answer } from './support/scripted-model.js';
 import { until } from './support/until.js';
 import { texts, World } from './support/world.js';
@@ -10,19 +11,11 @@ const placeOf = (stageId: string, originId: string, token: string): JournalPlace
   subject: journalSubject(1, stageId, originId, token),
   shardSubjects: journalSubject(1, stageId, originId, '*'),
 });
-const journaled = (row: number, ok: boolean): RowResult => ({
-  row,
-  status: ok ? 'ok' : 'failed',
-  output: ok ? { upper: `JOURNALED-${row}` } : null,
-  error: ok ? null : { code: 'refused', message: 'no' },
-  attempts: 1,
-  model: 'scripted',
-  usage: noUsage(),
-  usageEstimated: false,
-  costUsd: 0,
-  latencyMs: 1,
-  traceId: null,
-});
+const journaled = (row: number, ok: boolean) =>
+  answeredRow(row, {
+    model: 'scripted',
+    ...(ok ? { output: { upper: `JOURNALED-${row}` } } : { status: 'failed', output: null, error: { code: 'refused', message: 'no' } }),
+  });
 
 // Real: NATS, files, the member's process. Scripted: the model's server and the executor.
 describe('a member and its shards', () => {

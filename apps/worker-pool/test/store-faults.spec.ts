@@ -1,14 +1,6 @@
-import {
-  ApwaError,
-  journalSubject,
-  noUsage,
-  type RowResult,
-  type TableReference,
-  TransientError,
-  workerPoolOperations,
-} from '@apwa/contracts';
+import { ApwaError, journalSubject, type TableReference, TransientError, workerPoolOperations } from '@apwa/contracts';
 import { JournalWriter } from '@apwa/messaging';
-import { type FaultPlan } from '@apwa/test-kit';
+import { answeredRow, type FaultPlan } from '@apwa/test-kit';
 import { jest } from '@jest/globals';
 import { FaultyMember } from './support/faulty-member.js';
 import { answer } from './support/scripted-model.js';
@@ -35,19 +27,7 @@ const NOT_CALLED: Record<string, string> = {
   'Storage.tidy': 'for the manager',
 };
 
-const journaled = (row: number): RowResult => ({
-  row,
-  status: 'ok',
-  output: { upper: `JOURNALED-${row}` },
-  error: null,
-  attempts: 1,
-  model: 'scripted',
-  usage: noUsage(),
-  usageEstimated: false,
-  costUsd: 0,
-  latencyMs: 1,
-  traceId: null,
-});
+const journaled = (row: number) => answeredRow(row, { output: { upper: `JOURNALED-${row}` }, model: 'scripted' });
 
 // Real: NATS, files, DuckDB in child processes, the member in this process. Scripted: the model's server and the executor.
 describe('a member whose storage fails (HAZARDS §2c)', () => {

@@ -1,4 +1,5 @@
 export * from '@apwa/stack';
+export { answeredRow } from './answered-row.js';
 export { compareSchema, type MadeAndSaid, type SchemaClient, type SchemaComparison, type SchemaQuestion } from './compare-schema.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { ExternalMember, type ExternalMemberOptions, startService } from './external-member.js';
@@ -6,6 +7,7 @@ export { leakCheck, type LeakCheck } from './leak-check.js';
 export { ensureS3Binary, INSTALL_TIMEOUT_MS } from './s3/s3-binary.js';
 export { S3Server, type S3Storage } from './s3/s3-server.js';
 export { scriptedModel, type Script, type ScriptedAnswer, type ScriptedModel, type ScriptedRequest } from './scripted-model.js';
+export { seededRandom } from './seeded-random.js';
 export { settableClock, type SettableClock } from './settable-clock.js';
 export { type FaultPlan, type FaultTime, StoreFaults } from './store-faults.js';
 export { tcpProxy, type TcpProxy } from './tcp-proxy.js';

@@ -1,3 +1,5 @@
+import { seededRandom } from './seeded-random.js';
+
 /** `before`: the call fails and has done nothing; `after`: it was carried out, and its answer is lost. */
 export type FaultTime = 'before' | 'after';
 
@@ -78,7 +80,7 @@ export class StoreFaults {
   }
 
   #randomOf(key: string, seed: number): number {
-    const random = this.#randoms.get(key) ?? mulberry(seed);
+    const random = this.#randoms.get(key) ?? seededRandom(seed);
     this.#randoms.set(key, random);
     return random();
   }
@@ -100,11 +102,3 @@ async function* endingIn(fault: Error, items: AsyncIterable<unknown> | null): As
   if (items) yield* items;
   throw fault;
 }
-
-/** Small, and the same everywhere for a seed. */
-const mulberry = (seed: number) => (): number => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-};

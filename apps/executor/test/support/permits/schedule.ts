@@ -1,4 +1,5 @@
-import { type EndpointNews, type PermitAnswer, type PermitQuestion, type ToldLimits } from '@apwa/contracts';
+import { noNews, type PermitAnswer, type PermitQuestion, type ToldLimits } from '@apwa/contracts';
+import { seededRandom } from '@apwa/test-kit';
 import { type Meter } from '../../../src/permits/meter.js';
 import { type Provider } from './provider.js';
 
@@ -41,7 +42,7 @@ class SimulatedMember {
   private readonly queues: Map<string, number[]>;
   private readonly inFlight = new Map<string, number>();
   private readonly rooms = new Map<string, number | null>();
-  private news = nothing();
+  private news = noNews();
   private closedUntil = 0;
   /** Permits that may be spent in a step, and those of the steps before. */
   private usable = 0;
@@ -93,7 +94,7 @@ class SimulatedMember {
       correction: 0,
       news: this.news,
     };
-    this.news = nothing();
+    this.news = noNews();
     const answer = meter.ask(now, this.id, question, (ownerId) => runs.find((run) => run.ownerId === ownerId)?.weight ?? null);
     this.lastAnswer = answer;
     this.counted = answer.counted;
@@ -175,29 +176,9 @@ class SimulatedMember {
   }
 }
 
-const nothing = (): EndpointNews => ({
-  answered: 0,
-  answers: false,
-  refused: 0,
-  retryAfterMs: null,
-  told: null,
-  suspects: false,
-  exhausted: null,
-  probe: null,
-  reason: null,
-});
-
-/** Mulberry32: the same schedule for the same seed. */
-const randomOf = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-};
-
 /** Plays a schedule on a clock of its own; how long it took, and what each run got. */
 export const play = (options: ScheduleOptions): { ms: number; answered: Map<string, number>; members: SimulatedMember[] } => {
-  const random = randomOf(options.seed ?? 1);
+  const random = seededRandom(options.seed ?? 1);
   const members = Array.from({ length: options.members }, (_, index) => new SimulatedMember(index, options, random));
   const phases = members.map(() => Math.floor((random() * ASK_MS) / STEP_MS) * STEP_MS);
   let now = 0;

@@ -6,11 +6,10 @@ import {
   newId,
   noAmounts,
   noCounts,
-  noUsage,
-  type RowResult,
   sizeOf,
 } from '@apwa/contracts';
 import { JournalWriter } from '@apwa/messaging';
+import { answeredRow } from '@apwa/test-kit';
 import { TestMember, type World } from '../world.js';
 import { type Patience, pause } from './patience.js';
 
@@ -21,19 +20,6 @@ const SLOTS = 8;
 /** Between two looks of a member that was given nothing. Milliseconds. */
 const IDLE_MS = 20;
 
-const answered = (row: number): RowResult => ({
-  row,
-  status: 'ok',
-  output: {},
-  error: null,
-  attempts: 1,
-  model: null,
-  usage: noUsage(),
-  usageEstimated: false,
-  costUsd: 0.01,
-  latencyMs: 1,
-  traceId: null,
-});
 const usd = (amount: number): Amounts => ({ ...noAmounts(), usd: amount });
 
 interface Crowd {
@@ -109,7 +95,7 @@ export class FaultyMember {
 
   /** Its first row is in the journal. `stored`: as one that is too large for a message. */
   async #note({ journal, stageId, shardId, token, range }: Assignment, stored: boolean): Promise<void> {
-    const rows = [answered(range.first)];
+    const rows = [answeredRow(range.first, { costUsd: 0.01 })];
     const key = `journal/${stageId}/${shardId}/${token}.0.json`;
     if (stored) await this.crowd.world.storage.write(key, Buffer.from(JSON.stringify(rows)));
     await this.#journal.publish(journal, { token, sequence: 0, rows: stored ? { key } : rows });
