@@ -23,6 +23,7 @@ const plan: Plan = {
   outputs: ['second'],
 };
 
+/** What a process holds is read from `/proc`. */
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
 describe('the memory of a manager', () => {

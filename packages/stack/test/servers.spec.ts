@@ -136,6 +136,7 @@ describe('a parent that is killed', () => {
   });
 });
 
+/** Only root has to run PostgreSQL as somebody else, and finds its own folders closed to that user. */
 const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
 asRoot('as root, in a folder that only root can enter', () => {
