@@ -25,7 +25,7 @@ export const TIMING = {
   /** A claim that has taken so long is answered with what it has got: its rows begin while the member asks for more. */
   claimMs: 5,
   /** Between two rounds of the sweeper. */
-  sweepMs: 500,
+  sweepMs: 1_000,
   /** Whether the journal's stream is still there is asked this often, and on each reconnect. */
   journalCheckMs: 5_000,
   /** The journals of a shard at which members crash are read for this long at most, round after round … */
@@ -35,7 +35,7 @@ export const TIMING = {
   /** An attempt at a shard is late, compared with others of its stage, after this at the earliest. */
   copyAfterMs: 5_000,
   /** Notices about the same stage: one in this time, its end at once. */
-  noticeMs: 250,
+  noticeMs: 500,
   /** A stage's version grows with the progress of its attempts this often at most. */
   progressMs: 1_000,
   /** After a commit its journal is kept this long, for who asks what happened … */
@@ -57,7 +57,7 @@ export const TIMING = {
   /** A member that lived this long has not crashed at its start. */
   stableMs: 10_000,
   /** Between two looks at what pools have to do and who is there; sooner when work comes. */
-  scaleMs: 500,
+  scaleMs: 1_000,
   /** A member that has not joined after this long, though it could have, hangs. */
   joinMs: 60_000,
   /** How long the members of a pool may take to drain. */

@@ -27,7 +27,8 @@ describe('shards at which members crash (H17)', () => {
     await bench.join(member.id, member.instance);
     return member;
   };
-  const claim = (id: string, freeSlots = MEMBER_SLOTS) => bench.claims.claim({ memberId: id, freeSlots, saturated: [], lane: 'standard' });
+  const claim = async (id: string, freeSlots = MEMBER_SLOTS) =>
+    (await bench.claims.claim({ memberId: id, freeSlots, saturated: [], lane: 'standard' })).assignments;
   const claimOne = async (id: string): Promise<Assignment> => {
     const [assignment, ...others] = await claim(id);
     if (!assignment || others.length > 0) throw new Error(`${others.length + (assignment ? 1 : 0)} shards were given instead of one`);

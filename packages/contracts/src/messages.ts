@@ -145,7 +145,7 @@ export const executorOperations = {
       /** Owners whose rows at hand could fill the member: nothing of theirs is given now. */
       saturated: z.array(OwnerId).max(500).default([]),
     }),
-    z.strictObject({ assignments: z.array(Assignment) }),
+    z.strictObject({ assignments: z.array(Assignment), /** There may be others for it: asking again makes sense. */ more: z.boolean() }),
   ),
   /** Renews all leases of a member. */
   heartbeat: operation(

@@ -5,19 +5,13 @@ import { BudgetsRepository } from '../budgets/budgets.repository.js';
 import { Database, type Queries } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { journalPlace } from '../journal/journal-place.js';
-import { MembersRepository, type MemberRow } from '../members/members.repository.js';
+import { MembersRepository } from '../members/members.repository.js';
 import { TIMES, type Timing } from '../settings.js';
 import { type LedgerEntry } from './ledger-entry.js';
-import { type Claimable, LedgerRepository, type WaitingOwner } from './ledger.repository.js';
+import { type Asker, LedgerRepository, type WaitingOwner } from './ledger.repository.js';
 import { LedgerWriter } from './ledger-writer.js';
 import { nextOf, served, slotsFor } from './scheduling.js';
 import { shareOf } from './share-of-work.js';
-
-/** What a member is offered: owners with such shards, and room below their limits. */
-interface Offer {
-  readonly suspects: boolean;
-  readonly waiting: readonly WaitingOwner[];
-}
 
 /** A shard that is claimed, and the version of the control under which its run is active. */
 type Claimed = LedgerEntry & { readonly controlVersion: number; readonly budgeted: boolean };
@@ -28,6 +22,13 @@ interface Claim {
   lane: string;
   /** Owners of whom the member wants nothing now. */
   saturated: readonly string[];
+}
+
+/** What a member may be given now: shards of these owners, suspects or others. */
+interface Offer {
+  readonly asker: Asker;
+  readonly suspects: boolean;
+  readonly waiting: readonly WaitingOwner[];
 }
 
 /** Gives shards to members that ask, in turns between runs. */
@@ -43,86 +44,94 @@ export class ClaimsService {
     @Inject(TIMES) private readonly times: Timing,
   ) {}
 
-  /** Shards for the member's free slots, for all of them if that is soon done. PermanentError `unknown_member` if it has not joined. */
-  async claim({ memberId, freeSlots, lane, saturated }: Claim): Promise<Assignment[]> {
+  /**
+   * Shards for the member's free slots, for all of them if that is soon done; `more`: there may be others for it.
+   * PermanentError `unknown_member` if it has not joined.
+   */
+  async claim(claim: Claim): Promise<{ assignments: Assignment[]; more: boolean }> {
     const assignments: Assignment[] = [];
     const begunAt = performance.now();
-    for (let free = freeSlots; free > 0 && (assignments.length === 0 || performance.now() - begunAt < this.times.claimMs);) {
-      const claim = { memberId, freeSlots: free, lane, saturated };
+    for (let free = claim.freeSlots; free > 0 && (assignments.length === 0 || performance.now() - begunAt < this.times.claimMs);) {
+      const next = { ...claim, freeSlots: free };
+      // Most questions find nothing, and whoever finds nothing needs no transaction.
       const assignment = await this.database
-        .transaction((queries) => this.#claimOne(queries, claim))
+        .read((queries) => this.#offer(queries, next))
+        .then(({ asker, waiting }) =>
+          waiting.length > 0 ? this.database.transaction((queries) => this.#claimOne(queries, next, asker.pool)) : null,
+        )
         .catch((thrown: unknown) => {
           // Those before it are this member's: unless it hears of them they wait for their leases to run out.
-          if (assignments.length > 0) return null;
+          if (assignments.length > 0) return 'failed' as const;
           throw thrown;
         });
-      if (!assignment) break;
+      if (assignment === 'failed') break;
+      if (!assignment) return { assignments, more: false };
       assignments.push(assignment);
       free -= assignment.slots;
     }
-    return assignments;
+    return { assignments, more: true };
   }
 
-  async #claimOne(queries: Queries, { memberId, freeSlots, lane, saturated }: Claim): Promise<Assignment | null> {
-    const member = await this.members.require(queries, memberId);
-    if (member.state !== 'running') return null;
+  async #claimOne(queries: Queries, claim: Claim, pool: string): Promise<Assignment | null> {
     // The pool's row is what claims of one pool wait for each other on: turns must not be decided twice.
-    await queries.$executeRaw`INSERT INTO pools (name) VALUES (${member.pool}) ON CONFLICT DO NOTHING`;
-    const [pool] = await queries.$queryRaw<{ virtualTime: number }[]>`
-      SELECT virtual_time AS "virtualTime" FROM pools WHERE name = ${member.pool} FOR UPDATE`;
-    const { waiting, suspects } = await this.#offer(queries, member, { freeSlots, lane, saturated });
-    const poolTime = pool?.virtualTime ?? 0;
+    const poolTime = await this.#lockPool(queries, pool);
+    const { asker, waiting, suspects } = await this.#offer(queries, claim);
     const next = nextOf(waiting, poolTime);
-    const entry = next && (await this.#entry(queries, next.ownerId, { memberId, pool: member.pool, lane, suspects }));
+    const entry = next && (await this.#entry(queries, next.ownerId, asker, suspects));
     if (!next || !entry) return null;
 
     const rows = sizeOf(entry.shard.range);
     const atOnce = suspects ? Math.min(rows, ALONE_ROWS) : rows;
-    const question = { free: freeSlots, waiting: waiting.length, rows: atOnce, limit: next.maxInFlight, inFlight: next.inFlight };
+    const question = { free: claim.freeSlots, waiting: waiting.length, rows: atOnce, limit: next.maxInFlight, inFlight: next.inFlight };
     const slots = slotsFor(question);
     const token = newLeaseToken();
     const second = activeOf(entry.shard).length > 0;
-    const { effects } = decide(entry.shard, { kind: 'claim', token, member: member.id, second, alone: suspects });
+    const { effects } = decide(entry.shard, { kind: 'claim', token, member: asker.memberId, second, alone: suspects });
     const assigned = effects.find((effect) => effect.kind === 'assigned');
     if (slots === 0 || !assigned) return null;
-    await this.writer.write(queries, entry, effects, { slots, memberId: member.id, second });
+    await this.writer.write(queries, entry, effects, { slots, memberId: asker.memberId, second });
     const after = served(next, poolTime, rows);
-    await queries.$executeRaw`UPDATE runs SET virtual_time = ${after.virtualTime} WHERE owner_id = ${next.ownerId}`;
-    await queries.$executeRaw`UPDATE pools SET virtual_time = ${after.poolTime} WHERE name = ${member.pool}`;
+    await queries.$executeRaw`
+      WITH run AS (UPDATE runs SET virtual_time = ${after.virtualTime} WHERE owner_id = ${next.ownerId})
+      UPDATE pools SET virtual_time = ${after.poolTime} WHERE name = ${pool}`;
     const elastic = next.maxInFlight === null && assigned.handling === 'ordinary';
     return this.#assignment(entry, token, assigned, { slots, elastic, weight: next.weight });
   }
 
-  async #offer(queries: Queries, member: MemberRow, { freeSlots, lane, saturated }: Omit<Claim, 'memberId'>): Promise<Offer> {
-    const { id: memberId, pool, slotsTotal: slots } = member;
-    const held = await this.ledger.heldBy(queries, memberId);
-    const suspects = await this.#waiting(queries, { memberId, pool, lane, suspects: true });
+  /** The pool's clock; claims of the pool come after this one until the transaction ends. */
+  async #lockPool(queries: Queries, pool: string): Promise<number> {
+    const lock = () => queries.$queryRaw<{ time: number }[]>`SELECT virtual_time AS time FROM pools WHERE name = ${pool} FOR UPDATE`;
+    const [known] = await lock();
+    if (known) return known.time;
+    await queries.$executeRaw`INSERT INTO pools (name) VALUES (${pool}) ON CONFLICT DO NOTHING`;
+    const [made] = await lock();
+    return made?.time ?? 0;
+  }
+
+  async #offer(queries: Queries, { memberId, freeSlots, lane, saturated }: Claim): Promise<Offer> {
+    const { pool, state, leaving, slotsTotal: slots, ...held } = await this.members.claimant(queries, memberId);
+    const asker = { memberId, pool, lane };
+    if (state !== 'running' || leaving !== null) return { asker, suspects: false, waiting: [] };
+    const all = await this.ledger.waiting(queries, asker);
+    const suspects = all.filter(({ suspect }) => suspect);
     const emptying = suspects.length > 0 && (await this.ledger.leastBusy(queries, pool)) === memberId;
     switch (shareOf({ ...held, freeSlots, slots }, suspects.length > 0, emptying)) {
       case 'nothing':
-        return { suspects: false, waiting: [] };
+        return { asker, suspects: false, waiting: [] };
       case 'suspects':
-        return { suspects: true, waiting: suspects };
-      case 'ordinary': {
-        const waiting = await this.#waiting(queries, { memberId, pool, lane, suspects: false });
-        return { suspects: false, waiting: waiting.filter(({ ownerId }) => !saturated.includes(ownerId)) };
-      }
+        return { asker, suspects: true, waiting: suspects };
+      case 'ordinary':
+        return { asker, suspects: false, waiting: all.filter(({ ordinary, ownerId }) => ordinary && !saturated.includes(ownerId)) };
     }
   }
 
-  /** Runs that have such a shard for this pool, and room below their limit. */
-  async #waiting(queries: Queries, what: Claimable): Promise<WaitingOwner[]> {
-    const waiting = await this.ledger.waiting(queries, what);
-    return waiting.filter(({ maxInFlight, inFlight }) => maxInFlight === null || inFlight < maxInFlight);
-  }
-
   /** The run's next shard, locked; null if it was paused, or its work taken back, since it was looked at. */
-  async #entry(queries: Queries, ownerId: string, what: Claimable): Promise<Claimed | null> {
+  async #entry(queries: Queries, ownerId: string, asker: Asker, suspects: boolean): Promise<Claimed | null> {
     const [run] = await queries.$queryRaw<{ control: string; version: number }[]>`
       SELECT control, control_version AS version FROM runs WHERE owner_id = ${ownerId} FOR UPDATE`;
     if (run?.control !== 'active') return null;
-    const shardId = await this.ledger.claimable(queries, ownerId, what);
-    const entry = shardId ? await this.ledger.lock(queries, shardId) : null;
+    const entry = await this.ledger.lockClaimable(queries, ownerId, asker, suspects);
+    // A statement of its own: one that waited for the run's lock would not see a budget that came with it.
     return entry && { ...entry, controlVersion: run.version, budgeted: await this.budgets.isBudgeted(queries, ownerId) };
   }
 

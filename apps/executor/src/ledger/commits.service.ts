@@ -32,15 +32,15 @@ export class CommitsService {
   /** Idempotent. RefusedError `foreign_part` if the part's key is not one of the attempt's own. */
   async commit({ shardId, token, content, calls }: Commit): Promise<CommitAnswer> {
     // Looked up before the transaction: a store that is slow must not hold the ledger's locks.
-    const entry = await this.database.read((queries) => this.ledger.read(queries, shardId));
-    if (!entry) return 'unknown';
+    const stageId = await this.database.read((queries) => this.ledger.stageOf(queries, shardId));
+    if (stageId === null) return 'unknown';
     const parts = [content.part, content.rejected].filter((part) => part !== null);
-    for (const part of parts) requireOwn(part, partPrefix(entry.stage.id, shardId, token));
+    for (const part of parts) requireOwn(part, partPrefix(stageId, shardId, token));
     const found = (await Promise.all(parts.map((part) => this.#isThere(part)))).every(Boolean);
     const { part } = content;
 
     const { answer, change, pools } = await this.database.transaction(async (queries) => {
-      const locked = await this.ledger.lock(queries, shardId);
+      const locked = await this.ledger.lockIn(queries, stageId, shardId);
       if (!locked) return { answer: 'unknown' as const, change: null, pools: [] };
       const { effects } = decide(locked.shard, { kind: 'commit', token, part, found });
       const written: StageChange | null = await this.writer.write(queries, locked, effects, { content, calls });

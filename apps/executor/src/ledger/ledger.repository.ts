@@ -13,28 +13,30 @@ const SHARD = Prisma.sql`
 const ATTEMPT = Prisma.sql`
   token, shard_id AS "shardId", member_id AS "memberId", number, state, leased_until >= clock_timestamp() AS leased, ended, alone`;
 
-/** What a member may be given. */
-export interface Claimable {
+/** Who asks for shards, and of which lane. */
+export interface Asker {
   readonly memberId: string;
   readonly pool: string;
   readonly lane: string;
-  /** Those at which members have crashed, or all others. */
-  readonly suspects: boolean;
 }
 
-/** Shards `h` whose rows are there, and that nobody holds, or one other member, where a second attempt is wanted. */
-const OFFERED = ({ memberId, suspects }: Claimable): Prisma.Sql =>
-  suspects
-    ? Prisma.sql`NOT h.waits AND h.suspicion = 'suspect' AND ${UNHELD}`
-    : Prisma.sql`NOT h.waits AND h.suspicion IN ('none', 'condemned') AND (${UNHELD} OR (h.copy_wanted AND (
-        SELECT count(*) = 1 AND bool_and(a.member_id <> ${memberId}) FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')))`;
 const UNHELD = Prisma.sql`NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')`;
+/** Shards `h` at which members have crashed, whose rows are there, and that nobody holds. */
+const SUSPECT = Prisma.sql`NOT h.waits AND h.suspicion = 'suspect' AND ${UNHELD}`;
+/** All others whose rows are there, and that nobody holds, or one other member, where a second attempt is wanted. */
+const ORDINARY = ({ memberId }: Asker): Prisma.Sql =>
+  Prisma.sql`NOT h.waits AND h.suspicion IN ('none', 'condemned') AND (${UNHELD} OR (h.copy_wanted AND (
+    SELECT count(*) = 1 AND bool_and(a.member_id <> ${memberId}) FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')))`;
 
 /** An owner with shards to give. */
 export interface WaitingOwner extends Contender {
   /** Null for no limit. */
   readonly maxInFlight: number | null;
   readonly inFlight: number;
+  /** Some are such at which members have crashed. */
+  readonly suspect: boolean;
+  /** Some are others. */
+  readonly ordinary: boolean;
 }
 
 /**
@@ -50,9 +52,20 @@ export class LedgerRepository {
 
   /** The shard with its stage and attempts; null if it is unknown. */
   async lock(queries: Queries, shardId: string): Promise<LedgerEntry | null> {
-    const [known] = await queries.$queryRaw<{ stageId: string }[]>`SELECT stage_id AS "stageId" FROM shards WHERE id = ${shardId}`;
-    const stage = known && (await this.lockStage(queries, known.stageId));
+    const stageId = await this.stageOf(queries, shardId);
+    return stageId === null ? null : this.lockIn(queries, stageId, shardId);
+  }
+
+  /** The same where the shard's stage is known: that never changes. */
+  async lockIn(queries: Queries, stageId: string, shardId: string): Promise<LedgerEntry | null> {
+    const stage = await this.lockStage(queries, stageId);
     return stage ? this.lockOf(queries, stage, shardId) : null;
+  }
+
+  /** The stage that a shard belongs to; null if the shard is unknown. */
+  async stageOf(queries: Queries, shardId: string): Promise<string | null> {
+    const [known] = await queries.$queryRaw<{ stageId: string }[]>`SELECT stage_id AS "stageId" FROM shards WHERE id = ${shardId}`;
+    return known?.stageId ?? null;
   }
 
   /** A shard of a stage that is locked already. */
@@ -100,35 +113,32 @@ export class LedgerRepository {
     });
   }
 
-  /** The first shard of a pool's oldest stage of an owner that may be given; copies come after what nobody holds. */
-  async claimable(queries: Queries, ownerId: string, what: Claimable): Promise<string | null> {
-    const { pool, lane } = what;
-    const [found] = await queries.$queryRaw<{ shardId: string }[]>`
-      SELECT h.id AS "shardId" FROM stages s JOIN shards h ON h.stage_id = s.id AND h.state = 'open'
+  /** The first shard of a pool's oldest stage of an owner that may be given, locked; copies come after what nobody holds. */
+  async lockClaimable(queries: Queries, ownerId: string, asker: Asker, suspects: boolean): Promise<LedgerEntry | null> {
+    const { pool, lane } = asker;
+    const [found] = await queries.$queryRaw<{ shardId: string; stageId: string }[]>`
+      SELECT h.id AS "shardId", s.id AS "stageId" FROM stages s JOIN shards h ON h.stage_id = s.id AND h.state = 'open'
       WHERE s.owner_id = ${ownerId} AND s.pool = ${pool} AND s.lane = ${lane} AND s.state = 'running' AND s.paused_by IS NULL
-        AND ${OFFERED(what)}
+        AND ${suspects ? SUSPECT : ORDINARY(asker)}
       ORDER BY s.created_at, s.id, h.copy_wanted, h."first" LIMIT 1`;
-    return found?.shardId ?? null;
+    return found ? this.lockIn(queries, found.stageId, found.shardId) : null;
   }
 
-  /** Owners that are not paused, and have a shard to give; none for a member that is to go. */
-  async waiting(queries: Queries, what: Claimable): Promise<WaitingOwner[]> {
-    const { memberId, pool, lane } = what;
-    return queries.$queryRaw`
+  /** Owners that are not paused, have a shard to give, and room below their limit. */
+  async waiting(queries: Queries, asker: Asker): Promise<WaitingOwner[]> {
+    const { pool, lane } = asker;
+    const owners = await queries.$queryRaw<WaitingOwner[]>`
       SELECT r.owner_id AS "ownerId", r.virtual_time AS "virtualTime", r.weight, r.max_in_flight AS "maxInFlight",
-        COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight"
-      FROM runs r
-      WHERE r.control = 'active' AND NOT EXISTS (SELECT 1 FROM members m WHERE m.id = ${memberId} AND m.leaving IS NOT NULL) AND r.owner_id IN (
-        SELECT s.owner_id FROM stages s
-        WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} AND EXISTS (
-          SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${OFFERED(what)}))`;
-  }
-
-  /** What a member holds by the ledger's word. */
-  async heldBy(queries: Queries, memberId: string): Promise<{ attempts: number; alone: boolean }> {
-    const [held] = await queries.$queryRaw<{ attempts: number; alone: boolean }[]>`
-      SELECT count(*)::int AS attempts, COALESCE(bool_or(alone), false) AS alone FROM attempts WHERE member_id = ${memberId} AND state = 'active'`;
-    return held ?? { attempts: 0, alone: false };
+        COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight",
+        o.suspect, o.ordinary
+      FROM runs r JOIN (
+        SELECT s.owner_id,
+          bool_or(EXISTS (SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${SUSPECT})) AS suspect,
+          bool_or(EXISTS (SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${ORDINARY(asker)})) AS ordinary
+        FROM stages s WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} GROUP BY s.owner_id
+      ) o ON o.owner_id = r.owner_id
+      WHERE r.control = 'active' AND (o.suspect OR o.ordinary)`;
+    return owners.filter(({ maxInFlight, inFlight }) => maxInFlight === null || inFlight < maxInFlight);
   }
 
   /** The member of a pool that holds least: it is the first to be free if it is given nothing. Null while one is at a suspect already. */

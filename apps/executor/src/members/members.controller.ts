@@ -30,9 +30,9 @@ export class MembersController {
 
   @Handles(executorOperations.claim)
   async claim(request: RequestOf<'claim'>) {
-    const assignments = await this.claims.claim(request);
-    if (assignments.length > 0) this.scaler.worked(request.memberId);
-    return { assignments };
+    const answer = await this.claims.claim(request);
+    if (answer.assignments.length > 0) this.scaler.worked(request.memberId);
+    return answer;
   }
 
   @Handles(executorOperations.heartbeat)

@@ -14,6 +14,13 @@ export interface MemberRow {
   leaving: string | null;
 }
 
+/** A member that asks for work, and what it holds by the ledger's word. */
+export interface ClaimantRow extends Pick<MemberRow, 'id' | 'pool' | 'state' | 'slotsTotal' | 'leaving'> {
+  attempts: number;
+  /** One of them is at a suspect. */
+  alone: boolean;
+}
+
 /** What a heartbeat says of its member. */
 export interface Signs {
   state: MemberState;
@@ -53,9 +60,16 @@ export class MembersRepository {
 
   /** PermanentError `unknown_member`: it has to join first. */
   async require(queries: Queries, id: string): Promise<MemberRow> {
-    const member = await queries.member.findUnique({ where: { id } });
-    if (!member || member.state === 'failed') throw new PermanentError('unknown_member', `The executor does not know the member ${id}.`);
-    return member as MemberRow;
+    return known(id, (await queries.member.findUnique({ where: { id } })) as MemberRow | null);
+  }
+
+  /** PermanentError `unknown_member`: it has to join first. */
+  async claimant(queries: Queries, id: string): Promise<ClaimantRow> {
+    const [claimant] = await queries.$queryRaw<ClaimantRow[]>`
+      SELECT m.id, m.pool, m.state, m.slots_total AS "slotsTotal", m.leaving, count(a.token)::int AS attempts,
+        COALESCE(bool_or(a.alone), false) AS alone
+      FROM members m LEFT JOIN attempts a ON a.member_id = m.id AND a.state = 'active' WHERE m.id = ${id} GROUP BY m.id`;
+    return known(id, claimant);
   }
 
   async note(queries: Queries, id: string, { state, freeSlots, residentMb, loopDelayMs, questions }: Signs): Promise<void> {
@@ -141,3 +155,8 @@ export class MembersRepository {
       DELETE FROM members WHERE NOT state = ANY(${PRESENT}) AND seen_at < clock_timestamp() - ${goneMs} * interval '1 millisecond'`;
   }
 }
+
+const known = <M extends Pick<MemberRow, 'state'>>(id: string, member: M | null | undefined): M => {
+  if (!member || member.state === 'failed') throw new PermanentError('unknown_member', `The executor does not know the member ${id}.`);
+  return member;
+};

@@ -44,14 +44,16 @@ export const claim = async (model: LedgerModel, { bench }: Real, memberId: strin
   const state = model.members.get(memberId)?.state;
   const claimed = bench.claims.claim({ memberId, freeSlots, lane: 'standard', saturated: [] });
   if (state === 'failed') return expect(claimed).rejects.toMatchObject(unknownMember);
+  const { assignments, more } = await claimed;
   let free = freeSlots;
-  for (const { shardId, token, slots, attempt, range, handling } of await claimed) {
+  for (const { shardId, token, slots, attempt, range, handling } of assignments) {
     const turn = model.turn(free, memberId);
     expect({ shardId, slots, range }).toEqual(turn && { shardId: turn.shard.id, slots: turn.slots, range: turn.shard.shard.range });
     if (turn) expect(model.claimed(turn, token, memberId)).toEqual([{ kind: 'assigned', token, number: attempt, handling }]);
     free -= slots;
   }
   expect(state === 'running' && free > 0 ? model.turn(free, memberId) : null).toBeNull();
+  expect(more).toBe(free === 0);
 };
 
 export type CommitWay = 'right' | 'missing' | 'wrong' | 'again' | 'stranger' | 'foreign';

@@ -3,7 +3,7 @@ import { type Emptiness } from './sharing.js';
 
 const options: ClaimsOptions = {
   move: (emptiness) => (emptiness === 'unknown' ? { kind: 'claim', saturated: [] } : { kind: 'wait' }),
-  ask: async () => false,
+  ask: async () => ({ more: false }),
   spread: () => undefined,
   makeRoom: () => undefined,
   failed: () => undefined,
@@ -23,7 +23,7 @@ describe('Claims', () => {
         most = Math.max(most, ++asking);
         await new Promise<void>((resolve) => answers.push(resolve));
         asking--;
-        return false;
+        return { more: false };
       },
     });
     const answer = async () => {
@@ -41,12 +41,12 @@ describe('Claims', () => {
     claims.stop();
   });
 
-  it('should go on asking while shards are given and slots are free', async () => {
+  it('should go on asking while there may be more shards and slots are free', async () => {
     let free = 3;
     const claims = new Claims({
       ...options,
       move: (emptiness) => (free > 0 ? options.move(emptiness) : { kind: 'wait' }),
-      ask: async () => free-- > 0,
+      ask: async () => ({ more: --free > 0 }),
     });
     claims.start();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -54,9 +54,9 @@ describe('Claims', () => {
     claims.stop();
   });
 
-  it('should not ask again after an answer without a shard, until there may be one: at a hint, or when an attempt is over', async () => {
+  it('should not ask again after an answer that there are no more shards, until there may be one: at a hint, or when an attempt is over', async () => {
     let asked = 0;
-    const claims = new Claims({ ...options, ask: async () => asked++ < 0 });
+    const claims = new Claims({ ...options, ask: async () => ({ more: asked++ < 0 }) });
     claims.start();
     await turn();
     expect(asked).toBe(1);
@@ -72,7 +72,7 @@ describe('Claims', () => {
     claims.stop();
   });
 
-  it('should look at what is free once more after an answer without a shard: rows at hand may take it', async () => {
+  it('should look at what is free once more after an answer that there are no more shards: rows at hand may take it', async () => {
     const told: Emptiness[] = [];
     let spread = 0;
     const claims = new Claims({

@@ -8,8 +8,8 @@ const JITTER = 0.25;
 export interface ClaimsOptions {
   /** What to do with the slots that are free, after what the last answer said. */
   move(emptiness: Emptiness): Move;
-  /** Asks once, not for shards of the saturated owners; whether anything was given. */
-  ask(saturated: string[]): Promise<boolean>;
+  /** Asks once, not for shards of the saturated owners; whether there may be more than was given. */
+  ask(saturated: string[]): Promise<{ more: boolean }>;
   /** Gives free slots to rows at hand. */
   spread(): void;
   /** Another run may have come: rows at hand give slots back as they end. */
@@ -84,9 +84,9 @@ export class Claims {
       case 'claim': {
         const { saturated } = move;
         const hints = this.#hints;
-        const given = await this.options.ask(saturated);
+        const { more } = await this.options.ask(saturated);
         // A hint that came meanwhile is about shards that the answer may not know.
-        if (given || hints !== this.#hints) this.#emptiness = 'unknown';
+        if (more || hints !== this.#hints) this.#emptiness = 'unknown';
         else this.#emptiness = saturated.length > 0 ? { besides: saturated } : 'for_all';
         // Whoever was given shards and has slots left asks for more; else they are spread.
         this.#again = true;

@@ -127,18 +127,18 @@ export class MemberService {
     return { id: this.id, pool, state, slots: { total, free }, resources, host: hostname(), pid: process.pid };
   }
 
-  async #claim(saturated: string[]): Promise<boolean> {
+  async #claim(saturated: string[]): Promise<{ more: boolean }> {
     const askedAt = performance.now();
     const freeSlots = this.attempts.slots.free;
     const request = { memberId: this.id, freeSlots, lane: 'standard' as const, saturated };
-    const { assignments } = await this.messaging.request(executorOperations.claim, request);
+    const { assignments, more } = await this.messaging.request(executorOperations.claim, request);
     for (const assignment of assignments) {
       const { ownerId, controlVersion } = assignment;
       // Only shards of active runs are given: who has missed the notice of a resume hears of it here (HAZARDS H18).
       if (controlVersion > 0) this.#control({ ownerId, version: controlVersion, state: 'active' });
       this.attempts.take(assignment, askedAt, this.#controls.stateOf(ownerId));
     }
-    return assignments.length > 0;
+    return { more };
   }
 
   async #beat(): Promise<number> {

@@ -207,7 +207,7 @@ class ScriptedController {
         },
       });
     }
-    return { assignments };
+    return { assignments, more: free === 0 };
   }
 
   @Handles(executorOperations.heartbeat)
