@@ -1,0 +1,62 @@
+import { type Plan, type Run, RunEvent } from '@apwa/contracts';
+import { until } from '@apwa/stack';
+import { jest } from '@jest/globals';
+import { Api, World } from './support/world.js';
+
+jest.setTimeout(60_000);
+
+const plan: Plan = {
+  version: 1,
+  steps: [{ id: 'counted', kind: 'sql', inputs: ['rows'], query: 'SELECT count(*) AS n FROM rows' }],
+  outputs: ['counted'],
+};
+const COLUMNS = [{ name: 'text', type: 'VARCHAR' }];
+/** Longer than any test: what waits for it does not happen. */
+const NEVER_MS = 600_000;
+
+describe('news of a run', () => {
+  let world: World;
+  let api: Api;
+
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.stop());
+  beforeEach(async () => {
+    world.executor.decide = ({ work }) => (work.kind === 'import' ? { columns: COLUMNS } : null);
+    await world.newDatabase();
+  });
+  afterEach(() => world.stopManagers());
+
+  const begin = async (): Promise<{ id: string; stage: string }> => {
+    const upload = await api.upload(['rows.csv', 'text\nhello\n']);
+    const { id } = await api.ok<Run>('POST', '/v1/runs', { plan, inputs: [{ name: 'rows', upload }] });
+    const found = await until(() => world.executor.of('sql').find(({ submission }) => submission.ownerId === id), {
+      timeoutMs: 10_000,
+      what: 'the stage of the step',
+    });
+    return { id, stage: found.submission.stageId };
+  };
+
+  /** Events as they come; `over` when there are no more. */
+  const follow = async (id: string): Promise<{ events: RunEvent[]; over: Promise<void> }> => {
+    const response = await fetch(`${api.url}/v1/runs/${id}/events`);
+    const events: RunEvent[] = [];
+    const read = async () => {
+      for await (const chunk of response.body ?? [])
+        for (const line of Buffer.from(chunk).toString().split('\n'))
+          if (line.startsWith('data: ')) events.push(RunEvent.parse(JSON.parse(line.slice(6))));
+    };
+    return { events, over: read() };
+  };
+
+  it('should be told at once where they are of an end', async () => {
+    api = new Api((await world.manager({ askMs: NEVER_MS, watchedAskMs: NEVER_MS, coalesceMs: NEVER_MS, eventMs: NEVER_MS })).url);
+    const { id, stage } = await begin();
+    const { events, over } = await follow(id);
+    await until(() => events.length > 0, { timeoutMs: 10_000, what: 'the first event' });
+    await world.executor.settle(stage, { columns: COLUMNS });
+    await over;
+    expect(events.map((event) => event.type === 'run' && event.run.state)).toEqual(['running', 'succeeded']);
+  });
+});
