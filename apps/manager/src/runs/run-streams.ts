@@ -71,12 +71,12 @@ export class RunStreams {
     let turn = 0;
     while (!signal.aborted) {
       try {
-        const current = await this.runs.version(runId);
-        if (current !== version) {
-          const record = await this.runs.load(runId);
-          if (!record) return;
+        const record = await this.runs.loadChanged(runId, version);
+        if (!record) return;
+        if (record !== 'unchanged') {
           const run = viewOf(record);
-          const turns = await this.turns.notes(runId, turn);
+          const more = record.turns.some((item) => item.turn > turn);
+          const turns = more ? await this.turns.notes(runId, turn) : [];
           turn = turns.at(-1)?.turn ?? turn;
           const said = turns.flatMap((item) => item.notes.map((text): RunEvent => ({ type: 'planner', runId, turn: item.turn, text })));
           const now: RunEvent = { type: 'run', run };

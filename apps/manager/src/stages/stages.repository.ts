@@ -3,10 +3,16 @@ import { Injectable } from '@nestjs/common';
 import { type z } from 'zod';
 import { Database, type Queries } from '../database/database.js';
 import { fromJson, fromJsonOrNull, toJson } from '../database/json.js';
-import { Prisma, type Stage as StageRow } from '../generated/prisma/client.js';
+import { Prisma, type Stage as StoredStage } from '../generated/prisma/client.js';
 import { type StageFacts } from '../owners/product.js';
 
 export type Submission = z.output<typeof executorOperations.submitStage.request>;
+
+/** A stage without what was submitted, which can be large: what deciding and displaying runs needs. */
+export type StageRow = Omit<StoredStage, 'submission'>;
+
+/** How a stage is read with what it makes. */
+export const stageOfProduct = { omit: { submission: true } } as const satisfies Prisma.StageDefaultArgs;
 
 /** A stage as it was written down, with what the executor said of it last. */
 export const snapshotOf = (row: Pick<StageRow, 'snapshot'> | null): Stage | null => (row ? fromJsonOrNull<Stage>(row.snapshot) : null);
