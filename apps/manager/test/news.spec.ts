@@ -50,13 +50,36 @@ describe('news of a run', () => {
     return { events, over: read() };
   };
 
+  const PATIENT = { askMs: NEVER_MS, watchedAskMs: NEVER_MS };
+  /** A run that waits for the stage of its step. */
+  const beginAndRest = async (): Promise<{ id: string; stage: string }> => {
+    const begun = await begin();
+    await until(async () => (await world.sql('SELECT id FROM owners WHERE id = $1 AND holder IS NULL', [begun.id])).length > 0, {
+      timeoutMs: 10_000,
+      what: 'a run that nobody works on',
+    });
+    return begun;
+  };
+  const progressOf = ({ steps }: Run): number => steps[0]?.counts.ok ?? 0;
+
   it('should be told at once where they are of an end', async () => {
-    api = new Api((await world.manager({ askMs: NEVER_MS, watchedAskMs: NEVER_MS, coalesceMs: NEVER_MS, eventMs: NEVER_MS })).url);
+    api = new Api((await world.manager({ ...PATIENT, coalesceMs: NEVER_MS, eventMs: NEVER_MS })).url);
     const { id, stage } = await begin();
     const { events, over } = await follow(id);
     await until(() => events.length > 0, { timeoutMs: 10_000, what: 'the first event' });
     await world.executor.settle(stage, { columns: COLUMNS });
     await over;
     expect(events.map((event) => event.type === 'run' && event.run.state)).toEqual(['running', 'succeeded']);
+  });
+
+  it('should not be asked for again of stages that have ended', async () => {
+    api = new Api((await world.manager(PATIENT)).url);
+    const { id, stage } = await beginAndRest();
+    const ended = world.executor.of('import').find(({ submission }) => submission.ownerId === id)?.stage;
+    world.executor.progress(stage, 1);
+    await until(async () => progressOf(await api.run(id)) === 1, { timeoutMs: 10_000, what: 'progress' });
+    expect(world.executor.seen.at(-1)).toEqual({ [ended?.id ?? '']: ended?.version, [stage]: 1 });
+    await world.executor.settle(stage, { columns: COLUMNS });
+    expect((await api.until(id)).state).toBe('succeeded');
   });
 });

@@ -1,11 +1,12 @@
 import { type Config } from '@apwa/config';
-import { type TokenUsage } from '@apwa/contracts';
+import { type Stage, type TokenUsage, noCopies, noCounts } from '@apwa/contracts';
 import { applyMigrations, createLogger } from '@apwa/service';
 import { type PostgresServer, startPostgres, tempDir, type TempDir } from '@apwa/test-kit';
 import { jest } from '@jest/globals';
 import { Database } from '../src/database/database.js';
 import { type RunRecord } from '../src/runs/run-record.js';
 import { RunsRepository } from '../src/runs/runs.repository.js';
+import { StagesRepository } from '../src/stages/stages.repository.js';
 import { MIGRATIONS } from '../src/start.js';
 
 jest.setTimeout(60_000);
@@ -169,5 +170,36 @@ describe('a run with everything that belongs to it', () => {
     await database.owner.create({ data: { id: 'newer', kind: 'run' } });
     expect((await runs.list(10)).map(({ run }) => run.id)).toEqual(['newer', 'bare']);
     expect((await runs.list(10, 'bare')).map(({ run }) => run.id)).toEqual([]);
+  });
+
+  it('should have news of a stage written down once, whoever hears of them and in whatever order', async () => {
+    const stages = new StagesRepository(database);
+    await database.owner.create({ data: { id: 'told', kind: 'run' } });
+    await database.run.create({ data: { id: 'told', state: 'running', request: json } });
+    await database.stage.create({ data: { id: 'stage', ownerId: 'told', kind: 'map', submission: json } });
+    const said = (version: number): Stage => ({
+      id: 'stage',
+      ownerId: 'told',
+      state: 'running',
+      version,
+      subtasks: 10,
+      shards: { open: 1, active: 0, committed: 0 },
+      counts: noCounts(),
+      progress: { ...noCounts(), ok: version, examples: { unknown: 'a \u0000 and a \ud800' } },
+      copies: noCopies(),
+      fault: null,
+      waitingFor: null,
+    });
+    const versions = [3, 1, 8, 2, 8, 5, 7, 6, 4, 8];
+    const heard = await Promise.all(versions.map((version) => stages.record([said(version)])));
+    const row = await database.stage.findUniqueOrThrow({ where: { id: 'stage' } });
+    const told = said(8);
+    expect(row).toMatchObject({ version: 8, submittedAt: expect.any(Date) as Date });
+    expect(JSON.stringify(row.snapshot)).toBe(
+      JSON.stringify({ ...told, progress: { ...told.progress, examples: { unknown: 'a \uFFFD and a \uFFFD' } } }),
+    );
+    const news = heard.filter((changed) => changed.has('told')).length;
+    expect((await database.run.findUniqueOrThrow({ where: { id: 'told' } })).version).toBe(news);
+    expect((await stages.record([said(8)])).size).toBe(0);
   });
 });

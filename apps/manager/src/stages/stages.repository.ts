@@ -43,29 +43,35 @@ export class StagesRepository {
     return fromJson<Submission>(submission);
   }
 
-  /** Stages of these owners that have not ended, with the version that was seen last. */
-  async open(ownerIds: string[]): Promise<{ id: string; ownerId: string; version: number }[]> {
+  /** Stages of these owners that the executor has acknowledged, with the version that was seen last. `open`: it has not ended. */
+  async submitted(ownerIds: string[]): Promise<{ id: string; ownerId: string; version: number; open: boolean }[]> {
     return this.database.$queryRaw`
-      SELECT id, owner_id AS "ownerId", version FROM manager.stages
-      WHERE owner_id = ANY(${ownerIds}) AND submitted_at IS NOT NULL
-        AND (snapshot IS NULL OR snapshot->>'state' = ${StageState.enum.running})`;
+      SELECT id, owner_id AS "ownerId", version, (snapshot IS NULL OR snapshot->>'state' = ${StageState.enum.running}) AS open
+      FROM manager.stages WHERE owner_id = ANY(${ownerIds}) AND submitted_at IS NOT NULL`;
   }
 
   /** Writes down what the executor said, where it is news. Owners of stages that changed come back. */
   async record(stages: Stage[]): Promise<Set<string>> {
     const changed = new Set<string>();
-    for (const stage of stages) {
-      const { count } = await this.database.stage.updateMany({
-        where: { id: stage.id, version: { lt: stage.version } },
-        data: { version: stage.version, snapshot: toJson(stage) },
-      });
-      await this.database.stage.updateMany({ where: { id: stage.id, submittedAt: null }, data: { submittedAt: new Date() } });
-      if (count > 0) changed.add(stage.ownerId);
-    }
-    if (changed.size > 0) {
-      await this.database.run.updateMany({ where: { id: { in: [...changed] } }, data: { version: { increment: 1 } } });
-    }
+    for (const stage of stages) if (await this.write(stage)) changed.add(stage.ownerId);
     return changed;
+  }
+
+  /** Whether it is news; whoever shows its run should look again then. */
+  private async write(stage: Stage): Promise<boolean> {
+    const { id, version } = stage;
+    const news = await this.database.$queryRaw<object[]>`
+      WITH before AS (
+        SELECT id, owner_id, version FROM manager.stages WHERE id = ${id} FOR NO KEY UPDATE
+      ), stage AS (
+        UPDATE manager.stages s
+        SET version = ${version}, snapshot = ${JSON.stringify(toJson(stage))}::json, submitted_at = COALESCE(submitted_at, clock_timestamp())
+        FROM before WHERE s.id = before.id AND before.version < ${version}
+      ), run AS (
+        UPDATE manager.runs r SET version = r.version + 1 FROM before WHERE r.id = before.owner_id AND before.version < ${version}
+      )
+      SELECT id FROM before WHERE version < ${version}`;
+    return news.length > 0;
   }
 
   /** The executor does not know these stages any more: they are submitted again, or count as stopped where nothing is wanted of them. */

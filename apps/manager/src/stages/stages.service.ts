@@ -5,6 +5,8 @@ import { StagesRepository } from './stages.repository.js';
 
 /** Owners per question: the executor's limit is 500. */
 const OWNERS_PER_QUESTION = 200;
+/** Versions that a question names: it must fit a NATS message. What is left out is told of again, to no harm. */
+const SEEN_PER_QUESTION = 5_000;
 /** Shards per page: each names its columns, and a reply must fit a NATS message. */
 const SHARDS_PER_PAGE = 50;
 
@@ -53,12 +55,16 @@ export class StagesService {
   }
 
   private async refreshSome(ownerIds: string[], all: boolean): Promise<Set<string>> {
-    const open = await this.stages.open(ownerIds);
+    const submitted = await this.stages.submitted(ownerIds);
+    const open = submitted.filter((stage) => stage.open);
     if (open.length === 0) return new Set();
-    const owners = [...new Set(open.map(({ ownerId }) => ownerId))];
-    const seen = all ? {} : Object.fromEntries(open.filter(({ version }) => version >= 0).map(({ id, version }) => [id, version]));
-    const { stages } = await this.messaging.request(executorOperations.listStages, { owners, seen });
-    const changed = await this.stages.record(stages);
+    const owners = new Set(open.map(({ ownerId }) => ownerId));
+    // Those that have ended are named too: they would be told of each time.
+    const ended = submitted.filter((stage) => !stage.open && owners.has(stage.ownerId));
+    const versions = new Map([...open, ...ended].map(({ id, version }) => [id, version]));
+    const seen = all ? {} : Object.fromEntries([...versions].filter(([, version]) => version >= 0).slice(0, SEEN_PER_QUESTION));
+    const { stages } = await this.messaging.request(executorOperations.listStages, { owners: [...owners], seen });
+    const changed = await this.stages.record(stages.filter(({ id, version }) => version > (versions.get(id) ?? -1)));
     if (all) {
       const known = new Set(stages.map(({ id }) => id));
       const lost = open.filter(({ id }) => !known.has(id));
