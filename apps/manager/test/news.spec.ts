@@ -28,9 +28,9 @@ describe('news of a run', () => {
   });
   afterEach(() => world.stopManagers());
 
-  const begin = async (): Promise<{ id: string; stage: string }> => {
+  const begin = async (more: object = {}): Promise<{ id: string; stage: string }> => {
     const upload = await api.upload(['rows.csv', 'text\nhello\n']);
-    const { id } = await api.ok<Run>('POST', '/v1/runs', { plan, inputs: [{ name: 'rows', upload }] });
+    const { id } = await api.ok<Run>('POST', '/v1/runs', { plan, inputs: [{ name: 'rows', upload }], ...more });
     const found = await until(() => world.executor.of('sql').find(({ submission }) => submission.ownerId === id), {
       timeoutMs: 10_000,
       what: 'the stage of the step',
@@ -51,9 +51,14 @@ describe('news of a run', () => {
   };
 
   const PATIENT = { askMs: NEVER_MS, watchedAskMs: NEVER_MS };
+  /** Changes with each look at a run: whoever looks takes its lease. */
+  const looks = async (id: string): Promise<string> => {
+    const [row] = await world.sql<{ xmin: string }>('SELECT xmin::text FROM owners WHERE id = $1', [id]);
+    return row?.xmin ?? '';
+  };
   /** A run that waits for the stage of its step. */
-  const beginAndRest = async (): Promise<{ id: string; stage: string }> => {
-    const begun = await begin();
+  const beginAndRest = async (more: object = {}): Promise<{ id: string; stage: string }> => {
+    const begun = await begin(more);
     await until(async () => (await world.sql('SELECT id FROM owners WHERE id = $1 AND holder IS NULL', [begun.id])).length > 0, {
       timeoutMs: 10_000,
       what: 'a run that nobody works on',
@@ -70,6 +75,29 @@ describe('news of a run', () => {
     await world.executor.settle(stage, { columns: COLUMNS });
     await over;
     expect(events.map((event) => event.type === 'run' && event.run.state)).toEqual(['running', 'succeeded']);
+  });
+
+  it('should have it looked at where something may be to be done, and not for progress alone', async () => {
+    api = new Api((await world.manager(PATIENT)).url);
+    const { id, stage } = await beginAndRest();
+    const before = await looks(id);
+    for (const ok of [1, 2, 3]) {
+      world.executor.progress(stage, ok);
+      await until(async () => progressOf(await api.run(id)) === ok, { timeoutMs: 10_000, what: 'progress' });
+    }
+    expect(await looks(id)).toBe(before);
+    await world.executor.settle(stage, { columns: COLUMNS });
+    expect((await api.until(id)).state).toBe('succeeded');
+  });
+
+  it('should have a run with a budget looked at for progress too: time has passed', async () => {
+    api = new Api((await world.manager(PATIENT)).url);
+    const { id, stage } = await beginAndRest({ budget: { timeMs: NEVER_MS } });
+    const before = await looks(id);
+    world.executor.progress(stage, 1);
+    await until(async () => (await looks(id)) !== before, { timeoutMs: 10_000, what: 'a look' });
+    await world.executor.settle(stage, { columns: COLUMNS });
+    expect((await api.until(id)).state).toBe('succeeded');
   });
 
   it('should not be asked for again of stages that have ended', async () => {

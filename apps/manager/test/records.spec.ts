@@ -198,8 +198,8 @@ describe('a run with everything that belongs to it', () => {
     expect(JSON.stringify(row.snapshot)).toBe(
       JSON.stringify({ ...told, progress: { ...told.progress, examples: { unknown: 'a \uFFFD and a \uFFFD' } } }),
     );
-    const news = heard.filter((changed) => changed.has('told')).length;
+    const news = heard.filter(({ changed }) => changed.has('told')).length;
     expect((await database.run.findUniqueOrThrow({ where: { id: 'told' } })).version).toBe(news);
-    expect((await stages.record([said(8)])).size).toBe(0);
+    expect((await stages.record([said(8)])).changed.size).toBe(0);
   });
 });

@@ -75,10 +75,10 @@ export class StageWatch {
   private async ask(ids: string[], options: { all?: boolean } = {}): Promise<void> {
     if (ids.length === 0 || this.stopped) return;
     try {
-      for (const id of await this.stages.refresh(ids, options)) {
-        this.events.tell(id, 'changed');
-        this.reconciler.wake(id);
-      }
+      const { changed, decisive } = await this.stages.refresh(ids, options);
+      for (const id of changed) this.events.tell(id, 'changed');
+      // Progress is shown, and nothing is to be done for it.
+      for (const id of decisive) this.reconciler.wake(id);
     } catch (thrown) {
       this.log.warn({ error: ofAnything(thrown).toPayload() }, 'the executor could not be asked');
     }

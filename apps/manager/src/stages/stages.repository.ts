@@ -4,7 +4,7 @@ import { type z } from 'zod';
 import { Database, type Queries } from '../database/database.js';
 import { fromJson, fromJsonOrNull, toJson } from '../database/json.js';
 import { Prisma, type Stage as StoredStage } from '../generated/prisma/client.js';
-import { type StageFacts } from '../owners/product.js';
+import { type StageFacts, type StageStanding, hasOnlyGoneOn } from '../owners/product.js';
 
 export type Submission = z.output<typeof executorOperations.submitStage.request>;
 
@@ -29,6 +29,14 @@ export const stageFacts = (row: StageRow): StageFacts => {
   };
 };
 
+/** Owners of stages of which there is news; `decisive`: something may be to be done for it. */
+export interface News {
+  changed: Set<string>;
+  decisive: Set<string>;
+}
+
+export const noNews = (): News => ({ changed: new Set(), decisive: new Set() });
+
 @Injectable()
 export class StagesRepository {
   constructor(private readonly database: Database) {}
@@ -50,28 +58,38 @@ export class StagesRepository {
       FROM manager.stages WHERE owner_id = ANY(${ownerIds}) AND submitted_at IS NOT NULL`;
   }
 
-  /** Writes down what the executor said, where it is news. Owners of stages that changed come back. */
-  async record(stages: Stage[]): Promise<Set<string>> {
-    const changed = new Set<string>();
-    for (const stage of stages) if (await this.write(stage)) changed.add(stage.ownerId);
-    return changed;
+  /** Writes down what the executor said, where it is news. */
+  async record(stages: Stage[]): Promise<News> {
+    const news = noNews();
+    for (const stage of stages) {
+      const [before] = await this.write(stage);
+      if (!before) continue;
+      news.changed.add(stage.ownerId);
+      // What a run with a budget may begin depends on the time too.
+      if (before.budgeted || !hasOnlyGoneOn(before, { state: stage.state, paused: stage.pausedBy !== undefined }))
+        news.decisive.add(stage.ownerId);
+    }
+    return news;
   }
 
-  /** Whether it is news; whoever shows its run should look again then. */
-  private async write(stage: Stage): Promise<boolean> {
+  /** How it stood before, if this is news; whoever shows its run should look again then. */
+  private async write(stage: Stage): Promise<(StageStanding & { budgeted: boolean })[]> {
     const { id, version } = stage;
-    const news = await this.database.$queryRaw<object[]>`
+    return this.database.$queryRaw`
       WITH before AS (
-        SELECT id, owner_id, version FROM manager.stages WHERE id = ${id} FOR NO KEY UPDATE
+        SELECT id, owner_id, version, snapshot->>'state' AS state, snapshot->'pausedBy' IS NOT NULL AS paused
+        FROM manager.stages WHERE id = ${id} FOR NO KEY UPDATE
       ), stage AS (
         UPDATE manager.stages s
         SET version = ${version}, snapshot = ${JSON.stringify(toJson(stage))}::json, submitted_at = COALESCE(submitted_at, clock_timestamp())
         FROM before WHERE s.id = before.id AND before.version < ${version}
       ), run AS (
-        UPDATE manager.runs r SET version = r.version + 1 FROM before WHERE r.id = before.owner_id AND before.version < ${version}
+        UPDATE manager.runs r SET version = r.version + 1
+        FROM before WHERE r.id = before.owner_id AND before.version < ${version}
+        RETURNING r.budget IS NOT NULL AS budgeted
       )
-      SELECT id FROM before WHERE version < ${version}`;
-    return news.length > 0;
+      SELECT state, COALESCE(paused, false) AS paused, COALESCE((SELECT budgeted FROM run), false) AS budgeted
+      FROM before WHERE version < ${version}`;
   }
 
   /** The executor does not know these stages any more: they are submitted again, or count as stopped where nothing is wanted of them. */
