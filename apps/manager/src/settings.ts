@@ -25,9 +25,9 @@ export const TIMING = {
   /** Between two tries of something that is unavailable; doubled up to `retryMaxMs`. */
   retryMs: 500,
   retryMaxMs: 10_000,
-  /** Notices about the same run are answered by one question in this time. */
+  /** Notices of progress are answered by one question in this time, those of ends at once. */
   coalesceMs: 250,
-  /** Events of a run: five a second at most. */
+  /** Events of a run: five a second at most. Its end does not wait. */
   eventMs: 200,
   heartbeatMs: 15_000,
   /** Whether something is old enough to go is looked at this often … */

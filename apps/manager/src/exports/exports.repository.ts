@@ -2,9 +2,9 @@ import { type ErrorPayload, type Export, type ExportFormat, type Part, type Tabl
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { fromJsonOrNull, toJson, toJsonOrNull } from '../database/json.js';
-import { type Export as ExportRecord, type Stage as StageRow } from '../generated/prisma/client.js';
+import { type Export as ExportRecord } from '../generated/prisma/client.js';
 import { type ProductFacts } from '../owners/product.js';
-import { stageFacts } from '../stages/stages.repository.js';
+import { type StageRow, stageFacts, stageOfProduct } from '../stages/stages.repository.js';
 
 export type ExportRow = ExportRecord & { stage: StageRow | null };
 
@@ -46,7 +46,7 @@ export class ExportsRepository {
   }
 
   async find(id: string): Promise<ExportRow | null> {
-    return this.database.export.findUnique({ where: { id }, include: { stage: true } });
+    return this.database.export.findUnique({ where: { id }, include: { stage: stageOfProduct } });
   }
 
   async begin(queries: Queries, id: string, stageId: string): Promise<boolean> {

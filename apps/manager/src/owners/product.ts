@@ -14,6 +14,19 @@ export interface StageFacts {
   pausedBy: PausedBy | null;
 }
 
+/** What of a running stage something may have to be done for. `paused`: by the executor itself. */
+export interface StageStanding {
+  state: StageState | null;
+  paused: boolean;
+}
+
+/**
+ * Whether a stage has only gone on: its rows and shards are counted, and nothing that is to be done depends on them before its end. In
+ * doubt it has not.
+ */
+export const hasOnlyGoneOn = (before: StageStanding, now: StageStanding): boolean =>
+  before.state === 'running' && now.state === 'running' && !before.paused && !now.paused;
+
 /** What a stage makes: a table or an export. */
 export interface ProductFacts {
   id: string;

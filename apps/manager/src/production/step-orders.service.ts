@@ -5,7 +5,7 @@ import { isFollowed } from '../runs/follows.js';
 import { type RunRecord, budgetOf, givesRowsOn, planOf, requestOf, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { CONFIG, type Config } from '../settings.js';
-import { type Submission } from '../stages/stages.repository.js';
+import { StagesRepository, type Submission } from '../stages/stages.repository.js';
 import { type Kept, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { addedBy } from './assembly.js';
 import { templateKey } from './template-key.js';
@@ -30,6 +30,7 @@ export class StepOrdersService {
   constructor(
     private readonly runs: RunsRepository,
     private readonly tables: TablesRepository,
+    private readonly stages: StagesRepository,
     private readonly versions: VersionsService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -54,7 +55,8 @@ export class StepOrdersService {
   }
 
   private async step(record: RunRecord, step: Plan['steps'][number], table: TableRow): Promise<StepOrder> {
-    const { work, resources } = workOfStep(step, tablesByName(record), this.config);
+    const tables = tablesByName(record);
+    const { work, resources } = workOfStep(step, tables, await this.making(step, tables), this.config);
     if (budgetOf(record)?.limits.usd !== undefined && work.kind === 'map' && work.model !== null)
       checkPrices(this.config.models, [work.model]);
     const key = work.kind === 'map' ? templateKey(work.template, work.model, this.config) : null;
@@ -82,6 +84,13 @@ export class StepOrdersService {
     return sources.length > 0
       ? { order: 'match', stepId: step.id, sources }
       : { order: 'stage', ordered: { work, resources, templateKey: key } };
+  }
+
+  /** What makes the input of a map, where that is being made. */
+  private async making(step: Plan['steps'][number], tables: ReadonlyMap<string, TableRow>): Promise<StageWork | null> {
+    const input = step.kind === 'map' ? tables.get(step.input) : undefined;
+    if (input?.state !== 'writing' || input.stageId === null) return null;
+    return (await this.stages.submission(input.stageId)).work;
   }
 
   /** Tables in which rows may have the step's results, the preferred ones first. */

@@ -1,18 +1,17 @@
 import { type Plan, type Resources, type StageInput, type StageWork, InternalError, RefusedError, comesFromStage } from '@apwa/contracts';
-import { fromJson } from '../database/json.js';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { type Config } from '../settings.js';
-import { type Submission } from '../stages/stages.repository.js';
 import { type TableRow, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { ROW, addedBy } from './assembly.js';
 
 /** What a NATS message may hold is 1 MiB; this much of it is for the work. */
 const MAX_WORK_BYTES = 768 * 1024;
 
-/** What a step asks of the executor. `tables`: what it reads, by name. */
+/** What a step asks of the executor. `tables`: what it reads, by name; `making`: what makes its input, where that is being made. */
 export const workOfStep = (
   step: Plan['steps'][number],
   tables: Map<string, TableRow>,
+  making: StageWork | null,
   config: Pick<Config, 'model' | 'limits'>,
 ): { work: StageWork; resources: Resources } => {
   const read = (name: string) => {
@@ -26,7 +25,12 @@ export const workOfStep = (
       const { template } = step;
       const input = tables.get(step.input);
       const model = template.mode === 'llm' ? (template.model ?? config.model) : null;
-      const work: StageWork = { kind: 'map', input: (input && rowsOf(input, tables)) ?? read(step.input), template, model };
+      const work: StageWork = {
+        kind: 'map',
+        input: (input && making && rowsOf(input, making, tables)) ?? read(step.input),
+        template,
+        model,
+      };
       return { work, resources: template.resources ?? {} };
     }
     case 'sql': {
@@ -36,18 +40,16 @@ export const workOfStep = (
   }
 };
 
-/** The rows of a map that is under way, as its stage commits them; null of any other table. */
-const rowsOf = (table: TableRow, tables: ReadonlyMap<string, TableRow>): StageInput | null => {
-  if (table.state !== 'writing' || table.stage === null) return null;
-  const { work } = fromJson<Submission>(table.stage.submission);
-  if (work.kind !== 'map') return null;
+/** The rows of a map that is under way, as its stage commits them; null of any other work. */
+const rowsOf = (table: TableRow, work: StageWork, tables: ReadonlyMap<string, TableRow>): StageInput | null => {
+  if (table.stageId === null || work.kind !== 'map') return null;
   const { input: base } = work;
-  const under = [...tables.values()].find(({ id }) => id === base.tableId);
-  if (!under) throw new InternalError('no_base', `Table ${table.id} is made from ${base.tableId}, which is no table of its run.`);
+  const below = [...tables.values()].find(({ id }) => id === base.tableId);
+  if (!below) throw new InternalError('no_base', `Table ${table.id} is made from ${base.tableId}, which is no table of its run.`);
   const added = addedBy(work);
-  const columns = viewOfMap(comesFromStage(base) ? base.columns : columnsOf(under), added);
+  const columns = viewOfMap(comesFromStage(base) ? base.columns : columnsOf(below), added);
   return {
-    stageId: table.stage.id,
+    stageId: table.stageId,
     tableId: table.id,
     rows: base.rows,
     columns: columns.filter(({ name }) => name !== ROW),

@@ -148,7 +148,7 @@ export class Reconciler {
       .finally(() => {
         session.inFlight.delete(key);
         session.ended++;
-        this.events.changed(ownerId);
+        this.events.tell(ownerId, 'changed');
         this.wake(ownerId);
       });
   }

@@ -8,6 +8,7 @@ import { ProductionService } from '../production/production.service.js';
 import { RemovalService } from '../retention/removal.service.js';
 import { termsOf } from '../runs/budget.js';
 import { next } from '../runs/next.js';
+import { RunEvents } from '../runs/run-events.js';
 import { type RunRecord, budgetOf, factsOf, requestOf } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { StagesService } from '../stages/stages.service.js';
@@ -28,6 +29,7 @@ export class RunDesk implements Desk {
     private readonly plans: PlansService,
     private readonly executor: StagesService,
     private readonly removal: RemovalService,
+    private readonly events: RunEvents,
   ) {}
 
   async next(runId: string): Promise<Action[]> {
@@ -55,7 +57,7 @@ export class RunDesk implements Desk {
         return void (await this.runs.pause(runId, action.reason, action.message));
       case 'finish':
         if (await this.runs.finish(runId, action.from, action.state)) void this.removal.sweep();
-        return;
+        return this.events.tell(runId, 'ended');
       case 'close':
         return;
     }

@@ -1,4 +1,4 @@
-import { stageChanged } from '@apwa/contracts';
+import { StageState, stageChanged } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import { ofAnything } from '../database/errors.js';
@@ -6,6 +6,7 @@ import { OwnersRepository } from '../owners/owners.repository.js';
 import { RunEvents } from '../runs/run-events.js';
 import { LOG, type Logger, TIMES, type Timing } from '../settings.js';
 import { StagesService } from '../stages/stages.service.js';
+import { Gathering } from './gathering.js';
 import { Reconciler } from './reconciler.js';
 
 /**
@@ -14,10 +15,9 @@ import { Reconciler } from './reconciler.js';
  */
 @Injectable()
 export class StageWatch {
-  private readonly noticed = new Set<string>();
+  private readonly notices: Gathering;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly ends: (() => void)[] = [];
-  private pending: NodeJS.Timeout | null = null;
   private asking = false;
   private stopped = false;
 
@@ -29,10 +29,16 @@ export class StageWatch {
     private readonly events: RunEvents,
     @Inject(TIMES) private readonly times: Timing,
     @Inject(LOG) private readonly log: Logger,
-  ) {}
+  ) {
+    this.notices = new Gathering(times.coalesceMs, (ids) => void this.ask(ids));
+  }
 
   start(): void {
-    this.ends.push(this.messaging.subscribe(stageChanged, ({ ownerId }) => this.notice(ownerId)));
+    this.ends.push(
+      this.messaging.subscribe(stageChanged, ({ ownerId, state }) =>
+        this.notices.add(ownerId, { atOnce: state !== StageState.enum.running }),
+      ),
+    );
     this.ends.push(this.messaging.onReconnect(() => void this.askAll({ all: true })));
     this.timers.push(setInterval(() => void this.askAll({}), this.times.askMs));
     this.timers.push(setInterval(() => this.askWatched(), this.times.watchedAskMs));
@@ -44,23 +50,11 @@ export class StageWatch {
     this.stopped = true;
     for (const end of this.ends) end();
     for (const timer of this.timers) clearInterval(timer);
-    if (this.pending) clearTimeout(this.pending);
-  }
-
-  /** Asks about one owner soon; several notices are one question. */
-  private notice(ownerId: string): void {
-    this.noticed.add(ownerId);
-    this.pending ??= setTimeout(() => {
-      this.pending = null;
-      const ids = [...this.noticed];
-      this.noticed.clear();
-      void this.ask(ids);
-    }, this.times.coalesceMs);
-    this.pending.unref();
+    this.notices.stop();
   }
 
   private askWatched(): void {
-    for (const id of this.events.watched()) this.notice(id);
+    for (const id of this.events.watched()) this.notices.add(id);
   }
 
   private async askAll(options: { all?: boolean }): Promise<void> {
@@ -81,10 +75,10 @@ export class StageWatch {
   private async ask(ids: string[], options: { all?: boolean } = {}): Promise<void> {
     if (ids.length === 0 || this.stopped) return;
     try {
-      for (const id of await this.stages.refresh(ids, options)) {
-        this.events.changed(id);
-        this.reconciler.wake(id);
-      }
+      const { changed, decisive } = await this.stages.refresh(ids, options);
+      for (const id of changed) this.events.tell(id, 'changed');
+      // Progress is shown, and nothing is to be done for it.
+      for (const id of decisive) this.reconciler.wake(id);
     } catch (thrown) {
       this.log.warn({ error: ofAnything(thrown).toPayload() }, 'the executor could not be asked');
     }

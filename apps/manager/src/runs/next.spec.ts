@@ -1,5 +1,5 @@
 import { type ErrorPayload } from '@apwa/contracts';
-import { type ProductFacts, type StageFacts } from '../owners/product.js';
+import { type ProductFacts, type StageFacts, type StageStanding, hasOnlyGoneOn } from '../owners/product.js';
 import { type RunAction, type RunFacts, type StepFacts, type StoredState, isUnderWay, next } from './next.js';
 
 const stage = (facts: Partial<StageFacts> = {}): StageFacts => ({
@@ -357,4 +357,37 @@ describe('next', () => {
       expect(next(facts)).toContainEqual({ do: 'settle', productId: 'tbl_m', as: 'cancelled', error: null });
     });
   });
+});
+
+describe('news of a stage', () => {
+  const running: StageStanding = { state: 'running', paused: false };
+  const paused: StageStanding = { state: 'running', paused: true };
+  const standing: [string, StageStanding, StageStanding, boolean][] = [
+    ['progress', running, running, true],
+    ['the first of them', { state: null, paused: false }, running, false],
+    ['its end', running, { state: 'succeeded', paused: false }, false],
+    ['its fault', running, { state: 'failed', paused: false }, false],
+    ['a pause by the executor', running, paused, false],
+    ['progress under such a pause', paused, paused, false],
+    ['the end of such a pause', paused, running, false],
+  ];
+  it.each(standing)('should be that it has only gone on, or more: %s', (_, before, now, only) => {
+    expect(hasOnlyGoneOn(before, now)).toBe(only);
+  });
+
+  it.each(['running', 'importing', 'exporting', 'cancelling'] as const)(
+    'should change nothing in %s where it has only gone on',
+    (state) => {
+      const facts = (counts: { okRows: number; failedRows: number }, activeShards: number) => {
+        const made = product('tbl_a', 'writing', stage({ activeShards }), counts);
+        return run({
+          state,
+          inputs: [input(made)],
+          steps: [step('a', [], made), follower('b', 'a', product('tbl_b', 'writing', stage({ id: 'stg_2', activeShards }), counts))],
+          exports: [{ step: 'a', product: made }],
+        });
+      };
+      expect(next(facts({ okRows: 0, failedRows: 900 }, 3))).toEqual(next(facts({ okRows: 0, failedRows: 0 }, 0)));
+    },
+  );
 });

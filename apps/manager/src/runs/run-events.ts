@@ -1,16 +1,19 @@
 import { Injectable } from '@nestjs/common';
 
-/** Tells within this process that a run has changed. It may miss what other managers do: whoever listens also looks by itself. */
+/** `ended`: nothing will come after it. */
+export type RunNews = 'changed' | 'ended';
+
+/** Tells within this process that a run has changed or ended. It may miss what other managers do: whoever listens also looks by itself. */
 @Injectable()
 export class RunEvents {
-  private readonly listeners = new Map<string, Set<() => void>>();
+  private readonly listeners = new Map<string, Set<(news: RunNews) => void>>();
 
-  changed(runId: string): void {
-    for (const listener of this.listeners.get(runId) ?? []) listener();
+  tell(runId: string, news: RunNews): void {
+    for (const listener of this.listeners.get(runId) ?? []) listener(news);
   }
 
   /** Returns what ends it. */
-  listen(runId: string, listener: () => void): () => void {
+  listen(runId: string, listener: (news: RunNews) => void): () => void {
     const listeners = this.listeners.get(runId) ?? new Set();
     this.listeners.set(runId, listeners.add(listener));
     return () => {

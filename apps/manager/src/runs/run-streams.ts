@@ -13,6 +13,11 @@ import { RunsService } from './runs.service.js';
 /** Looks at a watched run this often, in milliseconds, without being told: another manager may be working on it. */
 const LOOK_MS = 1_000;
 
+interface Alarms {
+  changed: Alarm;
+  ended: Alarm;
+}
+
 /** Server-sent events of runs. */
 @Injectable()
 export class RunStreams {
@@ -44,11 +49,15 @@ export class RunStreams {
       // Proxies that buffer would hold events back.
       'x-accel-buffering': 'no',
     });
-    const alarm = new Alarm();
-    const silence = this.events.listen(runId, () => alarm.ring());
+    const changed = new Alarm();
+    const ended = new Alarm();
+    const silence = this.events.listen(runId, (news) => {
+      changed.ring();
+      if (news === 'ended') ended.ring();
+    });
     const heartbeat = setInterval(() => response.write(': still here\n\n'), this.times.heartbeatMs);
     try {
-      await this.follow(runId, response, alarm, stream.signal);
+      await this.follow(runId, response, { changed, ended }, stream.signal);
     } finally {
       clearInterval(heartbeat);
       silence();
@@ -57,17 +66,17 @@ export class RunStreams {
     }
   }
 
-  private async follow(runId: string, response: ServerResponse, alarm: Alarm, signal: AbortSignal): Promise<void> {
+  private async follow(runId: string, response: ServerResponse, { changed, ended }: Alarms, signal: AbortSignal): Promise<void> {
     let version = -1;
     let turn = 0;
     while (!signal.aborted) {
       try {
-        const current = await this.runs.version(runId);
-        if (current !== version) {
-          const record = await this.runs.load(runId);
-          if (!record) return;
+        const record = await this.runs.loadChanged(runId, version);
+        if (!record) return;
+        if (record !== 'unchanged') {
           const run = viewOf(record);
-          const turns = await this.turns.notes(runId, turn);
+          const more = record.turns.some((item) => item.turn > turn);
+          const turns = more ? await this.turns.notes(runId, turn) : [];
           turn = turns.at(-1)?.turn ?? turn;
           const said = turns.flatMap((item) => item.notes.map((text): RunEvent => ({ type: 'planner', runId, turn: item.turn, text })));
           const now: RunEvent = { type: 'run', run };
@@ -81,8 +90,9 @@ export class RunStreams {
         // The client keeps what it has seen; the stream goes on when Postgres is back.
         this.log.warn({ run: runId, error: ofAnything(error).toPayload() }, 'events of a run wait');
       }
-      await pause(this.times.eventMs, signal);
-      await alarm.wait(LOOK_MS, signal);
+      // A burst of changes is some events; the end, after which there is none, waits for no time to pass.
+      await ended.wait(this.times.eventMs, signal);
+      await changed.wait(LOOK_MS, signal);
     }
   }
 }
@@ -92,8 +102,6 @@ const write = async (response: ServerResponse, event: RunEvent, signal: AbortSig
   // A slow client gets fewer events, never a growing buffer.
   if (!response.write(`${id}data: ${JSON.stringify(event)}\n\n`) && !signal.aborted) await once(response, 'drain', { signal });
 };
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> => new Alarm().wait(ms, signal);
 
 /** Rings are kept: one that comes while nobody waits ends the next wait at once. */
 class Alarm {

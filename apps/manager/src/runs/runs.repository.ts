@@ -5,13 +5,12 @@ import {
   RefusedError,
   type RunPause,
   type RunRequest,
-  type TokenUsage,
   inputsOf,
   newId,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
-import { fromJson, toJson } from '../database/json.js';
+import { toJson } from '../database/json.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { ExportsRepository } from '../exports/exports.repository.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
@@ -21,6 +20,7 @@ import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { type StoredBudget } from './budget.js';
 import { type EndState, type StoredState } from './next.js';
 import { type PauseDecision, type PauseFacts, decidePause, decideResume } from './pause.js';
+import { changedRecordQuery, parseRecord, recordsQuery } from './record-query.js';
 import { type RunRecord, planOf, requestOf, tablesByName } from './run-record.js';
 import { plannedExports } from './outputs.js';
 
@@ -32,11 +32,6 @@ export interface RedriveOf {
   runId: string;
   steps: string[];
 }
-
-const include = {
-  inputs: { orderBy: { position: 'asc' }, include: { table: { include: { stage: true }, omit: { metadata: true } } } },
-  turns: { orderBy: { turn: 'asc' }, select: { turn: true, usage: true, costUsd: true } },
-} as const satisfies Prisma.RunInclude;
 
 /** Of a run that nobody has cancelled or paused. */
 const GOES_ON = { cancelRequestedAt: null, paused: { equals: Prisma.DbNull } } as const satisfies Prisma.RunWhereInput;
@@ -101,36 +96,15 @@ export class RunsRepository {
   }
 
   private async loadMany(ids: string[]): Promise<RunRecord[]> {
-    const where = { runId: { in: ids } };
-    // One snapshot, so that a run is never shown with the steps of a moment later.
-    const [runs, owners, tables, exports] = await this.database.$transaction(
-      [
-        this.database.run.findMany({ where: { id: { in: ids } }, include, orderBy: { id: 'desc' } }),
-        this.database.owner.findMany({ where: { id: { in: ids } } }),
-        this.database.dataTable.findMany({
-          where: { ...where, OR: [{ stepId: { not: null } }, { matchOf: { not: null } }] },
-          include: { stage: true },
-          omit: { metadata: true },
-        }),
-        this.database.export.findMany({ where, include: { stage: true }, orderBy: { position: 'asc' } }),
-      ],
-      { isolationLevel: 'RepeatableRead' },
-    );
-    return runs.flatMap(({ inputs, turns, ...run }): RunRecord[] => {
-      const owner = owners.find(({ id }) => id === run.id);
-      if (!owner) return [];
-      return [
-        {
-          run,
-          owner,
-          inputs,
-          steps: tables.filter(({ runId, stepId }) => runId === run.id && stepId !== null),
-          matches: tables.filter(({ runId, matchOf }) => runId === run.id && matchOf !== null),
-          exports: exports.filter(({ runId }) => runId === run.id),
-          turns: turns.map(({ turn, usage, costUsd }) => ({ turn, usage: fromJson<TokenUsage>(usage), costUsd })),
-        },
-      ];
-    });
+    const rows = await this.database.$queryRaw<{ record: string }[]>(recordsQuery(ids));
+    return rows.map(({ record }) => parseRecord(record));
+  }
+
+  /** The run unless its version is the one that was `seen`. Null if there is no such run. */
+  async loadChanged(id: string, seen: number): Promise<RunRecord | 'unchanged' | null> {
+    const [row] = await this.database.$queryRaw<{ record: string | null }[]>(changedRecordQuery(id, seen));
+    if (!row) return null;
+    return row.record === null ? 'unchanged' : parseRecord(row.record);
   }
 
   /** Null if there is no such run. */

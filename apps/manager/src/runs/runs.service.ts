@@ -95,7 +95,7 @@ export class RunsService {
     if (decision === null) throw notFound('run', id);
     if (decision.decision === 'refused') throw wrongState({ id, state: decision.is }, done, decision.allowed);
     if (decision.decision === 'change') this.reconciler.wake(id);
-    this.events.changed(id);
+    this.events.tell(id, 'changed');
     return this.show(id);
   }
 

@@ -1,10 +1,12 @@
 import { type BudgetTerms, type CommittedShard, RefusedError, type RunControl, executorOperations } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
-import { StagesRepository } from './stages.repository.js';
+import { type News, StagesRepository, noNews } from './stages.repository.js';
 
 /** Owners per question: the executor's limit is 500. */
 const OWNERS_PER_QUESTION = 200;
+/** Versions that a question names: it must fit a NATS message. What is left out is told of again, to no harm. */
+const SEEN_PER_QUESTION = 5_000;
 /** Shards per page: each names its columns, and a reply must fit a NATS message. */
 const SHARDS_PER_PAGE = 50;
 
@@ -42,30 +44,39 @@ export class StagesService {
 
   /**
    * Asks how the stages of these owners are. `all`: also those that did not change, to find out whether the executor still knows
-   * them. Owners whose stages changed come back.
+   * them.
    */
-  async refresh(ownerIds: string[], { all = false }: { all?: boolean } = {}): Promise<Set<string>> {
-    const changed = new Set<string>();
+  async refresh(ownerIds: string[], { all = false }: { all?: boolean } = {}): Promise<News> {
+    const news = noNews();
     for (let at = 0; at < ownerIds.length; at += OWNERS_PER_QUESTION) {
-      for (const id of await this.refreshSome(ownerIds.slice(at, at + OWNERS_PER_QUESTION), all)) changed.add(id);
+      const { changed, decisive } = await this.refreshSome(ownerIds.slice(at, at + OWNERS_PER_QUESTION), all);
+      for (const id of changed) news.changed.add(id);
+      for (const id of decisive) news.decisive.add(id);
     }
-    return changed;
+    return news;
   }
 
-  private async refreshSome(ownerIds: string[], all: boolean): Promise<Set<string>> {
-    const open = await this.stages.open(ownerIds);
-    if (open.length === 0) return new Set();
-    const owners = [...new Set(open.map(({ ownerId }) => ownerId))];
-    const seen = all ? {} : Object.fromEntries(open.filter(({ version }) => version >= 0).map(({ id, version }) => [id, version]));
-    const { stages } = await this.messaging.request(executorOperations.listStages, { owners, seen });
-    const changed = await this.stages.record(stages);
+  private async refreshSome(ownerIds: string[], all: boolean): Promise<News> {
+    const submitted = await this.stages.submitted(ownerIds);
+    const open = submitted.filter((stage) => stage.open);
+    if (open.length === 0) return noNews();
+    const owners = new Set(open.map(({ ownerId }) => ownerId));
+    // Those that have ended are named too: they would be told of each time.
+    const ended = submitted.filter((stage) => !stage.open && owners.has(stage.ownerId));
+    const versions = new Map([...open, ...ended].map(({ id, version }) => [id, version]));
+    const seen = all ? {} : Object.fromEntries([...versions].filter(([, version]) => version >= 0).slice(0, SEEN_PER_QUESTION));
+    const { stages } = await this.messaging.request(executorOperations.listStages, { owners: [...owners], seen });
+    const news = await this.stages.record(stages.filter(({ id, version }) => version > (versions.get(id) ?? -1)));
     if (all) {
       const known = new Set(stages.map(({ id }) => id));
       const lost = open.filter(({ id }) => !known.has(id));
       if (lost.length > 0) await this.stages.forget(lost);
-      for (const { ownerId } of lost) changed.add(ownerId);
+      for (const { ownerId } of lost) {
+        news.changed.add(ownerId);
+        news.decisive.add(ownerId);
+      }
     }
-    return changed;
+    return news;
   }
 
   /** The committed shards of a stage in the order of their ranges: every one, or those that hold the first `rows` rows. */

@@ -15,9 +15,9 @@ import {
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
 import { cleanText, fromJsonOrNull, toJson, toJsonOrNull } from '../database/json.js';
-import { Prisma, type DataTable, type Stage as StageRow } from '../generated/prisma/client.js';
+import { Prisma, type DataTable } from '../generated/prisma/client.js';
 import { type ProductFacts } from '../owners/product.js';
-import { snapshotOf, stageFacts } from '../stages/stages.repository.js';
+import { type StageRow, snapshotOf, stageFacts, stageOfProduct } from '../stages/stages.repository.js';
 
 /** A table without its metadata, which can be large: what deciding and displaying runs needs. */
 export type TableRow = Omit<DataTable, 'metadata'> & { stage: StageRow | null };
@@ -151,7 +151,7 @@ export class TablesRepository {
   }
 
   async findRow(id: string): Promise<TableRow | null> {
-    return this.database.dataTable.findUnique({ where: { id }, include: { stage: true }, omit: { metadata: true } });
+    return this.database.dataTable.findUnique({ where: { id }, include: { stage: stageOfProduct }, omit: { metadata: true } });
   }
 
   async findMany(ids: string[]): Promise<DataTable[]> {

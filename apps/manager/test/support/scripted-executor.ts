@@ -55,6 +55,8 @@ export class ExecutorScript {
   away = false;
   /** Submissions as they came, repeats included. */
   readonly submissions: Submission[] = [];
+  /** Versions that were named as seen, question by question. */
+  readonly seen: Record<string, number>[] = [];
   /** Shards of a map at most: several, so that a manifest has to be put together. */
   shardsPerMap = 70;
   /** Notices are lost: state has to be asked for. */
@@ -265,6 +267,7 @@ class ScriptedController {
 
   @Handles(executorOperations.listStages)
   listStages({ owners, seen }: z.output<typeof executorOperations.listStages.request>) {
+    this.script.seen.push(seen);
     const stages = [...this.script.stages.values()].map(({ stage }) => stage);
     return { stages: stages.filter(({ id, ownerId, version }) => owners.includes(ownerId) && version > (seen[id] ?? -1)) };
   }
