@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { PermanentError } from '@apwa/contracts';
+import { InternalError, PermanentError } from '@apwa/contracts';
 import { processTable } from '@apwa/test-kit';
 
 /** Milliseconds of a tick in which Linux counts the CPU time of processes: 100 a second on every machine that Node runs on. */
@@ -22,11 +22,16 @@ export const cpuOfStat = (stat: string): number => {
 
 /**
  * CPU time that these processes and their descendants have used so far, in milliseconds: of the living themselves, of the dead
- * through whoever reaped them.
+ * through whoever reaped them. InternalError `process_gone` if one of these is gone itself: what it had used is told nowhere.
  */
 export const cpuMsOf = async (roots: readonly number[]): Promise<number> => {
-  const stats = await Promise.all((await treesOf(roots)).map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)));
-  return stats.reduce((sum, stat) => sum + (stat === null ? 0 : cpuOfStat(stat)), 0);
+  const used = async (pid: number): Promise<number> => {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+    if (stat !== null) return cpuOfStat(stat);
+    if (roots.includes(pid)) throw new InternalError('process_gone', `Process ${pid} ended before its CPU time was read.`);
+    return 0;
+  };
+  return (await Promise.all((await treesOf(roots)).map(used))).reduce((sum, ms) => sum + ms, 0);
 };
 
 /** CPU time that the whole machine has used so far, by whomever; what the hypervisor took away counts. Milliseconds. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type InstalledPeers, installPeers, PEERS } from '../contenders/peers.js';
@@ -13,7 +14,8 @@ import { labelPlan } from '../system/plans.js';
 import { SystemUnderTest } from '../system/system-under-test.js';
 
 const LOOP_PROGRAM = fileURLToPath(new URL('../contenders/openai-loop/main.js', import.meta.url));
-const MEMBERS = 2;
+/** Calls a second that one member carries easily: so many are started as the model's pace asks for, and one for each core at most. */
+const CALLS_PER_SECOND = 2_000;
 const MOST_WARM_UP = 1_000;
 
 const APWA = 'APWA';
@@ -42,9 +44,9 @@ export const overhead = defineSuite({
   name: 'overhead',
   description: 'rows/s and CPU per row, beside a bare loop over openai, the same with our fetch, and other frameworks',
   settings: {
-    loads: loads('what the model does', '200x100x5000,1000x1000x10000,0x100x20000'),
+    loads: loads('what the model does', '200x100x20000,1000x1000x20000,0x100x20000'),
     peers: choice('frameworks to compare with', PEERS),
-    'peer-rows': count('rows that the frameworks get at most', 3_000),
+    'peer-rows': count('rows that the frameworks get at most', 20_000),
   },
   run: async (bench, { loads: asked, peers: names, 'peer-rows': peerRows }) => {
     const peers = names.length > 0 ? await installPeers(bench.say) : null;
@@ -72,8 +74,8 @@ const compare = async (
 ): Promise<Standing[]> => {
   const system = await SystemUnderTest.start({
     modelUrl: bench.stub.url,
-    members: MEMBERS,
-    slots: Math.ceil(load.concurrency / MEMBERS),
+    members: membersFor(load),
+    slots: Math.ceil(load.concurrency / membersFor(load)),
   });
   try {
     const contenders = [await systemContender(bench, system, load, rowsFile)];
@@ -126,6 +128,11 @@ const systemContender = async (bench: Bench, system: SystemUnderTest, load: Load
   };
 };
 
+const membersFor = (load: Load): number => Math.min(availableParallelism(), Math.ceil(mostRowsPerSecond(load) / CALLS_PER_SECOND));
+
+/** What the model and the calls in flight allow; infinitely many of a model that answers at once. */
+const mostRowsPerSecond = ({ latencyMs, concurrency }: Load): number => (concurrency * 1_000) / latencyMs;
+
 const taskOf = (bench: Bench, { concurrency }: Load, rows: number, rowsFile: string): Task => ({
   rowsFile,
   rows,
@@ -165,7 +172,8 @@ const tableOf = (load: Load, standings: readonly Standing[]): Table => {
     ]),
     notes: [
       `Medians of ${loop.attempts.length}; ratios are medians of those taken in the same repetition.`,
-      ...(load.latencyMs > 0 ? [`No more than ${((load.concurrency * 1000) / load.latencyMs).toFixed(0)} rows/s are possible.`] : []),
+      ...(load.latencyMs > 0 ? [`No more than ${mostRowsPerSecond(load).toFixed(0)} rows/s are possible.`] : []),
+      `APWA makes the calls in ${membersFor(load)} process${membersFor(load) === 1 ? '' : 'es'}, everybody else in one.`,
       'CPU of all processes: manager, executor, members, NATS and Postgres of APWA; the stub and the benchmark count for nobody.',
       'LangGraph.js and Mastra call the model by openai itself, the cheapest way; the AI SDK by its own provider.',
     ],
