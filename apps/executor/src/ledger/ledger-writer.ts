@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Config } from '@apwa/config';
 import { expectRows, type Queries } from '../database/database.js';
 import { CONFIG, TIMES, type Timing } from '../settings.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { countsOf, type LedgerEntry } from './ledger-entry.js';
 
 /** What effects do not say themselves: of a claim its slots, of a commit what it names, of an attempt the calls that it has told of. */
@@ -26,6 +27,14 @@ export interface StageChange {
 
 export type SweepKind = 'collect_parts' | 'purge_shard' | 'clear_stage';
 
+interface Sweep {
+  kind: SweepKind;
+  /** By Postgres' clock. */
+  afterMs: number;
+  shardId?: string;
+  token?: string;
+}
+
 /** Writes what `decide` has decided, in the transaction that holds the shard's lock; each change names the state that it ends (K3). */
 @Injectable()
 export class LedgerWriter {
@@ -38,24 +47,34 @@ export class LedgerWriter {
   async write(queries: Queries, entry: LedgerEntry, effects: readonly LedgerEffect[], facts: Facts = {}): Promise<StageChange | null> {
     let change: StageChange | null = null;
     for (const effect of effects) change = (await this.#write(queries, entry, effect, facts)) ?? change;
+    const sweeps = effects.flatMap((effect) => this.#sweepOf(entry, effect));
+    if (change?.state !== 'succeeded') await this.#schedule(queries, entry.stage.id, sweeps);
     return change;
   }
 
-  /** In `afterMs` by Postgres' clock. */
-  async schedule(
-    queries: Queries,
-    kind: SweepKind,
-    afterMs: number,
-    what: { stageId: string; shardId?: string; token?: string },
-  ): Promise<void> {
-    await queries.$executeRaw`
-      INSERT INTO sweeps (kind, stage_id, shard_id, token, due_at)
-      VALUES (${kind}, ${what.stageId}, ${what.shardId ?? null}, ${what.token ?? null}, clock_timestamp() + ${afterMs} * interval '1 millisecond')`;
+  /** What a stage that ends leaves is removed all at once: its shards need no sweeps of their own any more. */
+  async clear(queries: Queries, stageId: string): Promise<void> {
+    await queries.$executeRaw`DELETE FROM sweeps WHERE stage_id = ${stageId}`;
+    await this.#schedule(queries, stageId, [{ kind: 'clear_stage', afterMs: this.times.purgeMs }]);
+  }
+
+  async #schedule(queries: Queries, stageId: string, sweeps: readonly Sweep[]): Promise<void> {
+    if (sweeps.length === 0) return;
+    const rows = sweeps.map(
+      ({ kind, afterMs, shardId, token }) =>
+        Prisma.sql`(${kind}, ${stageId}, ${shardId ?? null}, ${token ?? null}, clock_timestamp() + ${afterMs} * interval '1 millisecond')`,
+    );
+    await queries.$executeRaw`INSERT INTO sweeps (kind, stage_id, shard_id, token, due_at) VALUES ${Prisma.join(rows)}`;
+  }
+
+  #sweepOf({ row }: LedgerEntry, effect: LedgerEffect): Sweep[] {
+    if (effect.kind === 'schedule_collect')
+      return [{ kind: 'collect_parts', afterMs: this.times.collectMs, shardId: row.id, token: effect.token }];
+    return effect.kind === 'schedule_purge' ? [{ kind: 'purge_shard', afterMs: this.times.purgeMs, shardId: row.id }] : [];
   }
 
   async #write(queries: Queries, entry: LedgerEntry, effect: LedgerEffect, facts: Facts): Promise<StageChange | null> {
-    const { stage, row } = entry;
-    const place = { stageId: stage.id, shardId: row.id };
+    const { row } = entry;
     switch (effect.kind) {
       case 'assigned':
         await this.#assign(queries, entry, effect, facts);
@@ -80,12 +99,6 @@ export class LedgerWriter {
         return null;
       case 'committed':
         return this.#commit(queries, entry, effect.token, facts);
-      case 'schedule_collect':
-        await this.schedule(queries, 'collect_parts', this.times.collectMs, { ...place, token: effect.token });
-        return null;
-      case 'schedule_purge':
-        await this.schedule(queries, 'purge_shard', this.times.purgeMs, place);
-        return null;
       case 'purge_noted':
         await queries.$executeRaw`UPDATE shards SET purged = true WHERE id = ${row.id}`;
         return null;
@@ -96,7 +109,9 @@ export class LedgerWriter {
         if (facts.calls)
           await queries.$executeRaw`UPDATE attempts SET calls = GREATEST(calls, ${facts.calls}) WHERE token = ${effect.token}`;
         return null;
-      // Told to the asker, or done outside of the ledger.
+      // Written together, told to the asker, or done outside of the ledger.
+      case 'schedule_collect':
+      case 'schedule_purge':
       case 'claim_refused':
       case 'commit_answer':
       case 'released':
@@ -139,7 +154,7 @@ export class LedgerWriter {
         ended_at = CASE WHEN shards_open = 1 THEN clock_timestamp() END
       WHERE id = ${stage.id} AND state = 'running' RETURNING version, state`;
     if (!change) throw new InternalError('ledger_conflict', `The stage of ${row.id} ended under its lock.`);
-    if (change.state === 'succeeded') await this.schedule(queries, 'clear_stage', this.times.purgeMs, { stageId: stage.id });
+    if (change.state === 'succeeded') await this.clear(queries, stage.id);
     return { stageId: stage.id, ownerId: stage.ownerId, pool: stage.pool, version: Number(change.version), state: change.state };
   }
 

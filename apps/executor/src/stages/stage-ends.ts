@@ -1,10 +1,9 @@
 import { type ErrorPayload, InternalError, type StageState } from '@apwa/contracts';
 import { decide } from '@apwa/ledger-protocol';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Queries } from '../database/database.js';
 import { LedgerRepository } from '../ledger/ledger.repository.js';
 import { LedgerWriter, type StageChange } from '../ledger/ledger-writer.js';
-import { TIMES, type Timing } from '../settings.js';
 
 export interface StageEnd {
   state: Extract<StageState, 'failed' | 'cancelled'>;
@@ -17,7 +16,6 @@ export class StageEnds {
   constructor(
     private readonly ledger: LedgerRepository,
     private readonly writer: LedgerWriter,
-    @Inject(TIMES) private readonly times: Timing,
   ) {}
 
   async runningOf(queries: Queries, ownerId: string): Promise<{ id: string; pool: string }[]> {
@@ -47,7 +45,7 @@ export class StageEnds {
         version = nextval('stage_versions'), ended_at = clock_timestamp()
       WHERE id = ${stageId} AND state = 'running' RETURNING version`;
     if (!ended) throw new InternalError('ledger_conflict', `The stage ${stageId} ended under its lock.`);
-    await this.writer.schedule(queries, 'clear_stage', this.times.purgeMs, { stageId });
+    await this.writer.clear(queries, stageId);
     return { stageId, ownerId: stage.ownerId, pool: stage.pool, version: Number(ended.version), state };
   }
 }

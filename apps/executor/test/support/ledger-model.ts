@@ -147,7 +147,11 @@ export class LedgerModel {
     if (stage.state !== 'running') return;
     Object.assign(stage, { state, fault });
     this.due.add(stage.id);
-    for (const shard of stage.shards) this.apply(shard, { kind: 'stage_ended', stage: state });
+    for (const shard of stage.shards) {
+      this.apply(shard, { kind: 'stage_ended', stage: state });
+      // What a stage leaves is removed all at once.
+      for (const { token } of shard.shard.attempts) this.due.delete(token);
+    }
   }
 
   control(ownerId: string, version: number, state: RunControl['state']): void {
