@@ -23,8 +23,8 @@ export interface StubCommand {
   id: number;
   /** Milliseconds until each answer, from now on. */
   latencyMs?: number;
-  /** The row with this mark is answered later. */
-  slow?: { row: number; ms: number } | null;
+  /** The row with this mark is answered later, where the prompt holds this text. */
+  slow?: { row: number; prompt: string; ms: number } | null;
   /** Requests that are answered per minute at most, evenly, from now on; null: all. Others are refused with 429 and `Retry-After`. */
   perMinute?: number | null;
   /** Forget what was seen. */

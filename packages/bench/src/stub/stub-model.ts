@@ -47,7 +47,7 @@ export class StubModel {
   }
 
   /** Answers one row later than others; null: none. */
-  async slow(row: { row: number; ms: number } | null): Promise<void> {
+  async slow(row: NonNullable<StubCommand['slow']> | null): Promise<void> {
     await this.#command({ slow: row });
   }
 

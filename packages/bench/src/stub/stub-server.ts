@@ -93,7 +93,8 @@ export class StubServer {
     const row = markedRow(body);
     if (row !== undefined) this.#note(row);
     this.#prompts.see(body);
-    const ms = this.#slow && this.#slow.row === row ? this.#slow.ms : this.#latencyMs;
+    const slow = this.#slow;
+    const ms = slow && slow.row === row && body.includes(slow.prompt) ? slow.ms : this.#latencyMs;
     if (ms === 0) this.#send(socket);
     else setTimeout(() => this.#send(socket), ms);
   }
