@@ -1,6 +1,6 @@
 import { sizeOf } from '@apwa/contracts';
 import fc from 'fast-check';
-import { MAX_SHARD_ROWS, planShards, planShardsOf } from './planning.js';
+import { MAX_SHARD_ROWS, planShards, planShardsOf, type Workforce } from './planning.js';
 
 describe('planShards', () => {
   it('should cover every subtask once, in order, with shards that only get smaller', () => {
@@ -36,7 +36,7 @@ describe('planShards', () => {
 
   it('should leave work for both of two members', () => {
     const sizes = planShards(1_500, { members: 2, slots: 256 }).map(sizeOf);
-    expect(sizes[0]).toBe(375);
+    expect(sizes[0]).toBe(256);
     expect(sizes.at(-1)).toBeLessThanOrEqual(32);
   });
 
@@ -49,11 +49,42 @@ describe('planShards', () => {
     expect(planShards(4, { members: 2, slots: 1 }).map(sizeOf)).toEqual([1, 1, 1, 1]);
   });
 
+  it('should keep all slots in use to the end, whoever claims what, where every row takes as long', () => {
+    const pools = fc.record({ members: fc.integer({ min: 1, max: 4 }), slots: fc.constantFrom(50, 64, 100, 250, 256, 500, 1_250, 5_000) });
+    fc.assert(
+      fc.property(pools, fc.integer({ min: 2, max: 6 }), fc.infiniteStream(fc.nat()), (pool, rounds, draws) => {
+        const ranges = planShards(pool.members * pool.slots * rounds, pool);
+        expect(roundsOf(ranges.map(sizeOf), pool, (most) => (draws.next().value as number) % most)).toBe(rounds);
+      }),
+    );
+  });
+
   it('should plan nothing for nothing, and one shard for one subtask', () => {
     expect(planShards(0, { members: 2, slots: 256 })).toEqual([]);
     expect(planShards(1, { members: 2, slots: 256 })).toEqual([{ first: 0, last: 0 }]);
   });
 });
+
+/** Rounds of calls in which members are through that claim the next shard while they have a slot for it; who comes first is drawn. */
+const roundsOf = (shards: number[], { members, slots }: Workforce, draw: (most: number) => number): number => {
+  const queue = [...shards];
+  const waiting: number[] = Array.from({ length: members }, () => 0);
+  const at = (list: number[], index: number): number => list[index] ?? 0;
+  for (let rounds = 0; ; rounds++) {
+    if (queue.length === 0 && waiting.every((rows) => rows === 0)) return rounds;
+    const free = waiting.map((rows) => Math.max(0, slots - rows));
+    for (const [member, rows] of waiting.entries()) waiting[member] = Math.max(0, rows - slots);
+    while (queue.length > 0) {
+      const hungry = [...free.keys()].filter((member) => at(free, member) > 0);
+      if (hungry.length === 0) break;
+      const member = at(hungry, draw(hungry.length));
+      const rows = queue.shift() ?? 0;
+      const begun = Math.min(rows, at(free, member));
+      free[member] = at(free, member) - begun;
+      waiting[member] = at(waiting, member) + rows - begun;
+    }
+  }
+};
 
 describe('planShardsOf', () => {
   const workforce = { members: 2, slots: 64 };

@@ -13,6 +13,8 @@ const FOLLOWED_SHARE = 1 / 128;
 const FOLLOWED_ROWS = 4;
 /** Each shard is this share of what is left per member: the last ones are small, so that members finish together. */
 const TURNS = 2;
+/** Shards that fill slots without a rest may be this many times smaller than they had to be. */
+const COARSEST = 8;
 
 /** Who will work on a stage: how many members, each with how many calls in flight. */
 export interface Workforce {
@@ -25,18 +27,36 @@ export const planShards = (subtasks: number, { members, slots }: Workforce, foll
   const each = Math.ceil(subtasks / Math.max(1, members));
   // What can begin at once is one piece for each member.
   const worthwhile = each <= slots ? each : Math.max(Math.min(MIN_SHARD_ROWS, slots), Math.ceil(slots * MIN_SLOTS_SHARE));
-  const fewest = Math.max(1, Math.min(MAX_SHARD_ROWS, worthwhile, each), Math.ceil(subtasks / MAX_SHARDS));
+  const least = Math.ceil(subtasks / MAX_SHARDS);
+  const fewest = Math.max(1, Math.min(MAX_SHARD_ROWS, worthwhile, each), least);
   const largest = followed ? Math.max(FOLLOWED_ROWS, Math.ceil(subtasks * FOLLOWED_SHARE)) : Infinity;
   const ranges: ShardRange[] = [];
   for (let first = 0; first < subtasks;) {
     const left = subtasks - first;
     const guided = Math.ceil(left / (TURNS * Math.max(1, members)));
     const most = Math.max(MAX_SHARD_ROWS, fewest);
-    const size = Math.min(left, largest, Math.max(fewest, Math.min(most, guided)));
+    const wanted = Math.max(fewest, Math.min(most, guided));
+    const size = Math.min(left, largest, each <= slots ? wanted : Math.max(least, filling(wanted, slots)));
     ranges.push({ first, last: first + size - 1 });
     first += size;
   }
   return ranges;
+};
+
+/**
+ * The largest size up to `size` that fills a member's slots without a rest: a multiple of them, or a part of them of which those that are
+ * smaller are parts again. With a model that takes as long for every row, a rest would wait for another whole call while others are idle.
+ */
+const filling = (size: number, slots: number): number => {
+  if (size >= slots) return Math.floor(size / slots) * slots;
+  let part = slots;
+  while (part > size) part /= smallestFactorOf(part);
+  return part * COARSEST >= size ? part : size;
+};
+
+const smallestFactorOf = (number: number): number => {
+  for (let factor = 2; factor * factor <= number; factor++) if (number % factor === 0) return factor;
+  return number;
 };
 
 /** The same for subtasks that are not all in one stretch: where one ends, so does a shard. */
