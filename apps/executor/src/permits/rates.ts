@@ -11,6 +11,8 @@ export interface PerMinute {
 const MINUTE_MS = 60_000;
 /** Over less time than that what was admitted is a burst, and tells of no rate. Milliseconds. */
 const LEARNT_FROM_MS = 1_000;
+/** So long after the first refusal all that are refused with it are known to be: what is under way then was admitted. Milliseconds. */
+const SETTLED_MS = 300;
 /** Who says to come back so soon tells a rate that is too high at once; others may do so a minute late. Milliseconds. */
 const SOON_MS = 5_000;
 /** What went through between two cuts tells of the rate if they are not further apart than that, in milliseconds, … */
@@ -40,6 +42,10 @@ export class Rates {
   /** Calls answered since the endpoint was empty-handed last, or nobody had any. */
   #answered = 0;
   #since: number;
+  /** When a rate can be learned from refusals that were heard of; null: there were none lately. */
+  #settledAt: number | null = null;
+  /** When there is room again, as the latest refusal said. */
+  #roomAt = -Infinity;
 
   constructor(
     private readonly config: RateLimitsConfig,
@@ -83,14 +89,17 @@ export class Rates {
     this.#answered += answered;
     const { known } = this;
     if (known) this.#paced(now, answered, refused);
-    if (refused === 0) {
-      if (answered + inFlight === 0) this.#beginAt(now);
-      return;
+    if (refused === 0 && this.#settledAt === null && answered + inFlight === 0) this.#beginAt(now);
+    if (refused > 0) {
+      this.#prompt = retryAfterMs !== null && retryAfterMs <= SOON_MS;
+      this.#roomAt = now + (retryAfterMs ?? 0);
+      if (known) this.#beginAt(this.#roomAt);
+      else this.#settledAt ??= now + SETTLED_MS;
     }
-    this.#prompt = retryAfterMs !== null && retryAfterMs <= SOON_MS;
-    const roomAt = now + (retryAfterMs ?? 0);
-    if (!known && roomAt - this.#since < LEARNT_FROM_MS) return;
-    if (!known) this.#learn(now, (this.#answered + inFlight) / (roomAt - this.#since));
+    if (known || this.#settledAt === null || now < this.#settledAt) return;
+    const roomAt = Math.max(now, this.#roomAt);
+    if (roomAt - this.#since < LEARNT_FROM_MS) return;
+    this.#learn(now, (this.#answered + inFlight) / (roomAt - this.#since));
     this.#beginAt(roomAt);
   }
 
@@ -107,6 +116,7 @@ export class Rates {
   #beginAt(at: number): void {
     this.#answered = 0;
     this.#since = at;
+    this.#settledAt = null;
   }
 
   /** Refusals that other limits had met say nothing of these. */

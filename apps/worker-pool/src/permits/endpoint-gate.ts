@@ -102,18 +102,24 @@ export class EndpointGate {
     return this.#counted.calls || this.#counted.tokens || this.#counted.inFlight;
   }
 
+  /** There is a rate: what begins is a matter of permits alone. */
+  get #rated(): boolean {
+    return this.#counted.calls || this.#counted.tokens;
+  }
+
   /** Nothing is to be had here for now: work goes elsewhere, if there is an elsewhere. */
   shut(now: number): boolean {
-    return this.outages.health !== 'well' || now < this.#closedUntil || this.#full || !this.#window.open(this.#inFlight);
+    return this.outages.health !== 'well' || now < this.#closedUntil || this.#full || this.#window.full(this.#inFlight);
   }
 
   /** Begins a call, if one may begin: it is under way until `leave`. */
   tryBegin(now: number, ownerId: string, tokens: number): boolean {
-    if (this.outages.health !== 'well' || now < this.#closedUntil || !this.#window.open(this.#inFlight)) return false;
+    if (this.outages.health !== 'well' || now < this.#closedUntil || !this.#window.open(now, this.#inFlight)) return false;
     const run = this.#run(ownerId);
     if (this.#counted.inFlight && run.inFlight >= (now < run.roomUntil ? (run.room ?? Infinity) : 0)) return false;
     const { calls, tokens: counts } = this.#counted;
     if ((calls || counts) && !run.held.take(now, counts ? tokens : 0)) return false;
+    if (!this.#rated) this.#window.began(now, this.#inFlight);
     run.inFlight++;
     run.starts++;
     this.#inFlight++;
@@ -135,20 +141,19 @@ export class EndpointGate {
 
   /** Ends a call; `told`: what its answer's headers say of limits. */
   leave(now: number, { ownerId, tokens, begunAt }: Omit<Pass, 'endpoint'>, outcome: CallOutcome, told: ToldLimits | null): void {
-    const before = this.#inFlight;
     this.#end(ownerId);
     if (told) this.#hear(told);
     switch (outcome.kind) {
       case 'answered':
         this.#news.answered++;
-        if (!this.limited) this.#window.answered();
+        if (!this.#rated) this.#window.answered();
         if (this.#counted.tokens && outcome.tokens !== null) this.#correction += outcome.tokens - tokens;
         return this.outages.answered(begunAt);
       case 'refused':
         this.#news.refused++;
         this.#news.reason = outcome.message.slice(0, REASON_LENGTH);
         if (outcome.retryAfterMs !== null) this.#news.retryAfterMs = Math.max(this.#news.retryAfterMs ?? 0, outcome.retryAfterMs);
-        if (!this.limited) this.#window.refused(before, now >= this.#closedUntil);
+        if (!this.#rated) this.#window.refused(this.#inFlight, !this.limited && now >= this.#closedUntil);
         this.#closedUntil = Math.max(this.#closedUntil, now + outcome.waitMs);
         this.#urgent = true;
         return this.outages.answered(begunAt);
@@ -264,7 +269,7 @@ export class EndpointGate {
     this.#counted = answer.counted;
     this.#full = answer.full;
     this.#known = answer.known;
-    if (this.limited) this.#window.reset();
+    if (this.#rated) this.#window.reset();
     if (answer.closedMs > 0) this.#closedUntil = Math.max(this.#closedUntil, sentAt + answer.closedMs);
     for (const { ownerId, calls, tokens, inFlight } of answer.grants) {
       const run = this.#run(ownerId);
@@ -290,6 +295,7 @@ export class EndpointGate {
   opensAt(now: number, ownerId: string): number {
     if (this.outages.health !== 'well') return Infinity;
     if (this.#closedUntil > now) return this.#closedUntil;
+    if (!this.#rated) return this.#window.opensAt(now, this.#inFlight);
     const held = this.#runs.get(ownerId)?.held;
     return held && held.calls >= 1 && held.nextAt > now ? held.nextAt : Infinity;
   }

@@ -47,22 +47,50 @@ const CALLS = { calls: true, tokens: false, inFlight: false };
 
 describe('ModelGate', () => {
   it('should limit nothing before the first refusal', () => {
-    const { enter, endpoint } = setUp();
-    expect(enter(5_000)).toHaveLength(5_000);
+    const { enter, clock, endpoint } = setUp();
+    const first = enter(5_000).length;
+    clock.now = 1_000;
+    expect(enter(5_000 - first)).toHaveLength(5_000 - first);
     expect(endpoint().inFlight).toBe(5_000);
   });
 
   it('should stay closed until Retry-After has passed, then let half as many in, and open wider with answers', () => {
     const { gate, clock, enter } = setUp();
-    const passes = enter(100);
+    const passes = enter(32);
+    clock.now = 100;
+    passes.push(...enter(68));
     for (const pass of passes) gate.leave(pass, refused(3_000), null);
-    clock.now = 2_999;
+    clock.now = 3_099;
     expect(enter(1)).toEqual([]);
-    clock.now = 3_000;
+    clock.now = 3_100;
     const half = enter(100);
     expect(half).toHaveLength(50);
     for (const pass of half) gate.leave(pass, answered, null);
     expect(enter(100)).toHaveLength(56);
+  });
+
+  it('should begin few calls at an endpoint that was not used yet, and twice as many every 50 ms', async () => {
+    const { gate, clock, enter } = setUp();
+    const passes = enter(1_000);
+    expect(passes).toHaveLength(32);
+    const next = gate.enter(need());
+    clock.now = 50;
+    await next;
+    expect(enter(1_000)).toHaveLength(31);
+    clock.now = 150;
+    expect(enter(1_000)).toHaveLength(192);
+    for (const pass of passes) gate.leave(pass, answered, null);
+    clock.now = 1_000;
+    expect(enter(700)).toHaveLength(700);
+  });
+
+  it('should try no more than were let in beside those that were refused', () => {
+    const { gate, clock, enter } = setUp();
+    enter(10);
+    for (const pass of enter(20)) gate.leave(pass, refused(50), null);
+    clock.now = 50;
+    // Those that were let in are under way still.
+    expect(enter(1)).toEqual([]);
   });
 
   it('should let in who was refused a pass just before it opened', async () => {
