@@ -60,13 +60,14 @@ describe('a model that misbehaves', () => {
       expect(model.calls).toBeGreaterThanOrEqual(200);
       expect(model.calls).toBeLessThan(rows / 2);
 
-      const { calls } = model;
       const plan = mailPlan();
       const [step] = plan.steps;
-      if (step?.kind === 'map') step.template.retry = { stopWhenFailuresExceed: { share: 1 } };
+      const again = 'Once more: list every email address';
+      if (step?.kind === 'map') Object.assign(step.template, { instructions: `${again} in this message: {{text}}`, retry: { stopWhenFailuresExceed: { share: 1 } } });
       const patient = await system.run({ inputs: { rows: numberedRows(400) }, plan });
       expect(patient.steps[0]?.counts).toMatchObject({ ok: 0, failed: 400, errors: { refused: 400 } });
-      expect(model.calls - calls).toBe(400);
+      // Members may have called for the first run until they had heard of its end.
+      expect(model.requests.filter((request) => JSON.stringify(request.messages).includes(again))).toHaveLength(400);
     } finally {
       await system.stop();
       await model.close();
