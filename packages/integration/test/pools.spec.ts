@@ -37,8 +37,6 @@ describe('a pool from nobody to three', () => {
   it('should come up with the first shard, be at its most while there is work, and be gone afterwards', async () => {
     expect(await pids(system)).toEqual([]);
     const run = await system.submit({ inputs: { rows: numberedRows(ROWS) }, plan: mailPlan() });
-    const waiting = () => system.ledger<{ reason: string }>('SELECT waiting_for AS reason FROM stages WHERE waiting_for IS NOT NULL');
-    await eventually(async () => (await waiting()).some(({ reason }) => /members of pool default to start and join/.test(reason)));
     await eventually(async () => (await poolOf(system)).members.running === 3, { timeoutMs: 60_000, what: 'three members' });
     expect((await pids(system)).length).toBe(3);
     const ended = await system.wait(run.id);
