@@ -129,6 +129,9 @@ export class Leftovers {
     const { incarnation } = this.journal;
     await this.streams.purge(incarnation, journalSubject(incarnation, stageId, '*', '*'));
     await this.#deleteAll(journaledPrefix(stageId), []);
+    await this.database.transaction(
+      (queries) => queries.$executeRaw`UPDATE shards SET purged = true WHERE stage_id = ${stageId} AND NOT purged`,
+    );
     await this.#deleteAll(
       stagePartsPrefix(stageId),
       rows.flatMap(({ content }) => keysOf(content === null ? null : (JSON.parse(content) as CommitContent))),
