@@ -13,8 +13,8 @@ const FOLLOWED_SHARE = 1 / 128;
 const FOLLOWED_ROWS = 4;
 /** Each shard is this share of what is left per member: the last ones are small, so that members finish together. */
 const TURNS = 2;
-/** Shards that fill slots without a rest may be this many times smaller than they had to be. */
-const COARSEST = 8;
+/** Shards that fill slots without a rest may be this many times larger than they had to be. */
+const COARSEST = 4;
 
 /** Who will work on a stage: how many members, each with how many calls in flight. */
 export interface Workforce {
@@ -36,7 +36,7 @@ export const planShards = (subtasks: number, { members, slots }: Workforce, foll
     const guided = Math.ceil(left / (TURNS * Math.max(1, members)));
     const most = Math.max(MAX_SHARD_ROWS, fewest);
     const wanted = Math.max(fewest, Math.min(most, guided));
-    const size = Math.min(left, largest, each <= slots ? wanted : Math.max(least, filling(wanted, slots)));
+    const size = Math.min(left, largest, each <= slots ? wanted : Math.max(least, filling(wanted, slots, fewest)));
     ranges.push({ first, last: first + size - 1 });
     first += size;
   }
@@ -44,14 +44,15 @@ export const planShards = (subtasks: number, { members, slots }: Workforce, foll
 };
 
 /**
- * The largest size up to `size` that fills a member's slots without a rest: a multiple of them, or a part of them of which those that are
- * smaller are parts again. With a model that takes as long for every row, a rest would wait for another whole call while others are idle.
+ * A size like `size` that fills a member's slots without a rest: a multiple of them, or a part of them of which those that are smaller are
+ * parts again, of `fewest` at least. With a model that takes as long for every row, a rest would wait for another whole call while others
+ * are idle.
  */
-const filling = (size: number, slots: number): number => {
+const filling = (size: number, slots: number, fewest: number): number => {
   if (size >= slots) return Math.floor(size / slots) * slots;
   let part = slots;
-  while (part > size) part /= smallestFactorOf(part);
-  return part * COARSEST >= size ? part : size;
+  for (let smaller = part; smaller >= fewest && part > size; smaller = part / smallestFactorOf(part)) part = smaller;
+  return part <= Math.min(MAX_SHARD_ROWS, COARSEST * size) ? part : size;
 };
 
 const smallestFactorOf = (number: number): number => {
