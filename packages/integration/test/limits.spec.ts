@@ -63,7 +63,11 @@ describe('a model that misbehaves', () => {
       const plan = mailPlan();
       const [step] = plan.steps;
       const again = 'Once more: list every email address';
-      if (step?.kind === 'map') Object.assign(step.template, { instructions: `${again} in this message: {{text}}`, retry: { stopWhenFailuresExceed: { share: 1 } } });
+      if (step?.kind === 'map')
+        Object.assign(step.template, {
+          instructions: `${again} in this message: {{text}}`,
+          retry: { stopWhenFailuresExceed: { share: 1 } },
+        });
       const patient = await system.run({ inputs: { rows: numberedRows(400) }, plan });
       expect(patient.steps[0]?.counts).toMatchObject({ ok: 0, failed: 400, errors: { refused: 400 } });
       // Members may have called for the first run until they had heard of its end.

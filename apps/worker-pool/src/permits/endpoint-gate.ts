@@ -99,7 +99,7 @@ export class EndpointGate {
 
   /** Calls need permits of the executor. */
   get limited(): boolean {
-    return this.#counted.calls || this.#counted.tokens || this.#counted.inFlight;
+    return this.#rated || this.#counted.inFlight;
   }
 
   /** There is a rate: what begins is a matter of permits alone. */
@@ -136,7 +136,7 @@ export class EndpointGate {
   /** The call was not made after all. */
   giveBack(ownerId: string, tokens: number): void {
     this.#end(ownerId);
-    if (this.#counted.calls || this.#counted.tokens) this.#run(ownerId).held.giveBack(1, this.#counted.tokens ? tokens : 0);
+    if (this.#rated) this.#run(ownerId).held.giveBack(1, this.#counted.tokens ? tokens : 0);
   }
 
   /** Ends a call; `told`: what its answer's headers say of limits. */

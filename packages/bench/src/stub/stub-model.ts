@@ -47,7 +47,7 @@ export class StubModel {
   }
 
   /** Answers one row later than others; null: none. */
-  async slow(row: NonNullable<StubCommand['slow']> | null): Promise<void> {
+  async slow(row: Required<StubCommand>['slow']): Promise<void> {
     await this.#command({ slow: row });
   }
 
