@@ -6,6 +6,7 @@ import { Database, type Queries } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { journalPlace } from '../journal/journal-place.js';
 import { MembersRepository } from '../members/members.repository.js';
+import { NoticesService } from '../notices/notices.service.js';
 import { TIMES, type Timing } from '../settings.js';
 import { type LedgerEntry } from './ledger-entry.js';
 import { type Asker, LedgerRepository, type WaitingOwner } from './ledger.repository.js';
@@ -31,6 +32,9 @@ interface Offer {
   readonly waiting: readonly WaitingOwner[];
 }
 
+/** Members that heard of work ask for it within this. Milliseconds. */
+const HINTED_MS = 100;
+
 /** Gives shards to members that ask, in turns between runs. */
 @Injectable()
 export class ClaimsService {
@@ -41,6 +45,7 @@ export class ClaimsService {
     private readonly members: MembersRepository,
     private readonly budgets: BudgetsRepository,
     private readonly journal: JournalService,
+    private readonly notices: NoticesService,
     @Inject(TIMES) private readonly times: Timing,
   ) {}
 
@@ -53,18 +58,14 @@ export class ClaimsService {
     const begunAt = performance.now();
     for (let free = claim.freeSlots; free > 0 && (assignments.length === 0 || performance.now() - begunAt < this.times.claimMs);) {
       const next = { ...claim, freeSlots: free };
-      // Most questions find nothing, and whoever finds nothing needs no transaction.
-      const assignment = await this.database
-        .read((queries) => this.#offer(queries, next))
-        .then(({ asker, waiting }) =>
-          waiting.length > 0 ? this.database.transaction((queries) => this.#claimOne(queries, next, asker.pool)) : null,
-        )
-        .catch((thrown: unknown) => {
-          // Those before it are this member's: unless it hears of them they wait for their leases to run out.
-          if (assignments.length > 0) return 'failed' as const;
-          throw thrown;
-        });
-      if (assignment === 'failed') break;
+      let assignment: Assignment | null;
+      try {
+        assignment = await this.#next(next);
+      } catch (thrown) {
+        // Those before it are this member's: unless it hears of them they wait for their leases to run out.
+        if (assignments.length > 0) break;
+        throw thrown;
+      }
       if (!assignment) return { assignments, more: false };
       assignments.push(assignment);
       free -= assignment.slots;
@@ -72,9 +73,18 @@ export class ClaimsService {
     return { assignments, more: true };
   }
 
-  async #claimOne(queries: Queries, claim: Claim, pool: string): Promise<Assignment | null> {
+  /** Most questions find nothing, and whoever finds nothing needs no transaction; but of those that follow a notice most find something. */
+  async #next(claim: Claim): Promise<Assignment | null> {
+    if (!this.notices.saidWorkWithin(HINTED_MS)) {
+      const { waiting } = await this.database.read((queries) => this.#offer(queries, claim));
+      if (waiting.length === 0) return null;
+    }
+    return this.database.transaction((queries) => this.#claimOne(queries, claim));
+  }
+
+  async #claimOne(queries: Queries, claim: Claim): Promise<Assignment | null> {
     // The pool's row is what claims of one pool wait for each other on: turns must not be decided twice.
-    const poolTime = await this.#lockPool(queries, pool);
+    const { pool, poolTime } = await this.#lockPool(queries, claim.memberId);
     const { asker, waiting, suspects } = await this.#offer(queries, claim);
     const next = nextOf(waiting, poolTime);
     const entry = next && (await this.#entry(queries, next.ownerId, asker, suspects));
@@ -98,14 +108,17 @@ export class ClaimsService {
     return this.#assignment(entry, token, assigned, { slots, elastic, weight: next.weight });
   }
 
-  /** The pool's clock; claims of the pool come after this one until the transaction ends. */
-  async #lockPool(queries: Queries, pool: string): Promise<number> {
-    const lock = () => queries.$queryRaw<{ time: number }[]>`SELECT virtual_time AS time FROM pools WHERE name = ${pool} FOR UPDATE`;
+  /** The clock of the member's pool; claims of the pool come after this one until the transaction ends. */
+  async #lockPool(queries: Queries, memberId: string): Promise<{ pool: string; poolTime: number }> {
+    const lock = () => queries.$queryRaw<{ pool: string; poolTime: number }[]>`
+      SELECT p.name AS pool, p.virtual_time AS "poolTime" FROM members m JOIN pools p ON p.name = m.pool
+      WHERE m.id = ${memberId} FOR UPDATE OF p`;
     const [known] = await lock();
-    if (known) return known.time;
+    if (known) return known;
+    const { pool } = await this.members.claimant(queries, memberId);
     await queries.$executeRaw`INSERT INTO pools (name) VALUES (${pool}) ON CONFLICT DO NOTHING`;
     const [made] = await lock();
-    return made?.time ?? 0;
+    return made ?? { pool, poolTime: 0 };
   }
 
   async #offer(queries: Queries, { memberId, freeSlots, lane, saturated }: Claim): Promise<Offer> {

@@ -9,6 +9,7 @@ import { TIMES, type Timing } from '../settings.js';
 export class NoticesService implements OnModuleDestroy {
   readonly #waiting = new Map<string, { change: StageChange; timer: NodeJS.Timeout }>();
   #onWork: () => void = () => undefined;
+  #workAt = -Infinity;
 
   constructor(
     private readonly messaging: Messaging,
@@ -17,8 +18,14 @@ export class NoticesService implements OnModuleDestroy {
 
   /** A pool has work: its members ask for it. */
   work(pool: string): void {
+    this.#workAt = performance.now();
     this.messaging.publish(workHint(pool), {});
     this.#onWork();
+  }
+
+  /** Whether some pool was said to have work in the last so many milliseconds. */
+  saidWorkWithin(ms: number): boolean {
+    return performance.now() - this.#workAt < ms;
   }
 
   /** Calls back, in this process, whenever a pool has work. */
