@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { testFabric } from './check-fabric.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const ANSI = /\u001b\[[0-9;]*m/g;
@@ -56,8 +57,19 @@ const fetchNats = async () => {
   await ensureNatsServer((line) => process.stderr.write(`${line}\n`));
 };
 
+/** The fabric's own tests are Python's; Jest does not count them. */
+const runFabricTests = async () => {
+  const { passed, failed, ok } = await testFabric();
+  total.passed += passed;
+  total.failed += failed;
+  return ok;
+};
+
 const suites = {
-  unit: () => runTask('test:unit', []),
+  unit: async () => {
+    const ok = await runTask('test:unit', []);
+    return (await runFabricTests()) && ok;
+  },
   // One workspace at a time: each starts servers of its own and kills them, which takes the machine.
   integration: async () => {
     await fetchNats();

@@ -11,6 +11,7 @@ export * from './stage.js';
 export * from './pool.js';
 export * from './journal.js';
 export * from './messages.js';
+export * from './fabric.js';
 export * from './run.js';
 export * from './http.js';
 export * from './retention.js';

@@ -24,7 +24,7 @@ import {
 import { Column, NamedTable, TableMetadata, TableReference } from './table.js';
 
 /** The services that answer requests; also the name of their queue group. */
-export type ServiceName = 'manager' | 'executor' | 'worker-pool';
+export type ServiceName = 'manager' | 'executor' | 'worker-pool' | 'fabric';
 
 /** A request over NATS: one subject, the schemas of both ways, and how long a caller waits. */
 export interface Operation<Request extends z.ZodType = z.ZodType, Reply extends z.ZodType = z.ZodType> {

@@ -1,0 +1,52 @@
+"""`python -m apwa_fabric --cluster NAME --generation N --nats-url-file FILE`: the job that the executor submits."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import ray
+
+from .cluster import Cluster
+from .fabric import Fabric, Identity
+from .placing import place_on_ray
+
+log = logging.getLogger("apwa_fabric")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="apwa_fabric", description=__doc__)
+    parser.add_argument("--cluster", required=True, help="the cluster's name in its definition")
+    parser.add_argument("--generation", required=True, type=int, help="of the fabrics of this cluster")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--nats-url", help="where NATS listens; holds no password, for Ray shows it to who asks")
+    where.add_argument("--nats-url-file", type=Path, help="a file on the head that holds the address")
+    return parser.parse_args()
+
+
+async def _run(cluster: str, generation: int, nats_url: str) -> str:
+    ray.init(address="auto", log_to_driver=False, configure_logging=False)
+    fabric = Fabric(Identity(cluster, generation), Cluster(), place_on_ray)
+    # Jobs are stopped by SIGTERM, and by SIGKILL a few seconds later.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, fabric.end, "it was told to stop", 1.0)
+    return await fabric.serve(nats_url)
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    arguments = _arguments()
+    file: Path | None = arguments.nats_url_file
+    nats_url = file.read_text().strip() if file else arguments.nats_url
+    reason = asyncio.run(_run(arguments.cluster, arguments.generation, nats_url))
+    log.info("ended: %s", reason)
+    # Not by way of Ray's own clean-up: it waits for a cluster that may be gone.
+    logging.shutdown()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Answers the executor over NATS, and ends itself when it is not wanted any more or has nothing left to run on."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from pydantic import BaseModel
+
+from .cluster import Cluster
+from .contract import End, Look, Order, Report
+from .members import Members, Place
+from .wire import Refused, decode_request, encode_notice, encode_refusal, encode_reply
+
+log = logging.getLogger("apwa_fabric")
+
+REPORTS = "apwa.fabric_report"
+"""Before the first word of an executor: it submitted this job, and asks for it within moments. Milliseconds."""
+FIRST_LEASE_MS = 60_000
+"""Ray's own workers give up a head that is silent for so long. Seconds."""
+CLUSTER_PATIENCE_S = 45.0
+CHECK_EVERY_S = 0.5
+"""A report tells that something happened; things that happen together are told together. Seconds."""
+GATHER_S = 0.01
+
+
+@dataclass(frozen=True)
+class Identity:
+    cluster: str
+    generation: int
+
+    @property
+    def subject(self) -> str:
+        return f"apwa.fabric.{self.cluster}.{self.generation}"
+
+
+class Fabric:
+    def __init__(self, identity: Identity, cluster: Cluster, place: Place) -> None:
+        self._identity = identity
+        self._cluster = cluster
+        self._changed = asyncio.Event()
+        self._members = Members(place, self._changed.set)
+        self._lease_until = time.monotonic() + FIRST_LEASE_MS / 1_000
+        self._ending: asyncio.Future[tuple[str, float]] = asyncio.get_running_loop().create_future()
+
+    async def serve(self, nats_url: str) -> str:
+        """Resolves when it has ended, with the reason."""
+        client = await _connect(nats_url, self._identity)
+        handlers: dict[str, Callable[[bytes], BaseModel]] = {"order": self._order, "look": self._look, "end": self._end}
+        for name, handle in handlers.items():
+            await client.subscribe(f"{self._identity.subject}.{name}", cb=_answering(handle))
+        tasks = [asyncio.create_task(work) for work in (self._tell(client), self._check(), self._cluster.watch())]
+        for task in tasks:
+            task.add_done_callback(self._failed)
+        reason, grace_s = await self._ending
+        log.info("ending: %s", reason)
+        await self._members.stop(grace_s)
+        for task in tasks:
+            task.cancel()
+        # What ended is told a last time; who waits for it may be gone.
+        await client.publish(REPORTS, encode_notice(self.report()))
+        await asyncio.wait_for(client.close(), timeout=2)
+        return reason
+
+    def end(self, reason: str, grace_s: float) -> None:
+        if not self._ending.done():
+            self._ending.set_result((reason, grace_s))
+
+    def report(self) -> Report:
+        return Report(
+            cluster=self._identity.cluster,
+            generation=self._identity.generation,
+            epoch=self._members.epoch,
+            sequence=self._members.sequence,
+            members=self._members.states(),
+            ended=self._members.ended(),
+            nodes=self._cluster.nodes,
+            available=self._cluster.available,
+        )
+
+    def _order(self, data: bytes) -> Report:
+        order = decode_request(data, Order)
+        if self._ending.done():
+            raise Refused("fabric_ending", "This fabric is about to end.")
+        self._members.carry_out(order)
+        self._lease(order.lease_ms)
+        return self.report()
+
+    def _look(self, data: bytes) -> Report:
+        look = decode_request(data, Look)
+        self._members.hear(look.epoch)
+        self._lease(look.lease_ms)
+        return self.report()
+
+    def _end(self, data: bytes) -> Report:
+        end = decode_request(data, End)
+        self.end("the executor wants no more of it", end.grace_ms / 1_000)
+        return self.report()
+
+    def _lease(self, lease_ms: int) -> None:
+        self._lease_until = time.monotonic() + lease_ms / 1_000
+
+    async def _tell(self, client: Client) -> None:
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(GATHER_S)
+            self._changed.clear()
+            if client.is_connected:
+                await client.publish(REPORTS, encode_notice(self.report()))
+
+    async def _check(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            if self._cluster.is_gone(CLUSTER_PATIENCE_S):
+                self.end("its cluster is gone", 0)
+            elif time.monotonic() > self._lease_until:
+                self.end("no executor has asked for it for longer than its lease", 10)
+
+    def _failed(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a part of the fabric failed", exc_info=error)
+            self.end(f"a part of it failed: {error}", 0)
+
+
+async def _connect(url: str, identity: Identity) -> Client:
+    async def noted(error: Exception) -> None:
+        log.warning("NATS: %s", error or type(error).__name__)
+
+    return await nats.connect(
+        servers=url.split(","),
+        name=f"fabric {identity.cluster} {identity.generation}",
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.5,
+        ping_interval=3,
+        max_outstanding_pings=2,
+        error_cb=noted,
+    )
+
+
+def _answering(handle: Callable[[bytes], BaseModel]) -> Callable[[Msg], "asyncio.Future[None]"]:
+    async def answer(message: Msg) -> None:
+        try:
+            reply = encode_reply(handle(message.data))
+        except Refused as refused:
+            reply = encode_refusal(refused)
+        if message.reply:
+            await message.respond(reply)
+
+    return answer  # type: ignore[return-value]

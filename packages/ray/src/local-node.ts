@@ -1,0 +1,237 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { ApwaError, InternalError, TransientError } from '@apwa/contracts';
+import { FABRIC_FOLDER } from './fabric-source.js';
+import { JobsClient } from './jobs-client.js';
+
+const LOOPBACK = '127.0.0.1';
+const START_TIMEOUT_MS = 90_000;
+const LOOK_EVERY_MS = 100;
+const STOP_TIMEOUT_MS = 20_000;
+
+/**
+ * What the processes of a cluster are started with. A node that is gone is noticed within three seconds and not fifteen; members
+ * run with the same priority as everything else.
+ */
+const CLUSTER_ENVIRONMENT = {
+  RAY_health_check_initial_delay_ms: '1000',
+  RAY_health_check_period_ms: '1000',
+  RAY_health_check_timeout_ms: '1000',
+  RAY_health_check_failure_threshold: '3',
+  RAY_worker_niceness: '0',
+};
+
+export interface LocalNodeOptions {
+  /** Of the environment that has Ray. */
+  python: string;
+  /** CPUs, GPUs and other resources that Ray counts with here; memory as it finds it. */
+  cpus: number;
+  gpus?: number;
+  custom?: Record<string, number>;
+  labels?: Record<string, string>;
+  /** What it prints is appended to this file. */
+  logFile: string;
+}
+
+/** A node of a Ray cluster on this machine: it ends with this process. */
+export class LocalNode {
+  #ended = false;
+  readonly ended: Promise<void>;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.ended = new Promise((resolve) => {
+      const end = () => {
+        this.#ended = true;
+        resolve();
+      };
+      child.once('exit', end);
+      child.once('error', end);
+    });
+  }
+
+  static start(python: string, args: string[], env: NodeJS.ProcessEnv, logFile: string): LocalNode {
+    const log = openSync(logFile, 'a');
+    // Jobs are started as `python`.
+    const path = [dirname(python), process.env.PATH].filter(Boolean).join(delimiter);
+    try {
+      const child = spawn(python, ['-m', 'apwa_fabric.head', '--', ...args], {
+        cwd: FABRIC_FOLDER,
+        env: { ...process.env, ...CLUSTER_ENVIRONMENT, ...env, PATH: path, PYTHONDONTWRITEBYTECODE: '1' },
+        stdio: ['pipe', log, log],
+        detached: true,
+      });
+      child.stdin?.on('error', () => undefined);
+      return new LocalNode(child);
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  get running(): boolean {
+    return !this.#ended;
+  }
+
+  /** Resolves when nothing of the node is left. */
+  async stop(): Promise<void> {
+    if (this.#ended) return;
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await this.ended;
+    clearTimeout(timer);
+  }
+}
+
+/** Where a head is found, of all its lives. */
+interface Place {
+  readonly folder: string;
+  readonly token: string;
+  readonly tokenFile: string;
+  readonly gcsPort: number;
+  readonly dashboardPort: number;
+}
+
+/** The head of a cluster of its own on this machine, which listens on loopback alone and asks for a token. */
+export class LocalHead {
+  #node: LocalNode;
+
+  private constructor(
+    private readonly options: LocalNodeOptions,
+    private readonly place: Place,
+    node: LocalNode,
+  ) {
+    this.#node = node;
+  }
+
+  /** TransientError `ray_not_started` if it does not come up. */
+  static async start(options: LocalNodeOptions, signal?: AbortSignal): Promise<LocalHead> {
+    const place = await newPlace();
+    const head = new LocalHead(options, place, await launchHead(options, place));
+    try {
+      await head.#ready(signal);
+      return head;
+    } catch (thrown) {
+      await head.stop();
+      throw thrown;
+    }
+  }
+
+  /** Of the Jobs API. */
+  get address(): string {
+    return `http://${LOOPBACK}:${this.place.dashboardPort}`;
+  }
+
+  get tokenFile(): string {
+    return this.place.tokenFile;
+  }
+
+  get running(): boolean {
+    return this.#node.running;
+  }
+
+  get pid(): number | undefined {
+    return this.#node.pid;
+  }
+
+  /** Starts it again, where it was: another cluster by Ray's count. */
+  async restart(signal?: AbortSignal): Promise<void> {
+    await this.#node.stop();
+    await rm(this.place.folder, { recursive: true, force: true });
+    this.#node = await launchHead(this.options, this.place);
+    await this.#ready(signal);
+  }
+
+  /** Adds a node on this machine. It is there when Ray says so. */
+  async addNode(more: Omit<LocalNodeOptions, 'python' | 'logFile'>): Promise<LocalNode> {
+    const { python, logFile } = this.options;
+    const args = [`--address=${LOOPBACK}:${this.place.gcsPort}`, ...(await nodeArguments(more))];
+    return LocalNode.start(python, args, tokenEnvironment(this.place), logFile);
+  }
+
+  async stop(): Promise<void> {
+    await this.#node.stop();
+    await rm(this.place.folder, { recursive: true, force: true });
+    await rm(this.tokenFile, { force: true });
+  }
+
+  async #ready(signal?: AbortSignal): Promise<void> {
+    const jobs = new JobsClient({ address: this.address, token: async () => this.place.token, timeoutMs: 2_000 });
+    const until = performance.now() + START_TIMEOUT_MS;
+    for (;;) {
+      signal?.throwIfAborted();
+      try {
+        await jobs.version();
+        return;
+      } catch (thrown) {
+        const why = `${ApwaError.from(thrown).message} (${this.options.logFile})`;
+        if (!this.running) throw new InternalError('ray_not_started', `Ray ended at its start: see ${this.options.logFile}.`);
+        if (performance.now() > until) throw new TransientError('ray_not_started', `Ray did not come up: ${why}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+}
+
+const newPlace = async (): Promise<Place> => {
+  // Short: the paths of sockets are in it.
+  const folder = join(tmpdir(), `apwa-ray-${randomBytes(4).toString('hex')}`);
+  const tokenFile = `${folder}.token`;
+  const token = randomBytes(24).toString('hex');
+  await writeFile(tokenFile, token, { mode: 0o600 });
+  return { folder, token, tokenFile, gcsPort: await freePort(), dashboardPort: await freePort() };
+};
+
+const tokenEnvironment = ({ tokenFile }: Place) => ({ RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN_PATH: tokenFile });
+
+const launchHead = async (options: LocalNodeOptions, place: Place): Promise<LocalNode> => {
+  const args = [
+    '--head',
+    `--port=${place.gcsPort}`,
+    '--include-dashboard=true',
+    `--dashboard-host=${LOOPBACK}`,
+    `--dashboard-port=${place.dashboardPort}`,
+    `--temp-dir=${place.folder}`,
+    ...(await nodeArguments(options)),
+  ];
+  return LocalNode.start(options.python, args, tokenEnvironment(place), options.logFile);
+};
+
+const nodeArguments = async ({
+  cpus,
+  gpus = 0,
+  custom = {},
+  labels = {},
+}: Omit<LocalNodeOptions, 'python' | 'logFile'>): Promise<string[]> => [
+  `--node-ip-address=${LOOPBACK}`,
+  `--num-cpus=${cpus}`,
+  ...(gpus > 0 ? [`--num-gpus=${gpus}`] : []),
+  `--resources=${JSON.stringify(custom)}`,
+  ...(Object.keys(labels).length > 0
+    ? [
+        `--labels=${Object.entries(labels)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(',')}`,
+      ]
+    : []),
+  '--object-store-memory=100000000',
+  `--dashboard-agent-listen-port=${await freePort()}`,
+  '--disable-usage-stats',
+];
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, LOOPBACK, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
