@@ -2,7 +2,9 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApwaError, type ExportFormat, type Run } from '@apwa/contracts';
+import { ensureRay } from '@apwa/ray';
 import type { Client } from '@apwa/sdk';
+import type { StackOptions } from '@apwa/stack';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { follow } from '../commands/follow.js';
@@ -49,10 +51,26 @@ const answeringModel = async (configFile: string): Promise<string> => {
   return isOffline() || endpoints.every(({ prices }) => prices) ? names : `${names}, no prices configured`;
 };
 
-const open = (say: (text: string) => void, signal: AbortSignal): Promise<EmbeddedConnection> => {
-  say('Starting NATS, Postgres, the services and a pool of two members …');
-  return embed({ dir: STACK, model: isOffline() ? 'offline' : 'configured', members: MEMBERS }, say, signal);
+const CLUSTER = fileURLToPath(new URL('infra/ray/clusters/local.yaml', ROOT));
+
+/** What puts the members on Ray; null, with a line that says what is missing, where it can't be had. */
+const onRay = async (say: (text: string) => void): Promise<Pick<StackOptions, 'config'> | null> => {
+  try {
+    await ensureRay(say);
+    return { config: { pools: [], ray: { clusters: [CLUSTER] } } };
+  } catch (thrown) {
+    say(`${ApwaError.from(thrown).message}; going on without it`);
+    return null;
+  }
 };
+
+const open =
+  ({ ray }: DemoOptions) =>
+  async (say: (text: string) => void, signal: AbortSignal): Promise<EmbeddedConnection> => {
+    const members = (ray && (await onRay(say))) || { members: MEMBERS };
+    say(`Starting NATS, Postgres, the services and a pool of two members${'config' in members ? ' on Ray' : ''} …`);
+    return embed({ dir: STACK, model: isOffline() ? 'offline' : 'configured', ...members }, say, signal);
+  };
 
 /** The tables that a run has made, outputs of its plan first. */
 const tablesOf = async (client: Client, run: Run): Promise<Made[]> => {
@@ -95,8 +113,13 @@ const collect = async ({ client }: Session, run: Run, { stack }: EmbeddedConnect
   return { run, model, offline, results, files, findings, counts, redacted, scores };
 };
 
+export interface DemoOptions {
+  /** Members are on a Ray cluster. */
+  ray: boolean;
+}
+
 /** `npm run demo`: the main job on real input, on one machine. */
-export const runDemo = async (): Promise<ExitCode> => {
+export const runDemo = async (options: DemoOptions): Promise<ExitCode> => {
   await readTarget(`${OUTPUT}/`, undefined);
   // What an earlier run has left there must not be taken for the result of one that fails.
   await rm(OUTPUT, { recursive: true, force: true });
@@ -110,7 +133,7 @@ export const runDemo = async (): Promise<ExitCode> => {
       const { id } = await session.client.runs.create(requestOf(task, uploaded, {}));
       return collect(session, await follow(session, id), connection);
     },
-    open,
+    open(options),
   );
   print(reportOf(outcome));
   const { run, results } = outcome;
