@@ -26,6 +26,8 @@ import { PoolsController } from './pools/pools.controller.js';
 import { PoolsService } from './pools/pools.service.js';
 import { ReportsService } from './pools/reports.service.js';
 import { Scaler } from './pools/scaler.js';
+import { ClustersService } from './ray/clusters.service.js';
+import { FabricsRepository } from './ray/fabrics.repository.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsRepository } from './runs/runs.repository.js';
 import { RunsService } from './runs/runs.service.js';
@@ -123,6 +125,8 @@ export class ExecutorModule implements OnApplicationShutdown {
         NamedKeysService,
         MembersRepository,
         MembersService,
+        FabricsRepository,
+        ClustersService,
         PoolsService,
         BacklogsRepository,
         Scaler,

@@ -60,6 +60,10 @@ export const TIMING = {
   scaleMs: 1_000,
   /** A member that has not joined after this long, though it could have, hangs. */
   joinMs: 60_000,
+  /** Between two orders to the fabric of a Ray cluster; sooner when something else is wanted. */
+  fabricMs: 1_000,
+  /** A fabric that has had no order for so long drains its members and ends: nobody will ask for them. */
+  fabricLeaseMs: 120_000,
   /** How long the members of a pool may take to drain. */
   drainMs: 20_000,
 } as const;

@@ -13,6 +13,16 @@ let leaks: LeakCheck;
 beforeAll(async () => (leaks = await leakCheck()));
 afterAll(() => leaks.verify());
 
+/** None of these pools is on Ray. */
+const NO_CLUSTERS = {
+  open: async () => undefined,
+  start: () => undefined,
+  cluster: (name: string) => {
+    throw new Error(`there is no cluster ${name}`);
+  },
+  stop: async () => undefined,
+};
+
 describe('PoolsService', () => {
   const POOLS = Config.shape.pools.parse([
     { name: 'near', min: 2 },
@@ -27,7 +37,7 @@ describe('PoolsService', () => {
     const logger = createLogger('executor', 'info', {
       destination: { write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) },
     });
-    pools = new PoolsService({ pools: configured }, command, { ...TIMING, stableMs: 600_000, ...times }, logger);
+    pools = new PoolsService({ pools: configured }, command, { ...TIMING, stableMs: 600_000, ...times }, logger, NO_CLUSTERS);
     return pools.start({ memberDied: (instance, reason, crashed) => died.push({ instance, reason, crashed }) });
   };
 

@@ -17,6 +17,8 @@ const SEED = 1;
 const NOT_CALLED: Record<string, string> = {
   'MembersRepository.onHost': 'asked at the start of an executor, before it serves anybody',
   'MembersRepository.letGoIdle': 'of pools whose members the executor starts itself: pools-follow.spec.ts',
+  'FabricsRepository.last': 'of executors with Ray clusters',
+  'FabricsRepository.next': 'of executors with Ray clusters',
   'Storage.stream': 'for readers of tables',
   'Storage.write': 'for members: their own store-faults.spec.ts',
   'Storage.writeFile': 'for members',

@@ -25,10 +25,11 @@ describe('pools', () => {
       min: 0,
       max: 3,
       wanted: 2,
-      members: { starting: 1, running: 1, draining: 0, restarting: 0 },
+      members: { placing: 0, starting: 1, running: 1, draining: 0, restarting: 0 },
       slots: { total: 64, used: 60 },
       backlog: 1_200,
       largestMb: 180,
+      waiting: null,
       crashLoop: null,
       lastEnd: { at: '2026-01-01T00:00:00.000Z', reason: 'signal SIGKILL' },
     };

@@ -1,5 +1,9 @@
 import { type Fault } from '@apwa/contracts';
-import { type Config, type EndpointConfig, RESERVED_PARAMETERS } from './schema.js';
+import { type z } from 'zod';
+import { type ClusterConfig, type Config, type EndpointConfig, RESERVED_PARAMETERS } from './schema.js';
+
+/** As it was written: the pools of clusters stand with them. */
+type Document = z.output<typeof Config>;
 
 const parsedUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
 
@@ -21,24 +25,57 @@ const checkEndpoint = (endpoint: EndpointConfig, field: string): Fault[] => {
   return faults;
 };
 
-const checkStorage = ({ storage }: Config): Fault[] => {
+const checkStorage = ({ storage }: Document): Fault[] => {
   const url = parsedUrl(storage.url);
   const ok = url && !url.password && ((url.protocol === 'file:' && url.host === '') || (url.protocol === 's3:' && url.host !== ''));
   return ok ? [] : [{ field: 'storage.url', message: 'is no place for tables', allowed: 'file:///folder or s3://bucket/prefix' }];
 };
 
-const checkPools = ({ pools }: Config): Fault[] =>
-  pools.flatMap((pool, index) => [
+const checkPools = ({ pools, ray }: Document): Fault[] => {
+  const all = [
+    ...pools.map((pool, index) => ({ pool, field: `pools[${index}]` })),
+    ...ray.clusters.flatMap((cluster, at) => cluster.pools.map((pool, index) => ({ pool, field: `ray.clusters[${at}].pools[${index}]` }))),
+  ];
+  const faults = all.flatMap(({ pool, field }, index) => [
     ...(pool.min > pool.max
-      ? [{ field: `pools[${index}].min`, message: `must not be more than max (${pool.max})`, value: String(pool.min) }]
+      ? [{ field: `${field}.min`, message: `must not be more than max (${pool.max})`, value: String(pool.min) }]
       : []),
-    ...(pools.findIndex(({ name }) => name === pool.name) < index
-      ? [{ field: `pools[${index}].name`, message: 'is the name of a pool before it', value: pool.name }]
+    ...(all.findIndex((other) => other.pool.name === pool.name) < index
+      ? [{ field: `${field}.name`, message: 'is the name of a pool before it', value: pool.name }]
+      : []),
+  ]);
+  return all.length > 0 ? faults : [{ field: 'pools', message: 'must have one pool or more' }];
+};
+
+const checkCluster = (cluster: ClusterConfig, field: string, natsUrl: string): Fault[] => {
+  const local = cluster.start === 'local';
+  const own = (['address', 'tokenFile', 'natsUrl', 'natsUrlFile'] as const).filter((key) => local && cluster[key] !== undefined);
+  const faults: Fault[] = own.map((key) => ({
+    field: `${field}.${key}`,
+    message: 'must not stand beside `start: local`: the executor sets it itself',
+  }));
+  if (local) return faults;
+  if (cluster.address === undefined) faults.push({ field: `${field}.address`, message: 'is missing' });
+  if (cluster.cpus !== undefined) faults.push({ field: `${field}.cpus`, message: 'goes with `start: local` alone' });
+  if (cluster.natsUrl && cluster.natsUrlFile) faults.push({ field: `${field}.natsUrlFile`, message: 'must not stand beside natsUrl' });
+  if (!cluster.natsUrl && !cluster.natsUrlFile && natsUrl.includes('@'))
+    faults.push({
+      field: `${field}.natsUrlFile`,
+      message: 'is missing: nats.url holds a password, which everybody who may look at the cluster could read',
+    });
+  return faults;
+};
+
+const checkClusters = ({ ray: { clusters }, nats }: Document): Fault[] =>
+  clusters.flatMap((cluster, index) => [
+    ...checkCluster(cluster, `ray.clusters[${index}]`, nats.url),
+    ...(clusters.findIndex(({ name }) => name === cluster.name) < index
+      ? [{ field: `ray.clusters[${index}].name`, message: 'is the name of a cluster before it', value: cluster.name }]
       : []),
   ]);
 
 /** What no schema of a single key can say. `fieldOf` names an endpoint as it was written. */
-export const crossCheck = (config: Config, fieldOf: (model: string, endpoint: number) => string): Fault[] => {
+export const crossCheck = (config: Document, fieldOf: (model: string, endpoint: number) => string): Fault[] => {
   const names = Object.keys(config.models);
   const named = (field: string, value: string): Fault[] =>
     Object.hasOwn(config.models, value) ? [] : [{ field, message: `there is no model ${value}`, value, allowed: names.join(', ') }];
@@ -50,6 +87,7 @@ export const crossCheck = (config: Config, fieldOf: (model: string, endpoint: nu
     ),
     ...checkStorage(config),
     ...checkPools(config),
+    ...checkClusters(config),
     ...(config.executor.heartbeatMs * 2 > config.executor.leaseMs
       ? [
           {

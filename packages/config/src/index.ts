@@ -1,4 +1,5 @@
 export {
+  ClusterConfig,
   Config,
   EndpointConfig,
   LimitsConfig,
@@ -7,6 +8,7 @@ export {
   PoolConfig,
   PricesConfig,
   RateLimitsConfig,
+  type RayPoolConfig,
   RetentionConfig,
   S3Config,
   StorageConfig,

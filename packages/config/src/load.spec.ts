@@ -1,5 +1,5 @@
 import { type ApwaError, RefusedError } from '@apwa/contracts';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeConfig, loadConfig } from './index.js';
@@ -123,6 +123,93 @@ models:
     ],
   ])('should refuse %s', async (_, text, fault) => {
     expect(await faultsOf(text)).toContain(fault);
+  });
+
+  describe('clusters', () => {
+    const CLUSTER = "{ name: main, address: 'http://ray:8265', pools: [{ name: far, max: 4, resources: { cpus: 2, gpus: 1 } }] }";
+
+    it('should put the pools of clusters beside the others, from files and from the configuration itself', async () => {
+      await writeFile(join(folder, 'laptop.yaml'), 'name: laptop\nstart: local\npools: [{ name: near }]\n');
+      const config = await load(`${MODEL}pools: [{ name: own }]\nray: { clusters: [laptop.yaml, ${CLUSTER}] }\n`);
+      expect(config.pools).toMatchObject([
+        { name: 'own', backend: 'processes' },
+        { name: 'near', backend: 'ray', cluster: 'laptop', resources: { cpus: 1 }, placement: 'spread' },
+        { name: 'far', backend: 'ray', cluster: 'main', resources: { cpus: 2, gpus: 1 } },
+      ]);
+      expect(config.ray.clusters[0]).toMatchObject({ start: 'local', member: { environment: {} } });
+    });
+
+    it('should have no pool of its own making where there are clusters', async () => {
+      expect((await load(`${MODEL}ray: { clusters: [${CLUSTER}] }\n`)).pools.map(({ name }) => name)).toEqual(['far']);
+      expect(await faultsOf(`${MODEL}pools: []\n`)).toEqual(['pools: must have one pool or more']);
+    });
+
+    it('should name the file of a definition that is wrong, and the key in it', async () => {
+      const file = join(folder, 'ray', 'main.yaml');
+      await mkdir(join(folder, 'ray'));
+      await writeFile(file, 'name: Main\nadress: x\ntokenFile: token\npools: [{ name: a, cpus: 3, min: 3 }]\n');
+      expect(await faultsOf(`${MODEL}ray: { clusters: [ray/main.yaml] }\n`)).toEqual([
+        `name (${file}): must be lower-case letters, digits and -, 31 characters at most`,
+        `pools[0].cpus (${file}): unknown key`,
+        `adress (${file}): unknown key; did you mean address?`,
+      ]);
+      await writeFile(file, "name: main\naddress: 'http://ray:8265'\ntokenFile: token\npools: [{ name: a, min: 3 }]\n");
+      expect(await faultsOf(`${MODEL}ray: { clusters: [ray/main.yaml] }\n`)).toEqual([
+        `pools[0].min (${file}): must not be more than max (2)`,
+      ]);
+      await writeFile(file, "name: main\naddress: 'http://ray:8265'\ntokenFile: token\npools: [{ name: a }]\n");
+      const { ray } = await load(`${MODEL}ray: { clusters: [ray/main.yaml] }\n`);
+      expect(ray.clusters[0]?.tokenFile).toBe(join(folder, 'ray', 'token'));
+      await expect(load(`${MODEL}ray: { clusters: [none.yaml] }\n`)).rejects.toMatchObject({
+        code: 'invalid_config',
+        message: `ray.clusters[0]: there is no file ${join(folder, 'none.yaml')}.`,
+      });
+    });
+
+    it.each([
+      ['one without an address', '{ name: a, pools: [{ name: p }] }', 'ray.clusters[0].address: is missing'],
+      ['one without pools', "{ name: a, address: 'http://h:1', pools: [] }", 'ray.clusters[0].pools: must have one pool or more'],
+      ['an address that is none', '{ name: a, address: ray, pools: [{ name: p }] }', /^ray.clusters\[0\].address: must be a URL of a host/],
+      [
+        'an address of one of its own',
+        "{ name: a, start: local, address: 'http://h:1', pools: [{ name: p }] }",
+        /address: must not stand beside/,
+      ],
+      [
+        'CPUs of one that is there',
+        "{ name: a, cpus: 2, address: 'http://h:1', pools: [{ name: p }] }",
+        /cpus: goes with `start: local` alone/,
+      ],
+      [
+        'a password for all to see',
+        "{ name: a, natsUrl: 'nats://u:p@h', address: 'http://h:1', pools: [{ name: p }] }",
+        /natsUrl: must be a URL/,
+      ],
+      ['another backend', "{ name: a, address: 'http://h:1', pools: [{ name: p, backend: external }] }", /backend: unknown key/],
+      [
+        'a negative number of GPUs',
+        "{ name: a, address: 'http://h:1', pools: [{ name: p, resources: { gpus: -1 } }] }",
+        /gpus: must be at least 0/,
+      ],
+    ])('should refuse %s', async (_, cluster, fault) => {
+      expect(await faultsOf(`${MODEL}ray: { clusters: [${cluster}] }\n`)).toContainEqual(
+        typeof fault === 'string' ? fault : expect.stringMatching(fault),
+      );
+    });
+
+    it('should refuse two of one name, and a pool that another cluster has', async () => {
+      expect(await faultsOf(`${MODEL}ray: { clusters: [${CLUSTER}, ${CLUSTER}] }\n`)).toEqual([
+        'ray.clusters[1].pools[0].name: is the name of a pool before it',
+        'ray.clusters[1].name: is the name of a cluster before it',
+      ]);
+    });
+
+    it("should not hand on NATS' password unasked", async () => {
+      const nats = "nats: { url: 'nats://u:p@h:4222' }\n";
+      expect(await faultsOf(`${MODEL}${nats}ray: { clusters: [${CLUSTER}] }\n`)).toEqual([
+        'ray.clusters[0].natsUrlFile: is missing: nats.url holds a password, which everybody who may look at the cluster could read',
+      ]);
+    });
   });
 
   it('should take limits of an endpoint, and refuse those that can be none, by name', async () => {

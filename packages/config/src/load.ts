@@ -1,6 +1,8 @@
 import { RefusedError, pathOf } from '@apwa/contracts';
 import { dirname, resolve } from 'node:path';
+import { type z } from 'zod';
 import { crossCheck } from './checks.js';
+import { inWordsOf, readClusters } from './clusters.js';
 import { type ConfigDocument, invalidConfig, isObject, readDocument } from './document.js';
 import { override, substitute } from './environment.js';
 import { faultsOf } from './faults.js';
@@ -24,8 +26,16 @@ const readOrDefault = async (named: string | undefined, path: string, env: NodeJ
   return documentFromEnvironment(env);
 };
 
+const withPoolsOfClusters = (config: z.output<typeof Config>): Config => ({
+  ...config,
+  pools: [
+    ...config.pools,
+    ...config.ray.clusters.flatMap(({ name, pools }) => pools.map((pool) => ({ ...pool, backend: 'ray' as const, cluster: name }))),
+  ],
+});
+
 /**
- * Reads the configuration: the file, `${NAME}` in its values from the environment, `APWA__…` variables over it, defaults under it.
+ * Reads the configuration: the file, the definitions of clusters that it names, `${NAME}` in its values from the environment, `APWA__…` variables over it, defaults under it.
  * Without a file, `OPENAI_API_KEY` (with `OPENAI_BASE_URL` and `APWA_MODEL`) makes one of its own.
  * Throws one RefusedError `invalid_config` with all faults; no secret stands in it.
  */
@@ -35,7 +45,8 @@ export const loadConfig = async ({ path: named, env = process.env }: LoadOptions
   const read = await readOrDefault(chosen, path, env);
   const source = read ? path : 'the environment';
 
-  const substituted = substitute(read ?? {}, env);
+  const { document: whole, files } = await readClusters(read ?? {}, dirname(path));
+  const substituted = substitute(whole, env);
   const overridden = override(isObject(substituted.document) ? substituted.document : {}, env);
   if (!read && overridden.paths.size === 0 && overridden.faults.length === 0) throw noConfiguration(path);
 
@@ -50,6 +61,6 @@ export const loadConfig = async ({ path: named, env = process.env }: LoadOptions
       ? crossCheck(parsed.data, (model, index) => pathOf(written(['models', model, 'endpoints', index])))
       : faultsOf(parsed.error, document, written, hidden).filter(({ field }) => !unset.has(field))),
   ];
-  if (faults.length > 0 || !parsed.success) throw invalidConfig(source, faults);
-  return parsed.data;
+  if (faults.length > 0 || !parsed.success) throw invalidConfig(source, inWordsOf(files, faults));
+  return withPoolsOfClusters(parsed.data);
 };

@@ -30,9 +30,12 @@ export const normalise = (document: ConfigDocument, folder: string): Normalised 
   const model = document.model ?? (isObject(models) ? Object.keys(models)[0] : undefined) ?? '';
   const section = (value: unknown, defaults: object): unknown =>
     value === undefined || isObject(value) ? { ...defaults, ...value } : value;
+  const clusters = isObject(document.ray) ? document.ray.clusters : undefined;
+  const noPools = document.pools === undefined && Array.isArray(clusters) && clusters.length > 0;
   return {
     document: {
       ...document,
+      ...(noPools ? { pools: [] } : {}),
       model,
       models,
       planner: section(document.planner, { model }),

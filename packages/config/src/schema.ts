@@ -1,4 +1,4 @@
-import { Age, ageMs, PoolBackendKind, PoolName, Resources } from '@apwa/contracts';
+import { Age, ageMs, ClusterName, PoolName, Resources } from '@apwa/contracts';
 import { z } from 'zod';
 import { setting } from './setting.js';
 
@@ -169,12 +169,9 @@ export const StorageConfig = z.strictObject({
 });
 export type StorageConfig = z.infer<typeof StorageConfig>;
 
-export const PoolConfig = z.strictObject({
-  name: setting(PoolName, 'Name of the pool: lower-case letters, digits and `-`.'),
-  backend: setting(
-    PoolBackendKind.default('processes'),
-    '`processes`: the executor starts the members as its children. `external`: somebody else runs them, and they join.',
-  ),
+const poolName = setting(PoolName, 'Name of the pool: lower-case letters, digits and `-`.');
+
+const poolSettings = {
   slots: setting(z.number().int().min(1).max(20_000).default(256), 'Calls that each member keeps under way.'),
   min: setting(
     z.number().int().min(0).max(1_000).default(2),
@@ -205,8 +202,94 @@ export const PoolConfig = z.strictObject({
     z.number().int().min(64).optional(),
     'Memory of all kinds that a member may take up, child processes not counted: one that has more finishes its calls, hands its work on and is replaced. Best below what its machine or container gives it. Mebibytes. Left out: not limited.',
   ),
+};
+
+export const PoolConfig = z.strictObject({
+  name: poolName,
+  backend: setting(
+    z.enum(['processes', 'external']).default('processes'),
+    '`processes`: the executor starts the members as its children. `external`: somebody else runs them, and they join. Pools on Ray stand in the definitions of their clusters.',
+  ),
+  ...poolSettings,
 });
-export type PoolConfig = z.infer<typeof PoolConfig>;
+
+export const RayPoolConfig = z.strictObject({
+  name: poolName,
+  ...poolSettings,
+  resources: setting(
+    Resources.default({ cpus: 1 }),
+    "What each member takes of its node, by Ray's count: `cpus`, `memoryMb`, `gpus`, `custom`. A template that asks for resources runs in a pool that has them.",
+    { default: '`cpus: 1`' },
+  ),
+  labels: setting(z.record(z.string().min(1), z.string()).default({}), 'Labels that a node must have to get members of this pool.'),
+  placement: setting(
+    z.enum(['spread', 'pack']).default('spread'),
+    '`spread`: members go to as many nodes as there are. `pack`: to as few as will do.',
+  ),
+});
+export type RayPoolConfig = z.infer<typeof RayPoolConfig>;
+
+/** A pool of whatever backend, as the services see it. */
+export type PoolConfig = z.infer<typeof PoolConfig> | (RayPoolConfig & { backend: 'ray'; cluster: string });
+
+export const ClusterConfig = z.strictObject({
+  name: setting(ClusterName, 'Name of the cluster: lower-case letters, digits and `-`.'),
+  start: setting(
+    z.enum(['none', 'local']).default('none'),
+    '`none`: the cluster is there, at `address`. `local`: the executor makes one on its own machine and ends it with itself; Python 3.11 or newer must be there.',
+  ),
+  address: setting(
+    z
+      .string()
+      .regex(/^https?:\/\/[^\s/]+\/?$/, 'must be a URL of a host and a port, such as http://ray-head:8265')
+      .optional(),
+    "Where the head's dashboard serves the Jobs API, for example `http://ray-head:8265`. Not for `start: local`.",
+  ),
+  tokenFile: setting(
+    z.string().min(1).optional(),
+    'A file that holds the token which the cluster asks for (`RAY_AUTH_MODE=token`), and nothing else. Read when it is used. Not for `start: local`, which makes its own.',
+  ),
+  natsUrl: setting(
+    z
+      .string()
+      .regex(/^(nats|tls):\/\/[^\s@]+$/, 'must be a URL that begins with nats:// or tls:// and holds no user or password')
+      .optional(),
+    'Where NATS listens, as the nodes reach it. It can be read by who may look at the cluster. Left out: `nats.url`, unless that holds a password.',
+  ),
+  natsUrlFile: setting(
+    z.string().min(1).optional(),
+    'In place of `natsUrl`: a file on the node that runs the fabric (the head, as a rule), which holds the address with user and password.',
+  ),
+  member: setting(
+    z
+      .strictObject({
+        command: setting(
+          z.array(z.string().min(1)).min(1).optional(),
+          'What starts a member on a node: a program and its arguments. Left out: this Node with the worker pool beside the executor, as they are on its own machine.',
+        ),
+        environment: setting(
+          z.record(z.string().min(1), z.string()).default({}),
+          "What members have in their environment beside the node's own, for example `APWA_CONFIG`. No place for secrets of others: who may read the NATS subjects of the fabric reads it.",
+        ),
+        folder: setting(z.string().min(1).optional(), 'The working directory of members. Left out: where Ray starts its workers.'),
+      })
+      .prefault({}),
+    'How members are started on the nodes.',
+  ),
+  cpus: setting(
+    z.number().int().min(1).max(1_024).optional(),
+    'Of `start: local`: CPUs that the cluster counts with. Left out: those of the machine.',
+  ),
+  pools: setting(z.array(RayPoolConfig).min(1, 'must have one pool or more'), 'The pools whose members run on this cluster.'),
+});
+export type ClusterConfig = z.infer<typeof ClusterConfig>;
+
+const RayConfig = z.strictObject({
+  clusters: setting(
+    z.array(ClusterConfig).default([]),
+    'The clusters: each the path of a definition, relative to this file, or the definition itself. Several serve at once.',
+  ),
+});
 
 const WorkLimits = {
   memoryMb: (value: number, what: string) =>
@@ -356,14 +439,10 @@ export const Config = z.strictObject({
       .prefault({}),
     'The service that owns stages, shards and pools.',
   ),
-  pools: setting(
-    z
-      .array(PoolConfig)
-      .min(1, 'must have one pool or more')
-      .prefault([{ name: 'default' }]),
-    'Who does the work: groups of processes with the same resources.',
-    { default: 'one pool `default` of two processes' },
-  ),
+  pools: setting(z.array(PoolConfig).prefault([{ name: 'default' }]), 'Who does the work: groups of processes with the same resources.', {
+    default: 'one pool `default` of two processes; none if there are clusters',
+  }),
+  ray: setting(RayConfig.prefault({}), 'Ray clusters that members of pools run on.'),
   limits: setting(LimitsConfig.prefault({}), 'What work other than model calls may use.'),
   retention: setting(RetentionConfig.prefault({}), 'How long things are kept that nobody deletes.'),
   log: setting(
@@ -375,7 +454,8 @@ export const Config = z.strictObject({
     'Logs of the services, as JSON lines.',
   ),
 });
-export type Config = z.infer<typeof Config>;
+/** `pools` are all of them, those of the clusters too. */
+export type Config = Omit<z.infer<typeof Config>, 'pools'> & { pools: PoolConfig[] };
 
 function databaseUrl(service: string) {
   return setting(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { PoolName } from './ids.js';
 
-/** Who keeps the members of a pool: the executor as its children, or somebody else. */
-export const PoolBackendKind = z.enum(['processes', 'external']);
+/** Who keeps the members of a pool: the executor as its children, a Ray cluster at its word, or somebody else. */
+export const PoolBackendKind = z.enum(['processes', 'ray', 'external']);
 export type PoolBackendKind = z.infer<typeof PoolBackendKind>;
 
 const count = z.number().int().nonnegative();
@@ -15,14 +15,16 @@ export const PoolReport = z.strictObject({
   min: count.nullable(),
   max: count.nullable(),
   wanted: count.nullable(),
-  /** `starting`: has not joined yet; `draining`: takes no more work; `restarting`: ended, and is started again after a wait. */
-  members: z.strictObject({ starting: count, running: count, draining: count, restarting: count }),
+  /** `placing`: no node has room yet; `starting`: has not joined yet; `draining`: takes no more work; `restarting`: ended, and is started again after a wait. */
+  members: z.strictObject({ placing: count, starting: count, running: count, draining: count, restarting: count }),
   /** Of running members: calls that they may have in flight, and how many of them attempts hold. */
   slots: z.strictObject({ total: count, used: count }),
   /** Slots that shards want which nobody holds, within the limits of their runs; of each stage as many shards count as would fill the pool. */
   backlog: count,
   /** Resident memory of the largest running member, in MiB; null without one. */
   largestMb: z.number().nonnegative().nullable(),
+  /** What its work waits for while nobody works; null while somebody does, or there is nothing to do. */
+  waiting: z.string().nullable(),
   /** Members end again and again at their start: how often in a row, why, what they printed last, and when the next one is started. */
   crashLoop: z.strictObject({ ends: count, reason: z.string(), lastLines: z.array(z.string()), nextStartAt: z.iso.datetime() }).nullable(),
   /** The last end of a member that was not for want of work. */

@@ -4,6 +4,7 @@ export { compareSchema, type MadeAndSaid, type SchemaClient, type SchemaComparis
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { ExternalMember, type ExternalMemberOptions, startService } from './external-member.js';
 export { leakCheck, type LeakCheck } from './leak-check.js';
+export { canHaveRay, RAY_INSTALL_TIMEOUT_MS, type RayNodes, RayTestCluster } from './ray-cluster.js';
 export { ensureS3Binary, INSTALL_TIMEOUT_MS } from './s3/s3-binary.js';
 export { S3Server, type S3Storage } from './s3/s3-server.js';
 export { scriptedModel, type Script, type ScriptedAnswer, type ScriptedModel, type ScriptedRequest } from './scripted-model.js';

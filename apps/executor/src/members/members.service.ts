@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type executorOperations, type Member, RefusedError } from '@apwa/contracts';
+import { type executorOperations, type Member, RefusedError, TransientError } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { type z } from 'zod';
 import { Database } from '../database/database.js';
@@ -40,7 +40,10 @@ export class MembersService {
     @Inject(LOG) private readonly log: Logger,
   ) {}
 
-  /** RefusedError `unknown_pool` if the configuration has none of that name. */
+  /**
+   * RefusedError `unknown_pool` if the configuration has none of that name, `unknown_instance` if somebody else started it, or it was
+   * given up; TransientError `pool_not_ready`.
+   */
   async join(member: Member, instance: string | null): Promise<JoinReply> {
     if (!this.#isConfigured(member.pool))
       throw new RefusedError('unknown_pool', `There is no pool ${member.pool}.`, {
@@ -48,6 +51,21 @@ export class MembersService {
         value: member.pool,
         allowed: this.config.pools.map(({ name }) => name).join(', '),
       });
+    switch (this.pools.admits(member.pool, instance)) {
+      case 'yes':
+        break;
+      case 'not_yet':
+        throw new TransientError('pool_not_ready', `It is not known yet who the members of pool ${member.pool} are.`);
+      case 'no':
+        throw new RefusedError(
+          'unknown_instance',
+          `Members of pool ${member.pool} are started by the executor, and this one is none of them.`,
+          {
+            field: 'instance',
+            value: instance,
+          },
+        );
+    }
     await this.database.transaction((queries) => this.members.join(queries, member, instance));
     this.log.info({ memberId: member.id, pool: member.pool, host: member.host, pid: member.pid }, 'a member joined');
     const { leaseMs, heartbeatMs } = this.config.executor;

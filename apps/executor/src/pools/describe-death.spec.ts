@@ -1,5 +1,5 @@
 import { describeDeath } from './describe-death.js';
-import { type MemberEnd } from './pool-backend.js';
+import { type MemberEnd } from '@apwa/contracts';
 
 const FATAL = '{"level":"fatal","time":"2026-01-01T00:00:00.000Z","service":"worker-pool","msg":"no pool \\"x\\""}';
 const INFO = '{"level":"info","msg":"joined"}';

@@ -1,6 +1,6 @@
-import { excerpt } from '@apwa/contracts';
+import { excerpt, type MemberEnd } from '@apwa/contracts';
 import { z } from 'zod';
-import { type MemberDeath, type MemberEnd } from './pool-backend.js';
+import { type MemberDeath } from './pool-backend.js';
 
 /** `exit code 2: no model of the name "x"`: how a member ended, with the line that tells most or the reason why it had to. */
 export const describeDeath = ({ end, asked, why, lastLines }: Omit<MemberDeath, 'instance'>): string => {
@@ -17,6 +17,8 @@ const describeEnd = (end: MemberEnd): string => {
       return `signal ${end.signal}`;
     case 'not_started':
       return `could not be started: ${end.message}`;
+    case 'lost':
+      return `lost: ${end.message}`;
   }
 };
 

@@ -27,5 +27,9 @@ export class ExternalBackend implements PoolBackend {
     return `waiting for members of pool ${this.pool} to join`;
   }
 
+  admits(): 'yes' {
+    return 'yes';
+  }
+
   async stop(): Promise<void> {}
 }

@@ -1,5 +1,5 @@
 import { isCrash } from './is-crash.js';
-import { type MemberEnd } from './pool-backend.js';
+import { type MemberEnd } from '@apwa/contracts';
 
 describe('isCrash', () => {
   it.each<[string, MemberEnd, boolean, boolean]>([

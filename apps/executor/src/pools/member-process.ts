@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Readable } from 'node:stream';
+import { type MemberEnd } from '@apwa/contracts';
 import { LineTail } from './line-tail.js';
 import { type MemberCommand } from './member-command.js';
-import { type MemberDeath, type MemberEnd } from './pool-backend.js';
+import { type LaunchedMember } from './launched-member.js';
+import { type MemberDeath } from './pool-backend.js';
 
 /** Takes a line that a member printed. */
 export type Output = (stream: 'stdout' | 'stderr', line: string) => void;
@@ -23,7 +25,8 @@ const LAST_WORDS_MS = 250;
  * One member as a child process. Its standard input is its lifeline: it ends with this process. It has a process group of its own,
  * so that Ctrl-C in a terminal reaches this process alone, which then drains it, and so that nothing it started outlives it.
  */
-export class MemberProcess {
+export class MemberProcess implements LaunchedMember {
+  readonly placed = true;
   readonly instance: string;
   /** Undefined if there never was one. */
   readonly #child: ChildProcess | undefined;

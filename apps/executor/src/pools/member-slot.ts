@@ -1,5 +1,5 @@
 import { type Timing } from '../settings.js';
-import { type MemberProcess } from './member-process.js';
+import { type Launch, type LaunchedMember } from './launched-member.js';
 import { type MemberDeath, type Slot } from './pool-backend.js';
 import { nextRestart } from './restarts.js';
 
@@ -7,18 +7,20 @@ export type SlotTiming = Pick<Timing, 'restartMs' | 'restartMaxMs' | 'stableMs' 
 
 export interface MemberSlotOptions {
   times: SlotTiming;
-  /** Starts a process and calls back, once and later, when it has ended. */
-  launch: (onEnd: (death: MemberDeath) => void) => MemberProcess;
+  /** Starts a member. */
+  launch: Launch;
+  /** Gives the first one, if it is there already. */
+  first?: Launch;
   /** A member has ended; told before another takes its place. */
   onDeath: (death: MemberDeath, crashes: number) => void;
   /** The slot is left for good: its last process has ended. */
   onLeft: () => void;
 }
 
-/** A place that always holds a member: `starting → running`, and after an end `backing_off` or the next one; `stopping` ends it. */
+/** A place that always holds a member: `placing → starting → running`, and after an end `backing_off` or the next one; `stopping` ends it. */
 export class MemberSlot {
   readonly #options: MemberSlotOptions;
-  #process: MemberProcess;
+  #member: LaunchedMember;
   #slot: Slot;
   /** Ends in a row without a stable life in between. */
   #crashes = 0;
@@ -28,8 +30,8 @@ export class MemberSlot {
 
   constructor(options: MemberSlotOptions) {
     this.#options = options;
-    this.#process = this.#launch();
-    this.#slot = { state: 'starting', instance: this.#process.instance };
+    this.#member = this.#launch(options.first ?? options.launch);
+    this.#slot = this.#begin();
   }
 
   get slot(): Slot {
@@ -50,11 +52,12 @@ export class MemberSlot {
     clearTimeout(this.#timer);
     switch (this.#slot.state) {
       case 'backing_off':
-        return this.#leave();
+        return this.#giveUp();
+      case 'placing':
       case 'starting':
       case 'running':
-        this.#slot = { state: 'stopping', instance: this.#process.instance };
-        return this.#process.drain(this.#options.times.drainMs, why);
+        this.#slot = { state: 'stopping', instance: this.#member.instance };
+        return this.#member.drain(this.#options.times.drainMs, why);
       case 'stopping':
         return;
     }
@@ -63,38 +66,56 @@ export class MemberSlot {
   /** Drains the member; the next one is started when it has ended. It can't become stable any more. */
   renew(why: string): void {
     clearTimeout(this.#timer);
-    this.#process.drain(this.#options.times.drainMs, why);
+    this.#member.drain(this.#options.times.drainMs, why);
   }
 
   /** Ends the member at once. `why`: because it hangs; the next one is started, unless the slot is stopping. */
   kill(why: string | null = null): void {
-    this.#process.kill(why);
+    this.#member.kill(why);
   }
 
-  #leave(): void {
+  /** Waits for nothing any more: its member lives on without it. */
+  leave(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #giveUp(): void {
     this.#left = true;
     this.#options.onLeft();
   }
 
   #start(): void {
-    this.#process = this.#launch();
-    this.#slot = { state: 'starting', instance: this.#process.instance };
+    this.#member = this.#launch(this.#options.launch);
+    this.#slot = this.#begin();
   }
 
-  #launch(): MemberProcess {
-    const process = this.#options.launch((death) => this.#ended(death));
+  #launch(launch: Launch): LaunchedMember {
+    const member = launch({
+      placed: () => {
+        // One that drains meanwhile does so on its way.
+        if (this.#member === member && this.#slot.state === 'placing') this.#slot = this.#begin();
+      },
+      ended: (death) => this.#ended(death),
+    });
+    return member;
+  }
+
+  /** The life of a member begins when it has a place. */
+  #begin(): Slot {
+    const { instance, placed } = this.#member;
+    if (!placed) return { state: 'placing', instance };
     this.#timer = setTimeout(() => {
       this.#crashes = 0;
-      this.#slot = { state: 'running', instance: process.instance };
+      this.#slot = { state: 'running', instance };
     }, this.#options.times.stableMs);
-    return process;
+    return { state: 'starting', instance };
   }
 
   #ended(death: MemberDeath): void {
     clearTimeout(this.#timer);
     if (this.#slot.state === 'stopping') {
       this.#options.onDeath(death, 0);
-      return this.#leave();
+      return this.#giveUp();
     }
     this.#crashes += 1;
     const restart = nextRestart(this.#crashes, this.#options.times);

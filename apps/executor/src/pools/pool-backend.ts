@@ -1,8 +1,4 @@
-/** How a member ended, as far as its supervisor saw it. */
-export type MemberEnd =
-  | { readonly kind: 'exited'; readonly code: number }
-  | { readonly kind: 'killed'; readonly signal: string }
-  | { readonly kind: 'not_started'; readonly message: string };
+import { type MemberEnd } from '@apwa/contracts';
 
 export interface MemberDeath {
   /** The member's, as it said it when it joined: one process, never used again. */
@@ -18,6 +14,8 @@ export interface MemberDeath {
 
 /** A place for one member. */
 export type Slot =
+  /** Nobody has room for it yet. */
+  | { readonly state: 'placing'; readonly instance: string }
   /** Alive for less than the stable time. */
   | { readonly state: 'starting'; readonly instance: string }
   | { readonly state: 'running'; readonly instance: string }
@@ -32,7 +30,7 @@ export const instanceOf = (slot: Slot): string | null => (slot.state === 'backin
 export type PoolEvent =
   /** `where` is for people: a process or a node. */
   | { readonly kind: 'member_started'; readonly instance: string; readonly where: string }
-  /** The process is gone for certain: what it held can be given to others at once. Told before another takes its place. */
+  /** Nobody works there any more: what it held can be given to others at once. Told before another takes its place. */
   | { readonly kind: 'member_died'; readonly death: MemberDeath }
   /** Members end again and again at their start. Told once, until one has become stable. */
   | { readonly kind: 'crash_loop'; readonly crashes: number; readonly death: MemberDeath };
@@ -40,8 +38,8 @@ export type PoolEvent =
 export type PoolListener = (event: PoolEvent) => void;
 
 /**
- * Keeps the members of one pool: `processes` and `external` here, and the place for others, which may be remote, asynchronous and
- * find members of theirs alive when they start. Each is run through `test/pools.contract.ts`.
+ * Keeps the members of one pool: as processes here, on a Ray cluster, or not at all, for those that somebody else runs. Each backend is
+ * run through `test/support/pools/contract.ts`.
  */
 export interface PoolBackend {
   readonly pool: string;
@@ -66,6 +64,11 @@ export interface PoolBackend {
   owns(instance: string): boolean;
   /** Why nobody works, for a pool of which no member has joined: what is waited for. */
   waitingFor(): string;
+  /**
+   * Whether a member that says it is of this instance may join: not one that was given up, and is alive all the same. `not_yet`: it is
+   * not known yet who is alive.
+   */
+  admits(instance: string | null): 'yes' | 'no' | 'not_yet';
   /** Drains its members and resolves when none of them is alive. Once `signal` is aborted they are killed. */
   stop(signal?: AbortSignal): Promise<void>;
 }

@@ -5,9 +5,9 @@ import { type MemberDeath, type Slot } from './pool-backend.js';
 import { type PoolFacts, reportOf } from './pool-report.js';
 
 const pool = PoolConfig.parse({ name: 'p', min: 1, max: 4, slots: 10 });
-const facts: PoolFacts = { crew: [], places: [], backlog: 0, lastEnd: null };
+const facts: PoolFacts = { crew: [], places: [], backlog: 0, lastEnd: null, waitingFor: 'somebody' };
 const death: MemberDeath = { instance: 'p-0', end: { kind: 'exited', code: 3 }, asked: false, why: null, lastLines: ['Error: no model'] };
-const at = (state: 'starting' | 'running' | 'stopping', instance: string): Slot => ({ state, instance });
+const at = (state: 'placing' | 'starting' | 'running' | 'stopping', instance: string): Slot => ({ state, instance });
 const backingOff = (crashes: number): Slot => ({ state: 'backing_off', crashes, until: new Date(0), last: death });
 
 describe('reportOf', () => {
@@ -15,12 +15,25 @@ describe('reportOf', () => {
     [
       'nobody',
       {},
-      { wanted: 0, members: { starting: 0, running: 0, draining: 0, restarting: 0 }, slots: { total: 0, used: 0 }, largestMb: null },
+      {
+        wanted: 0,
+        members: { placing: 0, starting: 0, running: 0, draining: 0, restarting: 0 },
+        slots: { total: 0, used: 0 },
+        largestMb: null,
+      },
     ],
     [
       'members in each state, whatever the backend thinks of those that have joined',
       {
-        places: [at('starting', 'new'), at('starting', 'a'), at('running', 'b'), at('running', 'c'), at('stopping', 'd'), backingOff(1)],
+        places: [
+          at('placing', 'far'),
+          at('starting', 'new'),
+          at('starting', 'a'),
+          at('running', 'b'),
+          at('running', 'c'),
+          at('stopping', 'd'),
+          backingOff(1),
+        ],
         crew: [
           crewMember({ instance: 'a', slotsFree: 3, residentMb: 150 }),
           crewMember({ instance: 'b', slotsFree: 0 }),
@@ -28,13 +41,20 @@ describe('reportOf', () => {
           crewMember({ instance: 'd', state: 'draining' }),
         ],
       },
-      { wanted: 5, members: { starting: 1, running: 2, draining: 2, restarting: 1 }, slots: { total: 20, used: 17 }, largestMb: 150 },
+      {
+        wanted: 6,
+        members: { placing: 1, starting: 1, running: 2, draining: 2, restarting: 1 },
+        slots: { total: 20, used: 17 },
+        largestMb: 150,
+      },
     ],
     [
       'one that is stopped before it has joined',
       { places: [at('stopping', 'x')] },
-      { wanted: 0, members: { starting: 0, running: 0, draining: 1, restarting: 0 } },
+      { wanted: 0, members: { placing: 0, starting: 0, running: 0, draining: 1, restarting: 0 } },
     ],
+    ['what work waits for that nobody does', { backlog: 3 }, { waiting: 'somebody' }],
+    ['that nothing is waited for', {}, { waiting: null }],
     ['no loop after an end or two', { places: [backingOff(2)] }, { crashLoop: null }],
     [
       'the worst of the loops',

@@ -12,14 +12,17 @@ export interface PoolFacts {
   readonly places: readonly Slot[];
   readonly backlog: number;
   readonly lastEnd: BadEnd | null;
+  /** What is waited for, if nobody works. */
+  readonly waitingFor: string;
 }
 
 /** A pool as people want to see it: what the backend knows of its places, and what members have said themselves. */
-export const reportOf = (pool: PoolConfig, { crew, places, backlog, lastEnd }: PoolFacts): PoolReport => {
+export const reportOf = (pool: PoolConfig, { crew, places, backlog, lastEnd, waitingFor }: PoolFacts): PoolReport => {
   const foreign = pool.backend === 'external';
+  const placing = places.filter(({ state }) => state === 'placing').length;
   const joined = new Set(crew.map(({ instance }) => instance));
   const running = crew.filter(({ state, leaving }) => state === 'running' && leaving === null);
-  const unjoined = places.filter((place) => place.state !== 'backing_off' && !joined.has(instanceOf(place)));
+  const unjoined = places.filter((place) => place.state !== 'backing_off' && place.state !== 'placing' && !joined.has(instanceOf(place)));
   const stopping = unjoined.filter(({ state }) => state === 'stopping').length;
   return {
     name: pool.name,
@@ -28,6 +31,7 @@ export const reportOf = (pool: PoolConfig, { crew, places, backlog, lastEnd }: P
     max: foreign ? null : pool.max,
     wanted: foreign ? null : places.filter(({ state }) => state !== 'stopping').length,
     members: {
+      placing,
       starting: unjoined.length - stopping,
       running: running.length,
       draining: crew.length - running.length + stopping,
@@ -39,6 +43,7 @@ export const reportOf = (pool: PoolConfig, { crew, places, backlog, lastEnd }: P
     },
     backlog,
     largestMb: running.length > 0 ? Math.max(...running.map(({ residentMb }) => residentMb)) : null,
+    waiting: running.length === 0 && backlog > 0 ? waitingFor : null,
     crashLoop: crashLoopOf(places),
     lastEnd: lastEnd && { at: lastEnd.at.toISOString(), reason: lastEnd.reason },
   };

@@ -7,6 +7,8 @@ import { isCrash } from './is-crash.js';
 import { memberCommand } from './member-command.js';
 import { type PoolBackend, type PoolEvent, type Slot } from './pool-backend.js';
 import { ProcessesBackend } from './processes-backend.js';
+import { ClustersService } from '../ray/clusters.service.js';
+import { RayBackend } from '../ray/ray-backend.js';
 
 export interface MembersListener {
   /**
@@ -33,16 +35,19 @@ export class PoolsService {
     @Inject(MEMBER_COMMAND) private readonly command: readonly string[] | null,
     @Inject(TIMES) private readonly times: Timing,
     @Inject(LOG) private readonly log: Logger,
+    @Inject(ClustersService) private readonly clusters: Pick<ClustersService, 'open' | 'start' | 'cluster' | 'stop'>,
   ) {}
 
   /** Once. Resolves when the members that are always there are on their way. RefusedError if a pool's can't be started at all. */
   async start(listener: MembersListener): Promise<void> {
+    await this.clusters.open();
     const pools = this.config.pools.map((pool) => ({ pool, backend: this.#backendOf(pool) }));
     for (const { pool, backend } of pools) {
       this.#backends.set(pool.name, backend);
       await backend.start((event) => this.#happened(pool.name, event, listener));
       await backend.scale(pool.min);
     }
+    this.clusters.start();
   }
 
   /** Why nobody works, for a pool of which `joined` members have joined; null if somebody may. */
@@ -54,6 +59,13 @@ export class PoolsService {
   /** Whether this executor started a member of this instance that may be alive. */
   owns(instance: string): boolean {
     return this.#ownerOf(instance) !== undefined;
+  }
+
+  /** Whether a member that says it is of this instance of the pool may join; `not_yet`: it is to ask again. */
+  admits(pool: string, instance: string | null): 'yes' | 'no' | 'not_yet' {
+    const backend = this.#backends.get(pool);
+    if (backend) return backend.admits(instance);
+    return this.config.pools.some(({ name, backend: kind }) => name === pool && kind === 'ray') ? 'not_yet' : 'yes';
   }
 
   /** What is known of the places of a pool; none of one that somebody else runs. */
@@ -88,6 +100,7 @@ export class PoolsService {
   /** Drains the members of all pools, and resolves when they have ended. Once `signal` is aborted they are killed. */
   async stop(signal?: AbortSignal): Promise<void> {
     await Promise.all([...this.#backends.values()].map((backend) => backend.stop(signal)));
+    await this.clusters.stop();
   }
 
   #ownerOf(instance: string): PoolBackend | undefined {
@@ -100,6 +113,10 @@ export class PoolsService {
         return new ProcessesBackend({ pool: pool.name, command: memberCommand(pool, this.command), times: this.times });
       case 'external':
         return new ExternalBackend(pool.name);
+      case 'ray': {
+        const { name, resources, cluster } = pool;
+        return new RayBackend({ pool: name, resources, cluster: this.clusters.cluster(cluster), times: this.times });
+      }
     }
   }
 

@@ -28,7 +28,8 @@ export class ReportsService {
       const { name } = pool;
       const own = crew.filter((member) => member.pool === name);
       const [places, lastEnd] = [this.pools.slots(name), this.pools.lastEnd(name)];
-      return reportOf(pool, { crew: own, places, backlog: backlog.get(name) ?? 0, lastEnd });
+      const waitingFor = this.pools.waitingFor(name, 0) ?? '';
+      return reportOf(pool, { crew: own, places, backlog: backlog.get(name) ?? 0, lastEnd, waitingFor });
     });
   }
 }

@@ -151,7 +151,10 @@ export class Scaler {
     const passed = Math.min(now - this.#lookedAt, 2 * this.times.scaleMs);
     this.#lookedAt = now;
     const joined = new Set(crew.map(({ instance }) => instance));
-    const places = this.config.pools.flatMap(({ name }) => this.pools.slots(name)).filter(({ state }) => state !== 'stopping');
+    // One that waits for a place can't join, and another in its stead would wait as long.
+    const places = this.config.pools
+      .flatMap(({ name }) => this.pools.slots(name))
+      .filter(({ state }) => state !== 'stopping' && state !== 'placing');
     const waiting = places.map(instanceOf).filter((instance): instance is string => instance !== null && !joined.has(instance));
     for (const instance of this.#unjoined.keys()) if (!waiting.includes(instance)) this.#unjoined.delete(instance);
     if (!this.messaging.connected) return;

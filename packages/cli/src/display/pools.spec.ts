@@ -9,15 +9,16 @@ const pool = (rest: Partial<PoolReport> = {}): PoolReport => ({
   min: 0,
   max: 8,
   wanted: 3,
-  members: { starting: 1, running: 2, draining: 0, restarting: 0 },
+  members: { placing: 0, starting: 1, running: 2, draining: 0, restarting: 0 },
   slots: { total: 512, used: 300 },
   backlog: 12_000,
   largestMb: 211.6,
+  waiting: null,
   crashLoop: null,
   lastEnd: null,
   ...rest,
 });
-const none = { starting: 0, running: 0, draining: 0, restarting: 0 };
+const none = { placing: 0, starting: 0, running: 0, draining: 0, restarting: 0 };
 
 it('should show each pool in a line', () => {
   const fixed = pool({ name: 'gpu', min: 2, max: 2, wanted: 2, members: { ...none, running: 1, draining: 1, restarting: 1 }, backlog: 0 });
@@ -37,6 +38,11 @@ it.each<[string, Partial<PoolReport>, string[]]>([
     'how a member ended, and when',
     { lastEnd: { at: '2026-01-01T00:03:00.000Z', reason: 'it took up 900 MB (exit code 0)' } },
     ['default: the last member that ended badly did so 2 min 00 s ago: it took up 900 MB (exit code 0)'],
+  ],
+  [
+    'what a pool waits for',
+    { waiting: 'waiting for resources: 1 gpu, and no node of cluster main has as much (nodes: 2), in pool default' },
+    ['default: waiting for resources: 1 gpu, and no node of cluster main has as much (nodes: 2), in pool default'],
   ],
   [
     'a crash loop with its last lines, and no more',

@@ -2,7 +2,7 @@ import type { PoolReport } from '@apwa/contracts';
 import { duration, number } from './format.js';
 
 const HEADINGS = ['POOL', 'BACKEND', 'MEMBERS', 'WANTED', 'RANGE', 'SLOTS USED', 'BACKLOG', 'MEMORY'];
-const STATES = ['running', 'starting', 'draining', 'restarting'] as const;
+const STATES = ['running', 'placing', 'starting', 'draining', 'restarting'] as const;
 
 /** `2 running, 1 starting`: states that some are in. */
 const membersText = (members: PoolReport['members']): string =>
@@ -26,7 +26,7 @@ export const poolRows = (pools: readonly PoolReport[]): string[][] => [
 ];
 
 /** What is wrong with a pool, or was: lines for a person. */
-export const poolNotes = ({ name, crashLoop, lastEnd }: PoolReport, now: number): string[] => {
+export const poolNotes = ({ name, waiting, crashLoop, lastEnd }: PoolReport, now: number): string[] => {
   if (crashLoop) {
     const wait = Math.max(0, Date.parse(crashLoop.nextStartAt) - now);
     return [
@@ -35,7 +35,7 @@ export const poolNotes = ({ name, crashLoop, lastEnd }: PoolReport, now: number)
       ...crashLoop.lastLines.map((line) => `  | ${line}`),
     ];
   }
-  return lastEnd
-    ? [`${name}: the last member that ended badly did so ${duration(now - Date.parse(lastEnd.at))} ago: ${lastEnd.reason}`]
-    : [];
+  const ended =
+    lastEnd && `${name}: the last member that ended badly did so ${duration(now - Date.parse(lastEnd.at))} ago: ${lastEnd.reason}`;
+  return [...(waiting ? [`${name}: ${waiting}`] : []), ...(ended ? [ended] : [])];
 };

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadConfig } from '@apwa/config';
 import { parse, stringify } from 'yaml';
@@ -29,7 +29,12 @@ const OFFLINE = 'offline';
 /** A configuration file as it was written; empty if it is not there. */
 export const readDocument = async (path: string): Promise<Document> => {
   const text = await readFile(resolve(path), 'utf8').catch(() => '');
-  return (parse(text, { merge: true }) as Document | null) ?? {};
+  const document = (parse(text, { merge: true }) as Document | null) ?? {};
+  const { ray } = document;
+  if (!isDocument(ray) || !Array.isArray(ray.clusters)) return document;
+  // The stack's own file stands elsewhere.
+  const clusters = ray.clusters.map((cluster: unknown) => (typeof cluster === 'string' ? resolve(dirname(path), cluster) : cluster));
+  return { ...document, ray: { ...ray, clusters } };
 };
 
 /** What the configuration says of models and all else, as it was written: `${NAME}` stays, so that no key is copied to a file. */
@@ -66,7 +71,7 @@ export const writeStackConfig = async (file: string, base: Document, addresses: 
     executor: { databaseUrl },
     ...(base.storage ? {} : { storage: { url: pathToFileURL(storageDir).href } }),
     ...(offlineModelUrl ? { model: OFFLINE, models: { [OFFLINE]: offlineModel(offlineModelUrl) } } : {}),
-    pools: poolsOf(base.pools, settings),
+    pools: poolsOf(base, settings),
   };
   const document = merge(merge(base, own), settings.overrides ?? {});
   await writeFile(file, stringify(document), { mode: 0o600 });
@@ -75,8 +80,10 @@ export const writeStackConfig = async (file: string, base: Document, addresses: 
 const offlineModel = (baseUrl: string): Document => ({ baseUrl, name: 'offline-rules', structuredOutput: 'json_schema' });
 
 /** Whoever runs the pools elsewhere: here they are processes. */
-const poolsOf = (configured: unknown, { members, slots }: StackSettings): Document[] => {
-  const pools = Array.isArray(configured) && configured.length > 0 ? (configured as Document[]) : [{ name: 'default' }];
+const poolsOf = ({ pools: configured, ray }: Document, { members, slots }: StackSettings): Document[] => {
+  const clusters = isDocument(ray) && Array.isArray(ray.clusters) ? ray.clusters : [];
+  const fallback = clusters.length > 0 ? [] : [{ name: 'default' }];
+  const pools = Array.isArray(configured) && configured.length > 0 ? (configured as Document[]) : fallback;
   return pools.map((pool) => ({
     ...pool,
     backend: 'processes',

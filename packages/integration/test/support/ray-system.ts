@@ -1,0 +1,33 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type RayTestCluster, type StackOptions, tempDir } from '@apwa/test-kit';
+import { System } from './system.js';
+
+type Document = Record<string, unknown>;
+
+/** A system whose pools are on a Ray cluster, and on no other unless `clusters` names it. */
+export const startOnRay = async (
+  ray: RayTestCluster,
+  pools: Document[],
+  { clusters = [], ...options }: Partial<StackOptions> & { clusters?: Document[] } = {},
+): Promise<{ system: System; stop: () => Promise<void> }> => {
+  const dir = await tempDir('ray-run');
+  const [configFile, natsUrlFile] = [join(dir.path, 'apwa.config.yaml'), join(dir.path, 'nats-url')];
+  const cluster = { name: 'test', ...ray.access, natsUrlFile, member: { environment: { APWA_CONFIG: configFile } }, pools };
+  const system = await System.start({
+    ...options,
+    dir: dir.path,
+    config: { ...options.config, pools: [], ray: { clusters: [cluster, ...clusters] } },
+    envOf: async (_, { natsUrl }) => {
+      await writeFile(natsUrlFile, natsUrl, { mode: 0o600 });
+      return {};
+    },
+  });
+  const stop = async () => {
+    // Members of a cluster outlive their executor: they end with the cluster.
+    await ray.stop();
+    await system.stop();
+    await dir.remove();
+  };
+  return { system, stop };
+};
