@@ -45,6 +45,8 @@ const Version = z.object({ ray_version: z.string(), session_name: z.string().nul
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** Packages are up to 100 MiB. */
 const UPLOAD_TIMEOUT_MS = 60_000;
+/** The first job of a cluster waits for an agent that is starting. */
+const SUBMIT_TIMEOUT_MS = 30_000;
 
 interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -98,7 +100,7 @@ export class JobsClient {
       runtime_env: { working_dir: workingDir },
       metadata,
     });
-    await this.text({ method: 'POST', path: '/api/jobs/', body });
+    await this.text({ method: 'POST', path: '/api/jobs/', body, timeoutMs: SUBMIT_TIMEOUT_MS });
   }
 
   /** SIGTERM, and SIGKILL some seconds later. False if there is no such job. */

@@ -7,6 +7,7 @@ import {
   fabricReported,
   type FabricReport,
   RefusedError,
+  TransientError,
 } from '@apwa/contracts';
 import { type Messaging } from '@apwa/messaging';
 import { type JobsClient } from '@apwa/ray';
@@ -318,9 +319,16 @@ export class RayCluster {
     const session = await this.#jobs.check(jobs);
     const generation = await generations.next(session);
     log.info({ cluster: this.name, generation, session }, 'submitting a fabric');
-    await this.#jobs.submit(jobs, generation, access.natsArguments());
     const operations = fabricOperations(this.name, generation);
-    this.#fabric = { generation, session, operations, answeredAt: null, silentSince: performance.now() };
+    const fabric: Fabric = { generation, session, operations, answeredAt: null, silentSince: performance.now() };
+    try {
+      await this.#jobs.submit(jobs, generation, access.natsArguments());
+    } catch (thrown) {
+      // It may have been taken all the same: what became of it is found out as of any that does not answer.
+      if (ApwaError.from(thrown) instanceof TransientError) this.#fabric = fabric;
+      throw thrown;
+    }
+    this.#fabric = fabric;
     await this.#jobs.clean(jobs, generation);
   }
 

@@ -24,6 +24,8 @@ FIRST_LEASE_MS = 60_000
 """Ray's own workers give up a head that is silent for so long. Seconds."""
 CLUSTER_PATIENCE_S = 45.0
 CHECK_EVERY_S = 0.5
+"""For the first connection to NATS. Seconds."""
+CONNECT_S = 15.0
 """A report tells that something happened; things that happen together are told together. Seconds."""
 GATHER_S = 0.01
 
@@ -127,10 +129,15 @@ class Fabric:
 
 
 async def _connect(url: str, identity: Identity) -> Client:
-    async def noted(error: Exception) -> None:
-        log.warning("NATS: %s", error or type(error).__name__)
+    """For ever, once it was connected. Raises ConnectionError if it can't be at first: the address may be wrong."""
+    last = "no answer"
 
-    return await nats.connect(
+    async def noted(error: Exception) -> None:
+        nonlocal last
+        last = str(error) or type(error).__name__
+        log.warning("NATS: %s", last)
+
+    connected = nats.connect(
         servers=url.split(","),
         name=f"fabric {identity.cluster} {identity.generation}",
         max_reconnect_attempts=-1,
@@ -139,6 +146,10 @@ async def _connect(url: str, identity: Identity) -> Client:
         max_outstanding_pings=2,
         error_cb=noted,
     )
+    try:
+        return await asyncio.wait_for(connected, CONNECT_S)
+    except TimeoutError as error:
+        raise ConnectionError(f"NATS can't be reached from this node within {CONNECT_S:.0f} s: {last}") from error
 
 
 def _answering(handle: Callable[[bytes], BaseModel]) -> Callable[[Msg], "asyncio.Future[None]"]:

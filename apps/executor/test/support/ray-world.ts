@@ -1,0 +1,90 @@
+import { TransientError } from '@apwa/contracts';
+import { createLogger } from '@apwa/service';
+import { Messaging } from '@apwa/messaging';
+import { type NatsServer, RayTestCluster, startNats, tempDir, type TempDir } from '@apwa/test-kit';
+import { RemoteAccess } from '../../src/ray/cluster-access.js';
+import { RayCluster } from '../../src/ray/ray-cluster.js';
+import { TIMING, type Timing } from '../../src/settings.js';
+import { type MemberFolder } from './pools/member-folder.js';
+
+export interface TestClusterOptions {
+  folder: MemberFolder;
+  /** Fabrics of the same name are generations of each other. Default `test`. */
+  name?: string;
+  times?: Partial<Timing>;
+  /** Where the cluster is, if not at this world's Ray. */
+  address?: string;
+  /** Where the fabric finds NATS, if not at this world's. */
+  natsUrl?: string;
+  /** Default: it ends with its executor, so that members are drained. */
+  outlivesExecutor?: boolean;
+  epoch?: number;
+  /** Whether it takes over the fabric that is there. Default true. */
+  adopts?: boolean;
+}
+
+/** Real: a Ray of 16 CPUs by its own count, and NATS. Generations are counted here instead of in Postgres. */
+export class RayWorld {
+  readonly clusters: RayCluster[] = [];
+  /** Of the latest executor, by cluster: as in Postgres, others take no generation. */
+  readonly #epochs = new Map<string, number>();
+  readonly #generations = new Map<string, { generation: number; session: string }>();
+
+  private constructor(
+    readonly ray: RayTestCluster,
+    readonly nats: NatsServer,
+    readonly messaging: Messaging,
+    private readonly dir: TempDir,
+  ) {}
+
+  static async start(): Promise<RayWorld> {
+    const dir = await tempDir('ray-world');
+    const nats = await startNats({ dir: dir.path });
+    const messaging = await Messaging.connect(nats.url, 'test');
+    return new RayWorld(await RayTestCluster.start({ head: 16 }), nats, messaging, dir);
+  }
+
+  /** Opened and started. */
+  async cluster(options: TestClusterOptions): Promise<RayCluster> {
+    const { folder, name = 'test', times = {}, natsUrl = this.nats.url, outlivesExecutor = false, epoch = 1, adopts = true } = options;
+    this.#epochs.set(name, epoch);
+    const [program, ...args] = folder.command;
+    const config = { name, start: 'none' as const, member: { environment: {} }, pools: [], ...this.ray.access };
+    const access = new RemoteAccess({ ...config, ...(options.address ? { address: options.address } : {}) }, natsUrl);
+    const pool = { cpus: 1, gpus: 0, memoryBytes: 0, custom: {}, labels: {}, placement: 'spread' as const };
+    const cluster = new RayCluster({
+      config,
+      access: Object.assign(access, { outlivesExecutor }),
+      pools: { test: { ...pool, command: [program, ...args], env: {}, folder: null } },
+      messaging: this.messaging,
+      generations: {
+        last: async () => (adopts && this.#generations.get(name)) || null,
+        next: async (session) => {
+          if (epoch < (this.#epochs.get(name) ?? 0)) throw new TransientError('executor_replaced', 'Another executor has taken over.');
+          const generation = (this.#generations.get(name)?.generation ?? 0) + 1;
+          this.#generations.set(name, { generation, session });
+          return generation;
+        },
+      },
+      epoch: () => epoch,
+      times: { ...TIMING, ...times },
+      log: createLogger('executor', (process.env.APWA_LOG_LEVEL as 'warn' | undefined) ?? 'silent'),
+    });
+    this.clusters.push(cluster);
+    await cluster.open();
+    cluster.start();
+    return cluster;
+  }
+
+  async stopClusters(): Promise<void> {
+    await Promise.all(this.clusters.splice(0).map((cluster) => cluster.stop()));
+  }
+
+  async stop(): Promise<void> {
+    await this.stopClusters();
+    await this.ray.stop();
+    await this.messaging.close();
+    await this.nats.stop();
+    await this.dir.remove();
+  }
+}
