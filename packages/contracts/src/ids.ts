@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
-const prefixes = { run: 'run', stage: 'stg', shard: 'shd', table: 'tbl', member: 'mbr', upload: 'upl', export: 'exp' } as const;
+const prefixes = {
+  run: 'run',
+  stage: 'stg',
+  shard: 'shd',
+  table: 'tbl',
+  member: 'mbr',
+  upload: 'upl',
+  export: 'exp',
+  key: 'key',
+} as const;
 export type IdKind = keyof typeof prefixes;
 
 /**
@@ -23,6 +32,8 @@ export const TableId = idOf('table');
 export const MemberId = idOf('member');
 export const UploadId = idOf('upload');
 export const ExportId = idOf('export');
+/** Of a key of the HTTP API: its name, not the key itself. */
+export const KeyId = idOf('key');
 
 /** Whose work a stage is, for fairness and control: a run, or a table that was imported or exported by itself. */
 export const OwnerId = z.union([RunId, TableId, ExportId]);

@@ -15,3 +15,4 @@ export * from './fabric.js';
 export * from './run.js';
 export * from './http.js';
 export * from './retention.js';
+export * from './keys.js';
