@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { RefusedError } from '@apwa/contracts';
 import { createClient, type Client } from '@apwa/sdk';
 import { startStack, type Stack, type StackOptions } from '@apwa/stack';
+import { keyOf } from './inputs/key.js';
 import { keepUp } from './keep-up.js';
 
 export interface Connection {
@@ -45,7 +46,7 @@ const managerUrl = (value: string | undefined): string | undefined => {
 /** The manager that `APWA_URL` names, or a whole stack on this machine for the time of the command. */
 export const connect = async (say: (text: string) => void, signal: AbortSignal): Promise<Connection> => {
   const url = managerUrl(process.env.APWA_URL);
-  if (url) return { client: createClient({ url, signal }), url, close: async () => undefined };
+  if (url) return { client: createClient({ url, signal, key: await keyOf(process.env) }), url, close: async () => undefined };
   const model = await embeddedModel();
   say('Starting a stack on this machine (APWA_URL names one that runs already) …');
   const connection = await embed({ dir: resolve(STACK_FOLDER), model }, say, signal);

@@ -29,10 +29,21 @@ export const exitCodeOf = (error: unknown): ExitCode => {
 const faultLine = ({ field, message, value, allowed }: Fault): string =>
   [`  ${field}: ${message}`, value === undefined ? '' : `, found: ${value}`, allowed === undefined ? '' : `, allowed: ${allowed}`].join('');
 
+/** What somebody at a terminal can do about a refusal of the manager. */
+const ADVICE: Partial<Record<string, string>> = {
+  key_missing: 'APWA_KEY or --key-file FILE gives a key; an admin makes one with: apwa keys create NAME --scope run',
+  key_unknown: 'Is the key in APWA_KEY or the key file one of this manager? An admin lists them with: apwa keys list',
+  key_revoked: 'An admin makes another one with: apwa keys create NAME --scope run',
+  key_expired: 'An admin makes another one with: apwa keys create NAME --scope run',
+  scope_too_small: 'An admin makes a key that may do more with: apwa keys create NAME --scope SCOPE',
+};
+
 /** An error for a person: what is wrong, where, and what would be right; every fault on a line of its own. */
 export const explain = (thrown: unknown): string => {
-  const { message, details } = ApwaError.from(thrown);
+  const { message, details, code } = ApwaError.from(thrown);
   const lines = [message];
+  const advice = ADVICE[code];
+  if (advice) return [...lines, `  ${advice}`].join('\n');
   if (details.faults?.length) lines.push(...details.faults.map(faultLine));
   else {
     if (details.field && !message.includes(details.field)) lines.push(`  field: ${details.field}`);

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { createKey, listKeys, revokeKey } from './commands/keys.js';
 import { planCommand, type PlanOptions } from './commands/plan.js';
 import { listPools } from './commands/pools.js';
 import { runCommand, type RunOptions } from './commands/run.js';
@@ -34,9 +35,15 @@ const createProgram = (result: { code: ExitCode }): Command => {
   const program = new Command('apwa')
     .description('Agent work over more data than any context window holds.')
     .showHelpAfterError('(apwa --help tells more)')
+    .option('--key-file <FILE>', 'a file with the key of the manager that APWA_URL names')
+    .hook('preAction', () => {
+      const { keyFile } = program.opts<{ keyFile?: string }>();
+      if (keyFile !== undefined) process.env.APWA_KEY_FILE = keyFile;
+    })
     .addHelpText(
       'after',
-      '\nEnvironment: APWA_URL names a manager; without it a stack is started on this machine for the time of the command.',
+      '\nEnvironment: APWA_URL names a manager, APWA_KEY is the key that it asks for (or APWA_KEY_FILE its file, as --key-file); without' +
+        '\nAPWA_URL a stack is started on this machine for the time of the command, and asks for no key.',
     )
     .addHelpText('after', 'Exit codes: 0 succeeded, 1 failed, 2 wrong usage or input, 3 partially succeeded, 130 interrupted.');
 
@@ -135,6 +142,23 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('--remove', 'remove what is found')
     .option('--json', 'events as JSON lines')
     .action(does(checkStorage));
+
+  const keys = program.command('keys').description('keys of the API of the manager that APWA_URL names');
+  keys
+    .command('create')
+    .argument('<NAME>', 'who or what has it')
+    .description('make a key, and print it: it is shown this once')
+    .option('--scope <read|run|admin>', 'read looks at everything, run also begins and controls runs, admin also deletes and manages keys')
+    .option('--expires <DURATION>', 'such as 12h, 90d or 52w (default: never)')
+    .option('--json')
+    .action(does(createKey));
+  keys
+    .command('list')
+    .description('the latest keys, without what would let anybody use them')
+    .option('--limit <N>')
+    .option('--json')
+    .action(does(listKeys));
+  keys.command('revoke').argument('<ID>').description('refuse a key from now on').option('--json').action(does(revokeKey));
 
   const pools = program.command('pools').description('who does the work');
   pools

@@ -20,8 +20,9 @@ const inputs = ['-i', 'a.csv'];
 const output = ['-o', 'out.csv'];
 
 it.each([
-  ['main.js', [], ['run', 'plan', 'tables', 'pools', 'Exit codes', 'APWA_URL']],
+  ['main.js', [], ['run', 'plan', 'tables', 'pools', 'keys', 'Exit codes', 'APWA_URL', 'APWA_KEY', '--key-file']],
   ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--concurrency', '--reuse', '--json', '--skip-bad-rows']],
+  ['main.js', ['keys', 'create'], ['NAME', '--scope', 'read', 'run', 'admin', '--expires']],
   ['demo/main.js', [], ['examples/pii', 'OPENAI_API_KEY']],
   ['dev/main.js', [], ['--port']],
 ])('should tell of itself: %s %j --help', async (program, args, words) => {
@@ -62,6 +63,12 @@ describe('wrong usage', () => {
     ['a prune that nobody can be asked about', ['tables', 'prune', '--older-than', '30d'], ['--yes', '--dry-run', 'terminal']],
     ['a deletion that nobody can be asked about', ['tables', 'delete', 'tbl_1'], ['--yes', 'terminal']],
     ['an impossible age of orphans', ['storage', 'check', '--older-than', 'soon'], ['--older-than', 'soon', '24h']],
+    ['a key for nothing', ['keys', 'create', 'ci'], ['--scope', 'read', 'run', 'admin']],
+    ['a key for everything', ['keys', 'create', 'ci', '--scope', 'root'], ['--scope root', 'read', 'run', 'admin']],
+    ['an impossible expiry of a key', ['keys', 'create', 'ci', '--scope', 'run', '--expires', 'soon'], ['--expires', 'soon', '30d']],
+    ['a key file that is not there', ['runs', 'list', '--key-file', 'none.key'], ['--key-file', 'none.key', 'ENOENT']],
+    ['a key file with no key', ['--key-file', 'a.csv', 'runs', 'list'], ['a.csv holds no key', 'apwa_']],
+    ['a key as an argument', ['runs', 'list', '--key', 'apwa_x'], ["unknown option '--key'"]],
     ['an impossible number of rows', ['tables', 'head', 'tbl_1', '-n', 'many'], ['--rows', '1 to 1,000']],
   ])('should end with 2 and say what is allowed: %s', async (_, args, words) => {
     const { code, out, err } = await apwa(...args);
@@ -73,6 +80,19 @@ describe('wrong usage', () => {
     const { code, err } = await start('main.js', ['runs', 'list'], { cwd, env: { APWA_URL: 'here' } }).ended;
     expect(code).toBe(2);
     expect(err).toContain('APWA_URL here');
+  });
+
+  it('should refuse keys that are none, and not show them', async () => {
+    const { code, err } = await start('main.js', ['runs', 'list'], { cwd, env: { ...env, APWA_KEY: 'sk-canary' } }).ended;
+    expect(code).toBe(2);
+    expect(err).toContain('APWA_KEY holds no key');
+    expect(err).not.toContain('canary');
+  });
+
+  it('should refuse to manage the keys of no manager', async () => {
+    const { code, err } = await start('main.js', ['keys', 'list'], { cwd }).ended;
+    expect(code).toBe(2);
+    expect(err).toContain('APWA_URL');
   });
 
   it('should be told from a manager that is away', async () => {

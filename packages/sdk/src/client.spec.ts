@@ -1,18 +1,20 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { newId, noUsage, PermanentError, RefusedError, TransientError, type Run } from '@apwa/contracts';
+import { fileURLToPath } from 'node:url';
+import { type ApwaError, newId, noUsage, PermanentError, RefusedError, TransientError, type Run } from '@apwa/contracts';
 import { createClient } from './client.js';
+import { waitBefore } from './http.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 const serve = async (answers: Answer[]) => {
-  const requests: { method?: string; url?: string; body: string }[] = [];
+  const requests: { method?: string; url?: string; body: string; authorization?: string }[] = [];
   const server = createServer((request, response) => {
     void (async () => {
       let body = '';
       for await (const chunk of request) body += String(chunk);
-      requests.push({ method: request.method, url: request.url, body });
+      requests.push({ method: request.method, url: request.url, body, authorization: request.headers.authorization });
       const answer = answers.shift();
       if (!answer) throw new Error(`unexpected request ${request.url}`);
       answer(request, response);
@@ -156,6 +158,42 @@ describe('client', () => {
     expect(server.requests[0]).toMatchObject({ method: 'POST', url: '/v1/storage/check', body: '{"remove":true}' });
     await expect(check()).rejects.toMatchObject({ class: 'transient', code: 'executor_away' });
     await expect(check()).rejects.toMatchObject({ class: 'transient', code: 'connection_lost' });
+  });
+
+  it('should send its key with every request, and none where it has none', async () => {
+    const upload = { id: newId('upload'), files: [] };
+    const stream: Answer = (_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end();
+    const keyless = await start(json(200, run('running')), json(200, run('running')), json(201, upload), json(200, upload), stream);
+    const client = createClient({ url: server.url, key: 'apwa_x' });
+    await keyless.runs.get(runId);
+    await client.runs.get(runId);
+    await client.uploads.of([{ name: 'a', content: 'x' }]);
+    await expect(client.storage.check().next()).rejects.toMatchObject({ code: 'connection_lost' });
+    expect(server.requests.map(({ authorization }) => authorization)).toEqual([undefined, ...Array<string>(4).fill('Bearer apwa_x')]);
+  });
+
+  it('should ask again whatever a manager that was asked too often has not done, with the whole file', async () => {
+    const tooMany = json(429, { error: new TransientError('too_many_requests', 'Too many.', { retryAfterMs: 1 }).toPayload() });
+    const upload = { id: newId('upload'), files: [] };
+    const client = await start(tooMany, json(201, upload), tooMany, json(200, upload));
+    await client.uploads.of([{ name: 'a', path: fileURLToPath(import.meta.url) }]);
+    expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'PUT', 'PUT']);
+    expect(server.requests[3]?.body).toContain('the whole file');
+    expect(server.requests[3]?.body).toBe(server.requests[2]?.body);
+  });
+
+  it.each<[string, number, ApwaError, number | null]>([
+    ['GET', 1, new TransientError('x', ''), 200],
+    ['GET', 4, new TransientError('x', ''), 1_600],
+    ['GET', 1, new TransientError('x', '', { retryAfterMs: 5 }), 5],
+    ['GET', 5, new TransientError('x', ''), null],
+    ['GET', 1, new RefusedError('x', ''), null],
+    ['POST', 1, new TransientError('x', ''), null],
+    ['POST', 1, new TransientError('too_many_requests', '', { retryAfterMs: 5 }), 200],
+    ['PUT', 2, new TransientError('too_many_requests', '', { retryAfterMs: 9_000 }), 9_000],
+    ['POST', 5, new TransientError('too_many_requests', ''), null],
+  ])('should know when to ask again: %s, try %i, %j', (method, attempt, error, waitMs) => {
+    expect(waitBefore(method, attempt, error)).toBe(waitMs);
   });
 
   it('should say of a file that cannot be read that it is the file', async () => {

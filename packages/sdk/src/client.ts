@@ -1,5 +1,6 @@
 import { Health } from '@apwa/contracts';
 import { Http, type HttpOptions } from './http.js';
+import { keysClient, type KeysClient } from './keys.js';
 import { poolsClient, type PoolsClient } from './pools.js';
 import { runsClient, type RunsClient } from './runs.js';
 import { storageClient, type StorageClient } from './storage.js';
@@ -14,6 +15,7 @@ export interface Client {
   readonly tables: TablesClient;
   readonly storage: StorageClient;
   readonly pools: PoolsClient;
+  readonly keys: KeysClient;
   /** Whether the manager can reach what it needs. */
   ready(): Promise<Health>;
 }
@@ -27,6 +29,7 @@ export const createClient = (options: ClientOptions): Client => {
     tables: tablesClient(http),
     storage: storageClient(http),
     pools: poolsClient(http),
+    keys: keysClient(http),
     ready: () => http.json(Health, 'GET', '/readyz'),
   };
 };

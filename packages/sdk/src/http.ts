@@ -4,21 +4,36 @@ import type { z } from 'zod';
 export interface HttpOptions {
   /** Where the manager listens, for example `http://127.0.0.1:8484`. */
   url: string;
+  /** The key of the API, where the manager asks for one: `apwa_…`. */
+  key?: string | undefined;
   /** Ends every request of the client. */
   signal?: AbortSignal;
 }
 
 export interface RequestOptions {
   body?: unknown;
-  /** A body that is sent as it is. */
-  stream?: ReadableStream<Uint8Array> | Uint8Array;
+  /** A body that is sent as it is: what gives it, for each try anew. */
+  stream?: () => Promise<ReadableStream<Uint8Array> | Uint8Array>;
   query?: Record<string, string | number | undefined>;
   signal?: AbortSignal;
 }
 
-/** Tries of a GET that met a server that was away or overloaded, and the wait before the second one; it doubles. */
+/** Tries of a request, and the wait before the second one; it doubles. */
 const TRIES = 5;
 const FIRST_WAIT_MS = 200;
+
+/** A manager that was asked too often has done nothing: whatever was asked may be asked again. */
+const TOO_MANY = 'too_many_requests';
+
+/** Milliseconds until the next try of a request that has failed; null: there is none. */
+export const waitBefore = (method: string, attempt: number, error: unknown): number | null => {
+  if (!(error instanceof TransientError) || attempt >= TRIES) return null;
+  const { retryAfterMs } = error.details;
+  const backoff = FIRST_WAIT_MS * 2 ** (attempt - 1);
+  // Of many who wait for a place only one gets it: those who come late have theirs.
+  if (error.code === TOO_MANY) return Math.max(retryAfterMs ?? 0, backoff);
+  return method === 'GET' ? (retryAfterMs ?? backoff) : null;
+};
 
 const wait = (ms: number, signal: AbortSignal | undefined) =>
   new Promise<void>((resolve, reject) => {
@@ -33,7 +48,10 @@ const wait = (ms: number, signal: AbortSignal | undefined) =>
     signal?.addEventListener('abort', stop, { once: true });
   });
 
-/** HTTP with the API's errors as the classes that the manager threw. A GET is tried again where that can help. */
+/**
+ * HTTP with the API's errors as the classes that the manager threw. A GET is tried again where that can help, anything else only
+ * where the manager has said that it did nothing of it.
+ */
 export class Http {
   constructor(private readonly options: HttpOptions) {}
 
@@ -57,8 +75,9 @@ export class Http {
       try {
         return await this.once(method, path, options, signal);
       } catch (error) {
-        if (signal?.aborted || method !== 'GET' || attempt === TRIES || !(error instanceof TransientError)) throw error;
-        await wait(error.details.retryAfterMs ?? FIRST_WAIT_MS * 2 ** (attempt - 1), signal);
+        const waitMs = signal?.aborted ? null : waitBefore(method, attempt, error);
+        if (waitMs === null) throw error;
+        await wait(waitMs, signal);
       }
     }
   }
@@ -66,13 +85,15 @@ export class Http {
   private async once(method: string, path: string, { body, stream, query }: RequestOptions, signal: AbortSignal | undefined) {
     const url = new URL(path, this.options.url);
     for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(name, String(value));
-    const init: RequestInit & { duplex?: 'half' } = { method, signal: signal ?? null };
+    const { key } = this.options;
+    const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    const init: RequestInit & { duplex?: 'half' } = { method, headers, signal: signal ?? null };
     if (body !== undefined) {
       init.body = JSON.stringify(body);
-      init.headers = { 'content-type': 'application/json' };
+      headers['content-type'] = 'application/json';
     } else if (stream) {
-      init.body = stream as NonNullable<RequestInit['body']>;
-      init.headers = { 'content-type': 'application/octet-stream' };
+      init.body = (await stream()) as NonNullable<RequestInit['body']>;
+      headers['content-type'] = 'application/octet-stream';
       init.duplex = 'half';
     }
     let response: Response;

@@ -16,12 +16,10 @@ const contentOf = async (path: string): Promise<ReadableStream<Uint8Array>> => {
 
 export const uploadsClient = (http: Http) => {
   const addFile = async (id: string, source: UploadSource) => {
-    const stream =
-      'path' in source
-        ? await contentOf(source.path)
-        : typeof source.content === 'string'
-          ? new TextEncoder().encode(source.content)
-          : source.content;
+    const stream = async () => {
+      if ('path' in source) return contentOf(source.path);
+      return typeof source.content === 'string' ? new TextEncoder().encode(source.content) : source.content;
+    };
     return http.json(Upload, 'PUT', `/v1/uploads/${id}/files`, { stream, query: { name: source.name } });
   };
   return {

@@ -18,7 +18,7 @@ export interface Running {
 /** Starts `dist/<program>` as a process, without a terminal, in a folder. */
 export const start = (program: string, args: string[], { cwd, env = {} }: { cwd: string; env?: NodeJS.ProcessEnv }): Running => {
   const path = fileURLToPath(new URL(`../../dist/${program}`, import.meta.url));
-  const { NODE_OPTIONS: _options, APWA_URL: _url, ...inherited } = process.env;
+  const { NODE_OPTIONS: _options, APWA_URL: _url, APWA_KEY: _key, APWA_KEY_FILE: _file, ...inherited } = process.env;
   const child = spawn(process.execPath, [path, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));

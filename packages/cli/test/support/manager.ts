@@ -6,7 +6,7 @@ import { newId, type ErrorPayload, type Export, type Run } from '@apwa/contracts
 /** A server that speaks as much of the manager's API as a run needs; the run itself is a script. */
 export interface ScriptedManager {
   url: string;
-  requests: { method: string; path: string; body: string }[];
+  requests: { method: string; path: string; body: string; authorization?: string }[];
   /** Shows these states of the run to whoever follows it, now or later. */
   show: (...runs: Run[]) => void;
   close: () => Promise<void>;
@@ -18,6 +18,10 @@ export interface Script {
   /** What creating a run is refused with. */
   refusal?: ErrorPayload;
   onCancel?: (manager: ScriptedManager) => void;
+  /** What everything is refused with. */
+  lockedWith?: ErrorPayload & { status: number };
+  /** Answers, by method and path, of what is not about the run. */
+  answers?: Record<string, unknown>;
   /** The run as it is when it was paused. */
   paused?: Run;
 }
@@ -40,6 +44,12 @@ export const scriptedManager = async (run: Run, script: Script = {}): Promise<Sc
     error: null,
   });
   const answer = (method: string, path: string, response: ServerResponse): unknown => {
+    if (script.lockedWith) {
+      const { status, ...error } = script.lockedWith;
+      return json(response, { error }, status);
+    }
+    const known = script.answers?.[`${method} ${path}`];
+    if (known) return json(response, known);
     const upload = { id: newId('upload'), files: [] };
     if (path.startsWith('/v1/uploads')) return json(response, upload, method === 'POST' ? 201 : 200);
     if (method === 'POST' && path === '/v1/runs')
@@ -62,7 +72,8 @@ export const scriptedManager = async (run: Run, script: Script = {}): Promise<Sc
       let body = '';
       for await (const chunk of request) body += String(chunk);
       const { pathname } = new URL(request.url ?? '', 'http://x');
-      manager.requests.push({ method: request.method ?? '', path: pathname, body });
+      const { authorization } = request.headers;
+      manager.requests.push({ method: request.method ?? '', path: pathname, body, ...(authorization ? { authorization } : {}) });
       answer(request.method ?? '', pathname, response);
     })();
   });
