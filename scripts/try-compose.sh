@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Brings up docker-compose.yml under a project name and port of its own, does a run through the CLI against it, kills a member of
-# the pool while the run is under way, and takes everything down again. Fails unless every row of the input comes out once.
+# Brings up docker-compose.yml under a project name and port of its own, does a run through the CLI against it, with keys of the API
+# that it makes, kills a member of the pool while the run is under way, and takes everything down again. Fails unless every row of
+# the input comes out once, or if the manager answers somebody without a key.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+unset APWA_KEY APWA_KEY_FILE
 export COMPOSE_PROJECT_NAME=apwa-try APWA_PORT=${APWA_PORT:-18484} APWA_URL="http://127.0.0.1:${APWA_PORT:-18484}"
 # A model that takes its time: a member that is killed has calls in flight.
 export COMPOSE_FILE=docker-compose.yml:infra/compose/slow-model.yaml
@@ -35,9 +37,18 @@ fail() {
 # State of the latest run, and the rows of its map step that are done: `running 512`.
 progress() {
   node --input-type=module -e '
-    const { runs } = await (await fetch(`${process.env.APWA_URL}/v1/runs?limit=1`)).json();
+    const headers = { authorization: `Bearer ${process.env.APWA_KEY}` };
+    const { runs } = await (await fetch(`${process.env.APWA_URL}/v1/runs?limit=1`, { headers })).json();
     const { ok = 0, failed = 0 } = runs[0]?.steps.find(({ kind }) => kind === "map")?.counts ?? {};
     console.log(runs[0]?.state ?? "none", ok + failed);'
+}
+
+# The status of what the manager answers to who asks with APWA_KEY, if there is one.
+status_of() { # PATH
+  node --input-type=module -e '
+    const { APWA_URL, APWA_KEY } = process.env;
+    const headers = APWA_KEY ? { authorization: `Bearer ${APWA_KEY}` } : {};
+    console.log((await fetch(APWA_URL + process.argv[1], { headers })).status);' "$1"
 }
 
 # A figure of the offline model, which is not reached from outside of its network.
@@ -60,6 +71,15 @@ for service in postgres nats offline-model manager executor worker-pool; do
   [ "$service" = manager ] || [ -z "$published" ] || fail "$service is published: $published"
   [ "$service" != manager ] || [ "$published" = "127.0.0.1:$APWA_PORT->8484" ] || fail "the manager is published at ${published:-no port}"
 done
+
+# The first key makes one that can do no more than runs, and the rest is done with that.
+[ "$(status_of /v1/runs)" = 401 ] || fail 'the manager answers who has no key'
+APWA_KEY=$(docker compose exec -T manager cat /var/lib/apwa/keys/first-key)
+export APWA_KEY
+APWA_KEY=$(npm run -s apwa -- keys create try-compose --scope run)
+[ "$(status_of /v1/keys)" = 403 ] || fail 'a key of the scope run is shown the keys'
+if docker compose logs --no-color manager | grep 'apwa_[A-Za-z0-9_-]\{32\}' >/dev/null; then fail 'a key is in the log'; fi
+echo 'The manager answers nobody without a key.'
 
 begun=$SECONDS
 npm run -s apwa -- run 'Find every piece of personal data in these messages.' --input messages=$input --output "$out/findings.jsonl" &

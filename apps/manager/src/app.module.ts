@@ -2,13 +2,19 @@ import { MessagingModule } from '@apwa/messaging';
 import { createModel } from '@apwa/model';
 import { openStorage } from '@apwa/tables';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { Gate } from './access/gate.js';
+import { ScopeGuard } from './access/scope.guard.js';
 import { Database } from './database/database.js';
 import { ExportsController } from './exports/exports.controller.js';
 import { ExportsRepository } from './exports/exports.repository.js';
 import { ExportsService } from './exports/exports.service.js';
 import { HealthController } from './health/health.controller.js';
 import { ErrorsFilter } from './http/errors.filter.js';
+import { FirstKeyService } from './keys/first-key.service.js';
+import { KeysController } from './keys/keys.controller.js';
+import { KeysRepository } from './keys/keys.repository.js';
+import { KeysService } from './keys/keys.service.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { OwnersRepository } from './owners/owners.repository.js';
 import { PlannerService } from './planner/planner.service.js';
@@ -70,6 +76,7 @@ export class ManagerModule {
         ExportsController,
         StorageCheckController,
         PoolsController,
+        KeysController,
         HealthController,
         OpenApiController,
       ],
@@ -80,6 +87,11 @@ export class ManagerModule {
         { provide: STORAGE, useFactory: () => openStorage(config.storage) },
         { provide: PLANNER_MODEL, useFactory: () => createModel(plannerModel(config), { name: config.planner.model }) },
         { provide: APP_FILTER, useClass: ErrorsFilter },
+        { provide: APP_GUARD, useClass: ScopeGuard },
+        Gate,
+        KeysRepository,
+        KeysService,
+        FirstKeyService,
         Database,
         OwnersRepository,
         StagesRepository,

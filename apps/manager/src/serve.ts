@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { loadConfig } from '@apwa/config';
+import { authOf, loadConfig } from '@apwa/config';
 import { Lifecycle, createLogger, followLifeline, loggable, secretsOf } from '@apwa/service';
 import { readEnv } from './env.js';
 import { startManager } from './start.js';
@@ -16,6 +16,6 @@ await new Lifecycle({ log: createLogger('manager') }).run(async (signal) => {
   const log = createLogger('manager', env.APWA_LOG_LEVEL ?? config.log.level, { secrets });
   log.info({ settings: loggable(config, LOGGED) }, 'starting');
   const manager = await startManager({ config, log }, signal);
-  log.info({ url: manager.url }, 'ready');
+  log.info({ url: manager.url, auth: authOf(config.manager) }, 'ready');
   return () => manager.stop();
 });

@@ -5,9 +5,12 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { Gate } from './access/gate.js';
 import { ManagerModule, type ManagerOptions } from './app.module.js';
 import { Database, SCHEMA } from './database/database.js';
 import { readJson } from './http/json-body.js';
+import { securityHeaders } from './http/security-headers.js';
+import { FirstKeyService } from './keys/first-key.service.js';
 import { Reconciler } from './reconciler/reconciler.js';
 import { StageWatch } from './reconciler/stage-watch.js';
 import { RetentionLoop } from './retention/retention.loop.js';
@@ -37,10 +40,19 @@ export const startManager = async (options: ManagerOptions, signal?: AbortSignal
     logger: new NestLogger(log),
     forceCloseConnections: true,
   });
+  await app
+    .get(FirstKeyService)
+    .provide()
+    .catch(async (thrown: unknown) => {
+      await app.close();
+      throw thrown;
+    });
   // The client loads its query compiler with the first query: not when somebody waits for an answer.
   await app.get(Database).run.count();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.use(securityHeaders);
+  app.use(app.get(Gate).middleware);
   app.use(readJson);
   await app.listen(config.manager.port, config.manager.host);
   const server = app.getHttpServer();

@@ -1,5 +1,6 @@
 import { type Fault } from '@apwa/contracts';
 import { type z } from 'zod';
+import { isLoopback } from './auth.js';
 import { type ClusterConfig, type Config, type EndpointConfig, RESERVED_PARAMETERS } from './schema.js';
 
 /** As it was written: the pools of clusters stand with them. */
@@ -74,6 +75,19 @@ const checkClusters = ({ ray: { clusters }, nats }: Document): Fault[] =>
       : []),
   ]);
 
+/** Whoever else reaches the port would have everything: there is no way around. */
+const checkAuth = ({ manager: { auth, host } }: Document): Fault[] =>
+  auth === 'none' && !isLoopback(host)
+    ? [
+        {
+          field: 'manager.auth',
+          message: `must be keys, as manager.host is ${host}: none is for a host that this machine alone reaches, such as 127.0.0.1`,
+          value: auth,
+          allowed: 'keys',
+        },
+      ]
+    : [];
+
 /** What no schema of a single key can say. `fieldOf` names an endpoint as it was written. */
 export const crossCheck = (config: Document, fieldOf: (model: string, endpoint: number) => string): Fault[] => {
   const names = Object.keys(config.models);
@@ -88,6 +102,7 @@ export const crossCheck = (config: Document, fieldOf: (model: string, endpoint: 
     ...checkStorage(config),
     ...checkPools(config),
     ...checkClusters(config),
+    ...checkAuth(config),
     ...(config.executor.heartbeatMs * 2 > config.executor.leaseMs
       ? [
           {

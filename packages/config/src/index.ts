@@ -15,5 +15,6 @@ export {
   StructuredOutput,
   retentionMs,
 } from './schema.js';
+export { authOf, isLoopback } from './auth.js';
 export { describeConfig } from './describe.js';
 export { type LoadOptions, loadConfig } from './load.js';

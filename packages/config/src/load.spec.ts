@@ -32,7 +32,7 @@ describe('loadConfig', () => {
       planner: { model: 'small' },
       storage: { url: `file://${folder}/.apwa/storage` },
       nats: { url: 'nats://127.0.0.1:4222' },
-      manager: { host: '127.0.0.1', port: 8484 },
+      manager: { host: '127.0.0.1', port: 8484, requestsPerMinute: 6_000 },
       executor: { leaseMs: 10_000, heartbeatMs: 2_000 },
       pools: [{ name: 'default', backend: 'processes', slots: 256, min: 2, max: 2, resources: {} }],
       retention: { tables: 'never', runs: 'never', uploads: '24h', exports: 'never' },
@@ -115,6 +115,14 @@ models:
     ['an age of nothing', `${MODEL}retention: { uploads: 0h }\n`, 'retention.uploads: must be an age such as 45m, 24h or 30d, or never'],
     ['an age without a unit', `${MODEL}retention: { runs: 30 }\n`, 'retention.runs: must be text, but is 30'],
     ['an age of what is not kept', `${MODEL}retention: { export: 1d }\n`, 'retention.export: unknown key; did you mean exports?'],
+    [
+      'no keys on every address of the machine',
+      `${MODEL}manager: { host: 0.0.0.0, auth: none }\n`,
+      'manager.auth: must be keys, as manager.host is 0.0.0.0: none is for a host that this machine alone reaches, such as 127.0.0.1',
+    ],
+    ['another way to tell who asks', `${MODEL}manager: { auth: password }\n`, 'manager.auth: must be keys or none'],
+    ['no file for the first key', `${MODEL}manager: { firstKeyFile: '' }\n`, 'manager.firstKeyFile: must not be empty'],
+    ['no requests', `${MODEL}manager: { requestsPerMinute: 0 }\n`, 'manager.requestsPerMinute: must be at least 1'],
     ['a journal without room', `${MODEL}executor: { journalBytes: 1000 }\n`, 'executor.journalBytes: must be at least 65536'],
     [
       "a model's name that no variable can hold",

@@ -406,6 +406,19 @@ export const Config = z.strictObject({
         databaseUrl: databaseUrl('manager'),
         host: setting(z.string().min(1).default('127.0.0.1'), 'Address on which HTTP is served. `0.0.0.0` is every one of the machine.'),
         port: setting(z.number().int().min(0).max(65_535).default(8484), 'Port on which HTTP is served. 0: any that is free.'),
+        auth: setting(
+          z.enum(['keys', 'none']).optional(),
+          '`keys`: every request needs an API key (`apwa keys`). `none`: whoever reaches the port may do everything, which only a `host` that is loopback allows.',
+          { default: '`none` if `host` is loopback, else `keys`' },
+        ),
+        firstKeyFile: setting(
+          z.string().min(1).optional(),
+          'With `keys`, and while there is no key at all: the file whose key becomes the first one, of the scope `admin`. A file that is not there is made, with a new key, for its owner alone to read.',
+        ),
+        requestsPerMinute: setting(
+          z.number().int().min(1).max(1_000_000_000).default(6_000),
+          'Requests that are answered per minute for each key or, without keys, each remote address; as many may come at once. Every file of an upload is one. Others are refused (429) with the time to wait.',
+        ),
       })
       .prefault({}),
     'The service that owns runs, plans and the catalogue of tables.',

@@ -3,6 +3,7 @@ import { Messaging } from '@apwa/messaging';
 import { Controller, Get, Res } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Needs } from '../access/needs.js';
 import { Database } from '../database/database.js';
 import { answers } from '../database/errors.js';
 
@@ -18,12 +19,14 @@ export class HealthController {
 
   /** The process lives. */
   @Get('healthz')
+  @Needs('open')
   healthz(): Health {
     return { status: 'ok', parts: {} };
   }
 
   /** It can do its work: Postgres and NATS are there. */
   @Get('readyz')
+  @Needs('open')
   async readyz(@Res({ passthrough: true }) response: ServerResponse): Promise<Health> {
     const postgres = await Promise.race([answers(this.database), wait(POSTGRES_MS, false, { ref: false })]);
     const parts = { postgres: postgres ? 'ok' : 'unavailable', nats: this.messaging.connected ? 'ok' : 'unavailable' };

@@ -11,6 +11,12 @@ const STATUS_OF_REFUSAL: Partial<Record<string, number>> = {
   in_use: 409,
   upload_in_use: 409,
   too_large: 413,
+  key_missing: 401,
+  key_unknown: 401,
+  key_revoked: 401,
+  key_expired: 401,
+  scope_too_small: 403,
+  last_admin_key: 409,
 };
 
 const statusOf = (error: ApwaError): number => {
@@ -20,7 +26,7 @@ const statusOf = (error: ApwaError): number => {
     case 'permanent':
       return 422;
     case 'transient':
-      return 503;
+      return error.code === 'too_many_requests' ? 429 : 503;
     case 'internal':
       return 500;
   }
@@ -52,6 +58,7 @@ const answer = async (request: IncomingMessage, response: ServerResponse, status
   if (!request.complete) response.setHeader('connection', 'close');
   const { retryAfterMs } = error.details;
   if (retryAfterMs !== undefined) response.setHeader('retry-after', Math.ceil(retryAfterMs / 1_000));
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
   const body: ErrorBody = { error: error.toPayload() };
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
 };

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { NEEDS } from '../access/needs.js';
 import { ExportsController } from '../exports/exports.controller.js';
 import { HealthController } from '../health/health.controller.js';
+import { KeysController } from '../keys/keys.controller.js';
 import { PoolsController } from '../pools/pools.controller.js';
 import { RunsController } from '../runs/runs.controller.js';
 import { StorageCheckController } from '../storage-check/storage-check.controller.js';
@@ -19,6 +21,7 @@ const controllers = [
   ExportsController,
   StorageCheckController,
   PoolsController,
+  KeysController,
   HealthController,
   OpenApiController,
 ];
@@ -30,20 +33,29 @@ const served = controllers.flatMap((controller) => {
     const method = handler && (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined);
     if (!handler || method === undefined) return [];
     const path = [prefix, Reflect.getMetadata(PATH_METADATA, handler) as string].filter((part) => part !== '/').join('/');
-    return [`${RequestMethod[method].toLowerCase()} /${path.replace(/:(\w+)/g, '{$1}')}`];
+    const needs = String(Reflect.getMetadata(NEEDS, handler));
+    return [`${needs} ${RequestMethod[method].toLowerCase()} /${path.replace(/:(\w+)/g, '{$1}')}`];
   });
 });
 
 describe('the OpenAPI document', () => {
-  it('should describe every route that is served, and no other', () => {
+  it('should describe every route that is served with who may call it, and no other', () => {
     expect(served.length).toBeGreaterThan(15);
-    expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...served].sort());
+    expect(routes.map(({ needs, method, path }) => `${needs} ${method} ${path}`).sort()).toEqual([...served].sort());
   });
 
   it('should name the parameters of each path', () => {
     for (const { path, params = {} } of routes) {
       expect([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)).toEqual(Object.keys(params));
     }
+  });
+
+  it('should name the scope that each operation needs', () => {
+    const { paths } = openApiDocument('1') as { paths: Record<string, Record<string, { security: object[] }>> };
+    expect(paths['/v1/runs']?.get?.security).toEqual([{ key: ['read'] }]);
+    expect(paths['/v1/runs']?.post?.security).toEqual([{ key: ['run'] }]);
+    expect(paths['/v1/tables/{id}']?.delete?.security).toEqual([{ key: ['admin'] }]);
+    expect(paths['/healthz']?.get?.security).toEqual([]);
   });
 
   it('should be plain JSON with the schemas of bodies and answers', () => {

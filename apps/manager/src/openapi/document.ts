@@ -8,6 +8,15 @@ type Json = Record<string, unknown>;
 export const openApiDocument = (version: string): Json => ({
   openapi: '3.1.0',
   info: { title: 'APWA manager', version, description: 'Runs, plans and tables.' },
+  components: {
+    securitySchemes: {
+      key: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'A key, where the manager asks for them. Each operation names the scope that it needs.',
+      },
+    },
+  },
   paths: Object.fromEntries([...new Set(routes.map(({ path }) => path))].map((path) => [path, pathItem(path)])),
 });
 
@@ -16,6 +25,7 @@ const pathItem = (path: string): Json =>
 
 const operation = (route: Route): Json => ({
   summary: route.summary,
+  security: route.needs === 'open' ? [] : [{ key: [route.needs] }],
   parameters: [
     ...Object.entries(route.params ?? {}).map(([name, schema]) => ({
       name,

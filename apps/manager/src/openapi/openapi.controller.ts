@@ -1,4 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
+import { Needs } from '../access/needs.js';
 import { openApiDocument } from './document.js';
 
 /** Of the API, as its paths say it. */
@@ -9,6 +10,7 @@ export class OpenApiController {
   private readonly document = openApiDocument(API_VERSION);
 
   @Get('openapi.json')
+  @Needs('open')
   show(): Record<string, unknown> {
     return this.document;
   }

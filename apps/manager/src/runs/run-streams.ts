@@ -45,7 +45,7 @@ export class RunStreams {
     response.once('close', () => stream.abort());
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
+      'cache-control': 'no-store, no-transform',
       // Proxies that buffer would hold events back.
       'x-accel-buffering': 'no',
     });

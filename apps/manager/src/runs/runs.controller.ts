@@ -1,6 +1,7 @@
 import { ApproveRequest, Page, RedriveRequest, ResumeRequest, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
+import { Needs } from '../access/needs.js';
 import { zodPipe } from '../http/zod.pipe.js';
 import { RedriveService } from '../redrive/redrive.service.js';
 import { RunStreams } from './run-streams.js';
@@ -17,50 +18,59 @@ export class RunsController {
   ) {}
 
   @Post()
+  @Needs('run')
   async create(@Body(zodPipe(RunRequest, 'body')) request: RunRequest): Promise<Run> {
     return this.runs.create(request);
   }
 
   @Get()
+  @Needs('read')
   async list(@Query(zodPipe(Page, 'query')) page: Page): Promise<RunList> {
     return this.runs.list(page);
   }
 
   @Get(':id')
+  @Needs('read')
   async show(@id() runId: string): Promise<Run> {
     return this.runs.show(runId);
   }
 
   @Get(':id/events')
+  @Needs('read')
   async events(@id() runId: string, @Res() response: ServerResponse): Promise<void> {
     await this.streams.send(runId, response);
   }
 
   @Post(':id/cancel')
+  @Needs('run')
   @HttpCode(200)
   async cancel(@id() runId: string): Promise<Run> {
     return this.runs.cancel(runId);
   }
 
   @Post(':id/pause')
+  @Needs('run')
   @HttpCode(200)
   async pause(@id() runId: string): Promise<Run> {
     return this.runs.pause(runId);
   }
 
   @Post(':id/resume')
+  @Needs('run')
   @HttpCode(200)
   async resume(@id() runId: string, @Body(zodPipe(ResumeRequest.prefault({}), 'body')) request: ResumeRequest): Promise<Run> {
     return this.runs.resume(runId, request);
   }
 
   @Post(':id/approve')
+  @Needs('run')
   @HttpCode(200)
   async approve(@id() runId: string, @Body(zodPipe(ApproveRequest.prefault({}), 'body')) request: ApproveRequest): Promise<Run> {
     return this.runs.approve(runId, request);
   }
 
   @Post(':id/redrive')
+  @Needs('run')
   async redrive(@id() runId: string, @Body(zodPipe(RedriveRequest.prefault({}), 'body')) request: RedriveRequest): Promise<Run> {
     return this.redrives.redrive(runId, request);
   }

@@ -1,6 +1,7 @@
 import { StorageCheckRequest } from '@apwa/contracts';
 import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
+import { Needs } from '../access/needs.js';
 import { zodPipe } from '../http/zod.pipe.js';
 import { StorageCheckStreams } from './storage-check.streams.js';
 
@@ -9,6 +10,7 @@ export class StorageCheckController {
   constructor(private readonly streams: StorageCheckStreams) {}
 
   @Post('check')
+  @Needs('admin')
   @HttpCode(200)
   async check(
     @Body(zodPipe(StorageCheckRequest.prefault({}), 'body')) request: StorageCheckRequest,

@@ -25,7 +25,7 @@ export class StorageCheckStreams {
     response.once('close', () => stream.abort(new TransientError('client_gone', 'Nobody listens any more.')));
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
+      'cache-control': 'no-store, no-transform',
       // Proxies that buffer would hold events back.
       'x-accel-buffering': 'no',
     });

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type Manager, startManager } from '../../src/start.js';
-import { type Timing } from '../../src/settings.js';
+import { type Logger, type Timing } from '../../src/settings.js';
 import { ExecutorScript, startScriptedExecutor } from './scripted-executor.js';
 import { ScriptedModel } from './scripted-model.js';
 import { WorkersScript, startScriptedWorkers } from './scripted-workers.js';
@@ -91,8 +91,7 @@ export class World {
     this.config = configOf({ databaseUrl, natsUrl: this.nats.url, baseUrl, storageUrl: `file://${join(this.dir, 'storage')}` });
   }
 
-  async manager(timing: Partial<Timing> = {}): Promise<Manager> {
-    const log = createLogger('manager', (process.env.APWA_LOG_LEVEL as 'warn' | undefined) ?? 'silent');
+  async manager(timing: Partial<Timing> = {}, log = testLog()): Promise<Manager> {
     const manager = await startManager({ config: this.config, log, timing: { ...FAST, ...timing } });
     this.managers.push(manager);
     return manager;
@@ -122,6 +121,8 @@ export class World {
   }
 }
 
+const testLog = (): Logger => createLogger('manager', (process.env.APWA_LOG_LEVEL as 'warn' | undefined) ?? 'silent');
+
 const configOf = (places: { databaseUrl: string; natsUrl: string; baseUrl: string; storageUrl: string }) =>
   Config.parse({
     model: 'small',
@@ -136,11 +137,19 @@ const configOf = (places: { databaseUrl: string; natsUrl: string; baseUrl: strin
 
 /** A client of the HTTP API, as small as can be. */
 export class Api {
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    /** Sent with every request. */
+    readonly key?: string,
+  ) {}
+
+  get authorization(): Record<string, string> {
+    return this.key === undefined ? {} : { authorization: `Bearer ${this.key}` };
+  }
 
   async send(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown; headers: Headers }> {
-    const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-    const response = await fetch(`${this.url}${path}`, { method, ...json });
+    const headers = { ...this.authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const response = await fetch(`${this.url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     const text = await response.text();
     return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers };
   }
@@ -160,7 +169,11 @@ export class Api {
   async upload(...files: [name: string, content: string][]): Promise<string> {
     const { id } = await this.ok<Upload>('POST', '/v1/uploads');
     for (const [name, body] of files) {
-      const response = await fetch(`${this.url}/v1/uploads/${id}/files?name=${encodeURIComponent(name)}`, { method: 'PUT', body });
+      const response = await fetch(`${this.url}/v1/uploads/${id}/files?name=${encodeURIComponent(name)}`, {
+        method: 'PUT',
+        body,
+        headers: this.authorization,
+      });
       if (!response.ok) throw new Error(await response.text());
     }
     return id;

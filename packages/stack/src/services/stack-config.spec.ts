@@ -29,6 +29,13 @@ describe('the configuration of a stack', () => {
     expect((await stat(file())).mode & 0o777).toBe(0o600);
   });
 
+  it('should ask for no key, whatever the user has configured for others', async () => {
+    const base = { manager: { host: '0.0.0.0', auth: 'keys', firstKeyFile: '/nowhere/key', requestsPerMinute: 7 } };
+    await writeStackConfig(file(), base, addresses, {});
+    const { manager } = await loadConfig({ path: file(), env: {} });
+    expect(manager).toMatchObject({ host: '127.0.0.1', auth: 'none', requestsPerMinute: 7 });
+  });
+
   it('should keep what the user configured, and variables as variables', async () => {
     const base = {
       models: { small: { baseUrl: 'http://127.0.0.1:1/v1', apiKey: '${KEY}', name: 'm' } },
@@ -52,14 +59,17 @@ describe('the configuration of a stack', () => {
   it('should not let the caller’s environment move the stack’s own servers', () => {
     process.env.APWA__nats__url = 'nats://elsewhere:1';
     process.env.APWA__models__small__name = 'kept';
+    process.env.APWA_KEY = 'of another manager';
     try {
       const env = serviceEnvironment('/x.yaml');
       expect(env).toMatchObject({ APWA_CONFIG: '/x.yaml', APWA__models__small__name: 'kept' });
       expect(env).not.toHaveProperty('APWA__nats__url');
       expect(env).not.toHaveProperty('NODE_OPTIONS');
+      expect(env).not.toHaveProperty('APWA_KEY');
     } finally {
       delete process.env.APWA__nats__url;
       delete process.env.APWA__models__small__name;
+      delete process.env.APWA_KEY;
     }
   });
 });

@@ -55,11 +55,13 @@ const withoutKeys = (models: object): unknown =>
 /** Variables that would override what the stack has decided. */
 const OWN_SETTINGS = /^APWA__(nats|manager|storage|executor__databaseUrl)(__|$)/i;
 
+/** What is meant for this process alone: where it looks for a manager, and with which key. */
+const CALLERS_OWN = new Set(['NODE_OPTIONS', 'APWA_URL', 'APWA_KEY', 'APWA_KEY_FILE']);
+
 /** The environment of the services: ours, without what is meant for this process alone. */
 export const serviceEnvironment = (configFile: string, extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => {
-  const inherited = Object.entries(process.env).filter(([name]) => !OWN_SETTINGS.test(name));
-  const { NODE_OPTIONS: _options, APWA_URL: _url, ...env } = Object.fromEntries(inherited);
-  return { ...env, ...(configFile ? { APWA_CONFIG: configFile } : {}), ...extra };
+  const inherited = Object.entries(process.env).filter(([name]) => !OWN_SETTINGS.test(name) && !CALLERS_OWN.has(name));
+  return { ...Object.fromEntries(inherited), ...(configFile ? { APWA_CONFIG: configFile } : {}), ...extra };
 };
 
 /** Writes the configuration that all services of a stack read. It holds the database's password: nobody else may read it. */
@@ -67,7 +69,8 @@ export const writeStackConfig = async (file: string, base: Document, addresses: 
   const { natsUrl, databaseUrl, managerPort, storageDir, offlineModelUrl } = addresses;
   const own: Document = {
     nats: { url: natsUrl },
-    manager: { databaseUrl, host: '127.0.0.1', port: managerPort },
+    // On loopback, for whoever has started it: nobody needs a key.
+    manager: { databaseUrl, host: '127.0.0.1', port: managerPort, auth: 'none' },
     executor: { databaseUrl },
     ...(base.storage ? {} : { storage: { url: pathToFileURL(storageDir).href } }),
     ...(offlineModelUrl ? { model: OFFLINE, models: { [OFFLINE]: offlineModel(offlineModelUrl) } } : {}),
