@@ -52,7 +52,7 @@ interface Fabric {
 }
 
 /** At the start: how long a fabric that was there before may take to answer. */
-const ADOPT_MS = 2_000;
+const ADOPT_MS = 5_000;
 
 /**
  * A Ray cluster as the executor has it: one fabric, the latest generation, that carries out what is ordered; it is submitted again when
@@ -214,16 +214,17 @@ export class RayCluster {
   async #order({ operations }: Fabric): Promise<FabricReport> {
     const { messaging, epoch, times, pools } = this.#options;
     const sequence = (this.#sequence += 1);
-    for (const member of this.#members.values()) member.orderedIn ??= sequence;
+    const fresh = [...this.#members.values()].filter(({ orderedIn }) => orderedIn === null);
+    for (const member of fresh) member.orderedIn = sequence;
     const members: FabricOrder['members'] = [...this.#members.values()].map(({ wish }) => wish);
-    return messaging.request(operations.order, {
-      epoch: epoch(),
-      sequence,
-      leaseMs: times.fabricLeaseMs,
-      pools,
-      members,
-      heard: [...this.#heard],
-    });
+    const order = { epoch: epoch(), sequence, leaseMs: times.fabricLeaseMs, pools, members, heard: [...this.#heard] };
+    try {
+      return await messaging.request(operations.order, order);
+    } catch (thrown) {
+      // Nobody has heard of them: they are for the next fabric. After any other error this one may have started them.
+      if (ApwaError.from(thrown).code === 'no_responder') for (const member of fresh) member.orderedIn = null;
+      throw thrown;
+    }
   }
 
   #answered(fabric: Fabric): void {
@@ -286,27 +287,27 @@ export class RayCluster {
       case 'gone': {
         const why = verdict.failed ? await this.#jobs.causeOfFailure(jobs, fabric.generation, verdict.why) : verdict.why;
         this.#say(`Ray cluster ${this.name}: the fabric ${verdict.failed ? 'failed' : 'is gone'}: ${why}`);
-        this.#giveUp(why);
+        this.#giveUp(why, verdict.failed);
         return;
       }
       case 'replace':
         this.#say(`Ray cluster ${this.name}: the fabric is replaced, ${verdict.why}`);
         await jobs.stop(submissionId);
-        this.#giveUp(verdict.why);
+        this.#giveUp(verdict.why, true);
         return;
     }
   }
 
   /** Members of a fabric that is not listened to any more: their places are taken by others, and they are let in no more. */
-  #giveUp(why: string): void {
+  #giveUp(why: string, failed: boolean): void {
     const { log, times } = this.#options;
     log.warn({ cluster: this.name, generation: this.#fabric?.generation, why }, 'the fabric of a cluster is given up');
     this.#fabric = null;
     this.#report = null;
     this.#heard.clear();
-    this.#failures += 1;
+    if (failed) this.#failures += 1;
     const restart = nextRestart(this.#failures, times);
-    this.#retryAt = performance.now() + (restart.kind === 'after' ? restart.ms : 0);
+    this.#retryAt = performance.now() + (failed && restart.kind === 'after' ? restart.ms : 0);
     for (const member of [...this.#members.values()])
       if (member.orderedIn !== null) this.#end(member, { kind: 'lost', message: `its fabric is gone: ${why}` }, []);
     this.#rounds.soon();

@@ -1,6 +1,7 @@
 """Answers the executor over NATS, and ends itself when it is not wanted any more or has nothing left to run on."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ CLUSTER_PATIENCE_S = 45.0
 CHECK_EVERY_S = 0.5
 """For the first connection to NATS. Seconds."""
 CONNECT_S = 15.0
+"""For the last words to NATS. Seconds."""
+CLOSE_S = 2.0
 """A report tells that something happened; things that happen together are told together. Seconds."""
 GATHER_S = 0.01
 
@@ -63,9 +66,10 @@ class Fabric:
         await self._members.stop(grace_s)
         for task in tasks:
             task.cancel()
-        # What ended is told a last time; who waits for it may be gone.
-        await client.publish(REPORTS, encode_notice(self.report()))
-        await asyncio.wait_for(client.close(), timeout=2)
+        # What ended is told a last time; NATS may be gone, and who waits for it too.
+        with contextlib.suppress(Exception):
+            await client.publish(REPORTS, encode_notice(self.report()))
+            await asyncio.wait_for(client.close(), CLOSE_S)
         return reason
 
     def end(self, reason: str, grace_s: float) -> None:
@@ -86,14 +90,14 @@ class Fabric:
 
     def _order(self, data: bytes) -> Report:
         order = decode_request(data, Order)
-        if self._ending.done():
-            raise Refused("fabric_ending", "This fabric is about to end.")
+        self._refuse_when_ending()
         self._members.carry_out(order)
         self._lease(order.lease_ms)
         return self.report()
 
     def _look(self, data: bytes) -> Report:
         look = decode_request(data, Look)
+        self._refuse_when_ending()
         self._members.hear(look.epoch)
         self._lease(look.lease_ms)
         return self.report()
@@ -102,6 +106,10 @@ class Fabric:
         end = decode_request(data, End)
         self.end("the executor wants no more of it", end.grace_ms / 1_000)
         return self.report()
+
+    def _refuse_when_ending(self) -> None:
+        if self._ending.done():
+            raise Refused("fabric_ending", "This fabric is about to end.")
 
     def _lease(self, lease_ms: int) -> None:
         self._lease_until = time.monotonic() + lease_ms / 1_000

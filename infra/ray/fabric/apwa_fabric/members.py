@@ -1,12 +1,15 @@
 """The members that shall be, and those that are."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from .contract import EndedMember, Instance, MemberEnd, MemberState, MemberWish, NotStarted, Order, Pool, State
+from .contract import EndedMember, Instance, Lost, MemberEnd, MemberState, MemberWish, NotStarted, Order, Pool, State
 from .wire import Refused
+
+log = logging.getLogger("apwa_fabric")
 
 
 class Placed(Protocol):
@@ -115,16 +118,24 @@ class Members:
         task.add_done_callback(self._tasks.discard)
 
     async def _supervise(self, member: Member) -> None:
+        try:
+            end, last_lines = await self._live(member)
+        except Exception as error:
+            # Nobody watches it any more, so it must not be there any more.
+            log.exception("member %s is given up", member.instance)
+            end, last_lines = Lost(message=f"{type(error).__name__}: {error}"), []
+        member.placed.abandon()
+        del self._members[member.instance]
+        self._note(member.instance, end, last_lines)
+
+    async def _live(self, member: Member) -> tuple[MemberEnd, list[str]]:
         where = await member.placed.start()
         if where is not None:
             member.where = where
             if member.state == "placing":
                 member.state = "running"
             self._changed()
-        end, last_lines = await member.placed.end()
-        member.placed.abandon()
-        del self._members[member.instance]
-        self._note(member.instance, end, last_lines)
+        return await member.placed.end()
 
     def _drain(self, member: Member, grace_s: float) -> None:
         if member.state == "stopping":

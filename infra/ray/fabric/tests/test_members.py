@@ -171,6 +171,16 @@ async def test_refuses_orders_of_executors_that_were_replaced_and_those_that_wer
 
 
 @in_a_world
+async def test_takes_one_for_lost_whose_supervision_fails(world: World) -> None:
+    await world.order(a="run")
+    world.placed["a"].placed.set_result("here")
+    world.placed["a"].ended.set_exception(RuntimeError("what is this?"))
+    await settle()
+    assert (world.states(), world.ends()) == ({}, {"a": "lost"})
+    assert world.placed["a"].told == ["abandon"]
+
+
+@in_a_world
 async def test_stops_when_nobody_is_left(world: World) -> None:
     await world.order(a="run", b="run")
     world.placed["a"].placed.set_result("here")
