@@ -31,6 +31,10 @@ let pending: Promise<string> | undefined;
 export const ensureFabricTools = (log: Log = silent): Promise<string> =>
   environment('fabric-tools', [...requirements(), ...requirements('requirements-dev.txt')], log);
 
+/** As `ensureRay`, with further packages beside it: for programs that use Ray themselves. */
+export const ensureRayWith = (name: string, packages: readonly string[], log: Log = silent): Promise<string> =>
+  environment(name, [...requirements(), ...packages], log);
+
 /** Whether there is a Python that Ray could be installed for. */
 export const hasPython = async (): Promise<boolean> => (await pythonHere()) !== null;
 

@@ -129,6 +129,11 @@ export class LocalHead {
     return `http://${LOOPBACK}:${this.place.dashboardPort}`;
   }
 
+  /** Where drivers and further nodes connect. */
+  get gcsAddress(): string {
+    return `${LOOPBACK}:${this.place.gcsPort}`;
+  }
+
   get tokenFile(): string {
     return this.place.tokenFile;
   }
@@ -152,7 +157,7 @@ export class LocalHead {
   /** Adds a node on this machine. It is there when Ray says so. */
   async addNode(more: Omit<LocalNodeOptions, 'python' | 'logFile'>): Promise<LocalNode> {
     const { python, logFile } = this.options;
-    const args = [`--address=${LOOPBACK}:${this.place.gcsPort}`, ...(await nodeArguments(more))];
+    const args = [`--address=${this.gcsAddress}`, ...(await nodeArguments(more))];
     return LocalNode.start(python, args, tokenEnvironment(this.place), logFile);
   }
 

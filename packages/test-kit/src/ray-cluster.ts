@@ -13,6 +13,8 @@ export interface RayNodes {
   head: number;
   /** CPUs of each further node. Default: none. */
   nodes?: number[];
+  /** The Python that has Ray. Default: our own environment. */
+  python?: string;
 }
 
 /** A real Ray cluster, all of its nodes on this machine. */
@@ -24,9 +26,9 @@ export class RayTestCluster {
     private readonly dir: TempDir,
   ) {}
 
-  static async start({ head: cpus, nodes = [] }: RayNodes): Promise<RayTestCluster> {
+  static async start({ head: cpus, nodes = [], python }: RayNodes): Promise<RayTestCluster> {
     const dir = await tempDir('ray');
-    const head = await LocalHead.start({ python: await ensureRay(), cpus, logFile: join(dir.path, 'ray.log') });
+    const head = await LocalHead.start({ python: python ?? (await ensureRay()), cpus, logFile: join(dir.path, 'ray.log') });
     const cluster = new RayTestCluster(head, dir);
     for (const node of nodes) await cluster.addNode({ cpus: node });
     return cluster;

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApwaError, InternalError, isTerminal, type Plan, type Run, type RunRequest } from '@apwa/contracts';
 import { type Client, createClient } from '@apwa/sdk';
-import { type Stack, startStack, tempDir, type TempDir } from '@apwa/test-kit';
+import { type RayTestCluster, type Stack, type StackOptions, startStack, tempDir, type TempDir } from '@apwa/test-kit';
 import pg from 'pg';
 import { stringify } from 'yaml';
 import { residentMb } from '../measure/processes.js';
@@ -18,6 +18,8 @@ export interface SystemOptions {
   limits?: { requestsPerMinute: number };
   /** For the services, for example to have a profile written. */
   env?: NodeJS.ProcessEnv;
+  /** Where its members are; left out: they are processes of the executor. Whoever started it stops it, and them with it. */
+  ray?: RayTestCluster;
 }
 
 /** The production stack as processes of this machine, with the stub as its model. */
@@ -26,9 +28,10 @@ export class SystemUnderTest {
     readonly stack: Stack,
     readonly client: Client,
     private readonly dir: TempDir,
+    private readonly ray: RayTestCluster | undefined,
   ) {}
 
-  static async start({ modelUrl, members, slots, limits, env = {} }: SystemOptions): Promise<SystemUnderTest> {
+  static async start({ modelUrl, members, slots, limits, env = {}, ray }: SystemOptions): Promise<SystemUnderTest> {
     const dir = await tempDir('bench');
     try {
       const configPath = join(dir.path, 'bench.config.yaml');
@@ -36,8 +39,9 @@ export class SystemUnderTest {
         configPath,
         stringify({ model: 'stub', models: { stub: { baseUrl: modelUrl, name: 'stub', ...(limits ? { limits } : {}) } } }),
       );
-      const stack = await startStack({ dir: dir.path, model: 'configured', configPath, members, slots, env });
-      return new SystemUnderTest(stack, createClient({ url: stack.url }), dir);
+      const onRay = ray ? placedOn(ray, dir.path, members, slots) : { members, slots };
+      const stack = await startStack({ dir: dir.path, model: 'configured', configPath, env, ...onRay });
+      return new SystemUnderTest(stack, createClient({ url: stack.url }), dir, ray);
     } catch (error) {
       await dir.remove();
       throw error;
@@ -57,6 +61,7 @@ export class SystemUnderTest {
       ['executor and members', executor.pid],
       ['NATS', nats.pid],
       ['Postgres', postgres.pid],
+      ...(this.ray ? [['Ray and members', this.ray.head.pid as number] as const] : []),
     ]);
   }
 
@@ -117,3 +122,22 @@ export class SystemUnderTest {
     }
   }
 }
+
+/** What puts the members on a Ray cluster. Its nodes find NATS and the configuration in the stack's folder. */
+const placedOn = (ray: RayTestCluster, dir: string, members: number, slots: number): Partial<StackOptions> => {
+  const natsUrlFile = join(dir, 'nats-url');
+  const cluster = {
+    name: 'bench',
+    ...ray.access,
+    natsUrlFile,
+    member: { environment: { APWA_CONFIG: join(dir, 'apwa.config.yaml') } },
+    pools: [{ name: 'default', slots, min: members, max: members }],
+  };
+  return {
+    config: { pools: [], ray: { clusters: [cluster] } },
+    envOf: async (_, { natsUrl }) => {
+      await writeFile(natsUrlFile, natsUrl, { mode: 0o600 });
+      return {};
+    },
+  };
+};
