@@ -21,7 +21,7 @@ export const readClusters = async (document: ConfigDocument, folder: string): Pr
       if (typeof cluster !== 'string') return cluster;
       const path = resolve(folder, cluster);
       files.set(index, path);
-      return { ...(await readCluster(path, index)) };
+      return readCluster(path, index);
     }),
   );
   return { document: { ...document, ray: { ...ray, clusters } }, files };

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type LaunchedMember, type LaunchEvents } from './launched-member.js';
 import { type MemberCommand, memberEnvironment } from './member-command.js';
 import { MemberProcess, type Output } from './member-process.js';
@@ -15,9 +14,6 @@ export interface ProcessesBackendOptions {
 
 /** Members as children of this process: for one machine, and for tests. They never outlive it. */
 export class ProcessesBackend extends SlotsBackend {
-  /** Instances of another boot of this service are never taken for this one's. */
-  readonly #boot = randomBytes(6).toString('hex');
-  #launched = 0;
   readonly #options: ProcessesBackendOptions;
 
   constructor(options: ProcessesBackendOptions) {
@@ -25,9 +21,8 @@ export class ProcessesBackend extends SlotsBackend {
     this.#options = options;
   }
 
-  protected launch({ ended }: LaunchEvents): LaunchedMember {
+  protected launch(instance: string, { ended }: LaunchEvents): LaunchedMember {
     const { pool, command, output = printed } = this.#options;
-    const instance = `${pool}-${this.#boot}-${(this.#launched += 1)}`;
     const member = new MemberProcess({ instance, command, env: memberEnvironment(pool, instance), output, onEnd: ended });
     if (member.pid !== undefined) this.tell({ kind: 'member_started', instance, where: `process ${member.pid}` });
     return member;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describeDeath } from './describe-death.js';
 import { type Launch, type LaunchedMember, type LaunchEvents } from './launched-member.js';
 import { MemberSlot, type SlotTiming } from './member-slot.js';
@@ -11,6 +12,9 @@ const LEAVING_ORDER = ['backing_off', 'placing', 'starting', 'running'] as const
 export abstract class SlotsBackend implements PoolBackend {
   readonly pool: string;
   readonly #times: SlotTiming;
+  /** Instances of another boot of this service are never taken for this one's. */
+  readonly #boot = randomBytes(6).toString('hex');
+  #launched = 0;
   /** The oldest first; those that stop are among them until they have ended. */
   readonly #slots = new Set<MemberSlot>();
   #listener: PoolListener | undefined;
@@ -24,7 +28,7 @@ export abstract class SlotsBackend implements PoolBackend {
   }
 
   /** Starts a member that was not there before. */
-  protected abstract launch(events: LaunchEvents): LaunchedMember;
+  protected abstract launch(instance: string, events: LaunchEvents): LaunchedMember;
 
   async start(listener: PoolListener): Promise<void> {
     this.#listener = listener;
@@ -98,7 +102,7 @@ export abstract class SlotsBackend implements PoolBackend {
   protected add(first?: Launch): void {
     const slot: MemberSlot = new MemberSlot({
       times: this.#times,
-      launch: (events) => this.launch(events),
+      launch: (events) => this.launch(`${this.pool}-${this.#boot}-${(this.#launched += 1)}`, events),
       ...(first ? { first } : {}),
       onDeath: (death, crashes) => this.#died(slot, death, crashes),
       onLeft: () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClusterConfig } from '@apwa/config';
@@ -75,7 +75,6 @@ export class LocalAccess implements ClusterAccess {
     const { name, cpus = availableParallelism() } = this.config;
     const python = await ensureRay((line) => this.log.info({ cluster: name }, line));
     this.#folder ??= await mkdtemp(join(tmpdir(), `apwa-ray-${name}-`));
-    await mkdir(this.#folder, { recursive: true });
     await writeFile(this.#natsUrlFile(), this.natsUrl, { mode: 0o600 });
     this.log.info({ cluster: name, cpus }, 'starting a Ray head on this machine');
     return LocalHead.start({ python, cpus, logFile: join(this.#folder, 'head.log') }, signal);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type Resources } from '@apwa/contracts';
 import { type LaunchedMember, type LaunchEvents } from '../pools/launched-member.js';
 import { type SlotTiming } from '../pools/member-slot.js';
@@ -18,10 +17,6 @@ export interface RayBackendOptions {
 
 /** Members on the nodes of a Ray cluster. Of a cluster that outlives this executor, they do so too. */
 export class RayBackend extends SlotsBackend {
-  /** Instances of another boot of this service are never taken for this one's. */
-  readonly #boot = randomBytes(6).toString('hex');
-  #launched = 0;
-
   constructor(private readonly options: RayBackendOptions) {
     super(options.pool, options.times);
   }
@@ -32,9 +27,8 @@ export class RayBackend extends SlotsBackend {
     for (const member of cluster.living(pool)) this.add((events) => cluster.adopt(member, events));
   }
 
-  protected launch(events: LaunchEvents): LaunchedMember {
+  protected launch(instance: string, events: LaunchEvents): LaunchedMember {
     const { pool, cluster } = this.options;
-    const instance = `${pool}-${this.#boot}-${(this.#launched += 1)}`;
     return cluster.launch(pool, instance, {
       ended: events.ended,
       placed: () => {

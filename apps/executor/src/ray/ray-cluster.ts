@@ -282,7 +282,7 @@ export class RayCluster {
     });
     switch (verdict.kind) {
       case 'wait':
-        if (fabric.answeredAt === null) return this.#wait(`Ray cluster ${this.name}: its fabric is starting`);
+        if (fabric.answeredAt === null) return this.#say(`Ray cluster ${this.name}: its fabric is starting`, 'info');
         return this.#say(`Ray cluster ${this.name}: the fabric does not answer, ${verdict.why}`);
       case 'gone': {
         const why = verdict.failed ? await this.#jobs.causeOfFailure(jobs, fabric.generation, verdict.why) : verdict.why;
@@ -344,16 +344,10 @@ export class RayCluster {
     }
   }
 
-  /** What is waited for, in order. */
-  #wait(trouble: string): void {
+  /** What keeps members from being started: a fault, unless it is only waited for. */
+  #say(trouble: string, level: 'info' | 'warn' = 'warn'): void {
     if (this.#trouble === trouble) return;
     this.#trouble = trouble;
-    this.#options.log.info({ cluster: this.name }, trouble);
-  }
-
-  #say(trouble: string): void {
-    if (this.#trouble === trouble) return;
-    this.#trouble = trouble;
-    this.#options.log.warn({ cluster: this.name }, trouble);
+    this.#options.log[level]({ cluster: this.name }, trouble);
   }
 }
