@@ -12,6 +12,7 @@ import { RayWorld, type TestClusterOptions } from './support/ray-world.js';
 
 /** Real: Ray, its fabrics, NATS, and the members' processes; they do no work. */
 jest.setTimeout(120_000);
+// Ray takes Python, without which everything else works.
 const describeOnRay = (await canHaveRay()) ? describe : describe.skip;
 
 describeOnRay('a fabric', () => {

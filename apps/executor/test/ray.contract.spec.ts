@@ -6,6 +6,7 @@ import { RayWorld } from './support/ray-world.js';
 
 /** Real: Ray, its fabric, NATS, and the members' processes; they do no work. */
 jest.setTimeout(120_000);
+// Ray takes Python, without which everything else works.
 const describeOnRay = (await canHaveRay()) ? describe : describe.skip;
 
 describeOnRay('on Ray', () => {

@@ -1,4 +1,4 @@
-import { type Plan, type PoolReport } from '@apwa/contracts';
+import { type Plan, type PoolReport, type Resources } from '@apwa/contracts';
 import { canHaveRay, eventually, RAY_INSTALL_TIMEOUT_MS, RayTestCluster, tempDir } from '@apwa/test-kit';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,10 +7,11 @@ import { startOnRay } from './support/ray-system.js';
 import { expectEveryRowOnce, mailPlan, numberedRows, type System } from './support/system.js';
 
 const ROWS = 200;
+// Ray takes Python, without which everything else works.
 const describeOnRay = (await canHaveRay()) ? describe : describe.skip;
 
 /** The plan of mails with a template that asks for these resources. */
-const planFor = (resources: Record<string, number>): Plan => {
+const planFor = (resources: Resources): Plan => {
   const plan = mailPlan();
   return {
     ...plan,
@@ -104,12 +105,7 @@ describeOnRay('pools on Ray clusters', () => {
       /^Ray cluster gone: Ray at http:\/\/127\.0\.0\.1:9 can't be reached: ECONNREFUSED/,
     ],
   ])('should say of the work of %s what it waits for, and work on elsewhere', async (_, custom, name, words) => {
-    const plan = planFor({});
-    const asking: Plan = {
-      ...plan,
-      steps: plan.steps.map((step) => (step.kind === 'map' ? { ...step, template: { ...step.template, resources: { custom } } } : step)),
-    };
-    const run = await submit(asking);
+    const run = await submit(planFor({ custom }));
     await eventually(async () => words.test((await pool(name)).waiting ?? ''), { timeoutMs: 60_000, what: 'the reason' });
     const other = await system.wait((await submit(mailPlan())).id);
     expect(other.state).toBe('succeeded');

@@ -15,6 +15,7 @@ const ROWS = 10_000;
 const MEMBERS = 3;
 const SLOTS = 32;
 
+// Ray takes Python, without which everything else works.
 const describeOnRay = (await canHaveRay()) ? describe : describe.skip;
 
 /** Real: everything, and a Ray cluster of two nodes whose processes are killed with SIGKILL; the offline model takes its time. */

@@ -10,6 +10,7 @@ import { ensureRay, hasPython, JobsClient, LocalHead, packFabric, rayVersion, to
 const INSTALL_TIMEOUT_MS = 600_000;
 jest.setTimeout(60_000);
 
+// Ray takes Python, without which everything else works.
 const describeOnRay = (await hasPython()) ? describe : describe.skip;
 
 describeOnRay('JobsClient, on a real Ray', () => {
