@@ -16,6 +16,20 @@ const countsOf = (line, what) => {
 };
 
 const total = { passed: 0, failed: 0 };
+/** What Jest says of each failed test, beneath its name: long logs are cut in the middle, so it is said again at the end. */
+const faults = [];
+const FAULT_LINES = 40;
+
+/** Takes the lines of one task's output; gathers what stands beneath `●`, to the next one or the end of the suite. */
+const faultGatherer = () => {
+  let fault = null;
+  return (line) => {
+    const plain = line.replace(ANSI, '');
+    if (/^(\S+: )?\s*● .+ › |● Test suite failed to run/.test(plain)) faults.push((fault = [plain]));
+    else if (/^(\S+: )?(PASS|FAIL|Test Suites:)/.test(plain)) fault = null;
+    else if (fault && fault.length < FAULT_LINES) fault.push(plain);
+  };
+};
 
 /** Runs a turbo task over all workspaces; resolves to whether it succeeded. */
 const runTask = (task, args) =>
@@ -31,11 +45,13 @@ const runTask = (task, args) =>
       [child.stderr, process.stderr],
     ]) {
       let rest = '';
+      const gather = faultGatherer();
       from.on('data', (data) => {
         into.write(data);
         const lines = (rest + data).split('\n');
         rest = lines.pop();
         for (const line of lines) {
+          gather(line);
           const tests = countsOf(line, 'Tests');
           total.passed += tests?.passed ?? 0;
           total.failed += tests?.failed ?? 0;
@@ -85,5 +101,8 @@ if (unknown) {
 }
 let allWell = true;
 for (const name of asked.length ? asked : Object.keys(suites)) allWell = (await suites[name]()) && allWell;
+// Jest says a fault twice where there are several suites.
+const said = new Map(faults.map((lines) => [lines[0], lines.join('\n').trimEnd()]));
+if (said.size > 0) process.stdout.write(`\n=== what failed\n${[...said.values()].join('\n\n')}\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = allWell ? 0 : 1;
