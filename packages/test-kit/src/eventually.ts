@@ -1,7 +1,7 @@
 import { until } from '@apwa/stack';
 
 export interface EventuallyOptions {
-  /** Milliseconds. Default 10,000. */
+  /** Milliseconds. Default 30,000: what takes a moment may take long on a machine with much else to do. */
   timeoutMs?: number;
   /** What is waited for, for the message of a failure. Default: the condition's source text. */
   what?: string;
@@ -25,7 +25,7 @@ export const eventually = async <T>(condition: () => T | Promise<T>, options: Ev
           return null;
         }
       },
-      { timeoutMs: options.timeoutMs ?? 10_000, what },
+      { timeoutMs: options.timeoutMs ?? 30_000, what },
     );
   } catch (error) {
     if (last === undefined) throw error;

@@ -22,6 +22,8 @@ export interface AttemptParts {
   wake(): void;
   /** Slots became free. */
   freed(): void;
+  /** A row has its outcome. */
+  answered(): void;
 }
 
 export interface AttemptTerms {

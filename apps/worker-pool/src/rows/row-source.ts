@@ -15,6 +15,11 @@ export interface RowToRun {
   values: RowValues;
 }
 
+interface ReadRows {
+  values: RowValues[];
+  earlier: RowResult[];
+}
+
 export interface RowSourceOptions {
   range: ShardRange;
   /** Columns that go into the prompt: rows that agree in them are asked once. */
@@ -43,7 +48,7 @@ export class RowSource {
   readonly #rows: AsyncGenerator<RowToRun, void>;
 
   constructor(private readonly options: RowSourceOptions) {
-    this.#rows = this.#generate();
+    this.#rows = this.#generate(this.#readAhead(options.range.first));
   }
 
   /** The next row, or undefined when all have been given out. May be called by many at once. */
@@ -69,16 +74,12 @@ export class RowSource {
     for (const row of followers) this.options.settled(sharedResult(result, row));
   }
 
-  async *#generate(): AsyncGenerator<RowToRun, void> {
+  async *#generate(begun: Promise<ReadRows>): AsyncGenerator<RowToRun, void> {
     const { range } = this.options;
-    let ahead = this.#read(range.first);
+    let ahead = begun;
     for (let first = range.first; first <= range.last; first += READ_ROWS) {
       const rows = await ahead;
-      if (first + READ_ROWS <= range.last) {
-        ahead = this.#read(first + READ_ROWS);
-        // Whoever awaits it hears of its failure; until then it must not count as unhandled.
-        ahead.catch(() => undefined);
-      }
+      if (first + READ_ROWS <= range.last) ahead = this.#readAhead(first + READ_ROWS);
       yield* this.#toRun(first, rows.values, rows.earlier);
     }
     for (const item of this.#waiting) yield* this.#afterOthers(item);
@@ -103,7 +104,14 @@ export class RowSource {
     this.#finish(key, result);
   }
 
-  async #read(first: number): Promise<{ values: RowValues[]; earlier: RowResult[] }> {
+  #readAhead(first: number): Promise<ReadRows> {
+    const rows = this.#read(first);
+    // Whoever awaits it hears of its failure; until then it must not count as unhandled.
+    rows.catch(() => undefined);
+    return rows;
+  }
+
+  async #read(first: number): Promise<ReadRows> {
     const last = Math.min(first + READ_ROWS - 1, this.options.range.last);
     const { read, earlier: readEarlier } = this.options;
     const [values, earlier] = await Promise.all([read({ first, last }), readEarlier({ first, last })]);
