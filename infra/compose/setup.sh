@@ -12,3 +12,9 @@ if [ ! -s /run/apwa/secrets.env ]; then
   printf '%s' "$password" >/run/apwa/postgres-password
   printf 'POSTGRES_PASSWORD=%s\n' "$password" >/run/apwa/secrets.env
 fi
+
+# Ray's token: for the users of its nodes and of the executor, which have the same number.
+if [ ! -s /run/apwa-ray/token ]; then
+  (umask 077 && od -A n -t x1 -N 32 /dev/urandom | tr -d ' \n' >/run/apwa-ray/token)
+  chown 1000:1000 /run/apwa-ray/token
+fi
