@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings up docker-compose.yml under a project name and port of its own, and does runs through the CLI against it, with keys of the API
-# that it makes. With members on Ray: kills a worker node in the middle of a run, adds nodes, and replaces manager and executor, as an
-# upgrade does. Then with members that run without Ray, one of which it kills. Takes everything down again. Fails unless every row of the
+# that it makes. With members on Ray it kills a worker node in the middle of a run, replaces manager and executor, as an upgrade does, and
+# adds nodes; then, with members that run without Ray, it kills one of them. Takes everything down again. Fails unless every row of the
 # input comes out once, or if somebody is let in who must not be.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -226,8 +226,8 @@ check_jobs_api
 messages 8
 begin_run
 kill_one ray-worker
-add_nodes
 replace_services
+add_nodes
 end_run
 
 # --- Members without Ray: the same database, storage and keys --------------------------------------------------------
