@@ -5,6 +5,7 @@ import {
   type JsonSchema,
   type JsonValue,
   RefusedError,
+  replicatedSchema,
   type Template,
 } from '@apwa/contracts';
 import { type CapabilityRegistry } from './registry.js';
@@ -37,7 +38,7 @@ const renamedSchema = (capability: Capability, names: Names): JsonSchema => {
 export const outputSchemaOf = (template: Template, registry: CapabilityRegistry): JsonSchema => {
   switch (template.mode) {
     case 'llm':
-      return template.output;
+      return template.replicas ? replicatedSchema(template.output, template.replicas) : template.output;
     case 'capability': {
       const capability = registry.find(template.capability);
       if (capability) return renamedSchema(capability, template.rename);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { CapabilityId } from './capability.js';
 import { Name } from './ids.js';
-import { JsonSchema, JsonValue } from './json.js';
+import { JsonObject, JsonSchema, JsonValue } from './json.js';
+import { Replicas } from './replicas.js';
 
 /** What a member must have to run a stage: the pool is chosen by it. */
 export const Resources = z.strictObject({
@@ -35,8 +36,15 @@ export const LlmTemplate = z.strictObject({
   mode: z.literal('llm').default('llm'),
   /** What to do with a row, with `{{column}}` placeholders for its data. */
   instructions: z.string().min(1).max(100_000),
+  /**
+   * Columns of a table that the plan itself holds (a step of kind `table`) whose text is part of the instructions, for each row its own:
+   * task-parallel work. Text of any other table is data, and never obeyed.
+   */
+  instructionColumns: z.array(z.string().min(1).max(255)).min(1).max(20).optional(),
   /** JSON Schema 2020-12 of the answer: an object, each property of which becomes a column. */
   output: JsonSchema,
+  /** Left out: each row is asked once. */
+  replicas: Replicas.optional(),
   /** A model of the configuration; its default model if left out. */
   model: z.string().min(1).optional(),
   resources: Resources.optional(),
@@ -104,7 +112,18 @@ export const SqlStep = z.strictObject({
 });
 export type SqlStep = z.infer<typeof SqlStep>;
 
-export const Step = z.discriminatedUnion('kind', [MapStep, SqlStep]);
+/** Rows of a table that the plan holds: more are imported. */
+export const MAX_TABLE_ROWS = 2_000;
+
+/** A table that stands in the plan: work of the plan's own, one row for each piece. Its columns are the keys of its rows, their types as the values tell. */
+export const TableStep = z.strictObject({
+  ...step,
+  kind: z.literal('table'),
+  rows: z.array(JsonObject).min(1).max(MAX_TABLE_ROWS),
+});
+export type TableStep = z.infer<typeof TableStep>;
+
+export const Step = z.discriminatedUnion('kind', [MapStep, SqlStep, TableStep]);
 export type Step = z.infer<typeof Step>;
 
 /** A DAG of steps: validated, approved, edited, saved, and replayed without a model. */
@@ -126,6 +145,8 @@ export const inputsOf = (item: Step): string[] => {
       return [item.input];
     case 'sql':
       return item.inputs;
+    case 'table':
+      return [];
   }
 };
 

@@ -40,7 +40,7 @@ export const RunRequest = z
   .strictObject({
     /** The task in natural language. May be left out where a plan is given. */
     goal: z.string().min(1, 'must not be empty').max(MAX_GOAL_LENGTH, `must be ${MAX_GOAL_LENGTH} characters at most`).optional(),
-    inputs: z.array(RunInput).min(1, 'a run needs at least one input').max(50),
+    inputs: z.array(RunInput).max(50).default([]),
     /** A ready plan: no planner is asked. */
     plan: Plan.optional(),
     /** Formats in which output tables are written; none: they stay tables. */

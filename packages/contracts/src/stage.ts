@@ -144,7 +144,7 @@ export const StageWork = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('sql'),
-    inputs: z.array(NamedTable).min(1).max(50),
+    inputs: z.array(NamedTable).max(50),
     query: z.string().min(1),
     limits: z.strictObject({
       memoryMb: z.number().int().positive(),

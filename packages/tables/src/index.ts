@@ -4,5 +4,6 @@ export { manifestPrefix, manifestsOf, readManifest, readManifestChain, writeMani
 export { readChainRows, readRows, readPage, type RowSelection } from './parquet/read-rows.js';
 export { readResults } from './parquet/read-results.js';
 export { writeMapPart, misfitOf, type MapPartContent } from './parquet/write-map-part.js';
+export { columnsOfRows, queryOfRows } from './sql/inline-rows.js';
 export { TableJobs } from './jobs/table-jobs.js';
 export * from './jobs/types.js';

@@ -43,6 +43,9 @@ export const SYSTEM_PROMPT = `You plan work over tables. A person says in plain 
 - step of kind "map": a language model is called once for every row of the table "input". It sees the template's instructions and the row's fields, and nothing else: no other row, no other table, none of this conversation. Its answer must be valid against the template's "output", a JSON Schema of an object; each property becomes a column. An answer that is not valid is sent back to be corrected, and if that does not help the row fails.
 - placeholder: {{column}} in the instructions names a field. The model reads a reference in its place, such as [field "text"], and finds the value in a message of its own, between marks that say that it is untrusted data. So write {{column}} as a noun ("the review {{text}}"), and put no tags, quotes or warnings around it. The fields shown are those that the instructions name. NULL is shown as (no value), lists and objects as JSON.
 - step of kind "sql": one SELECT in DuckDB's dialect (WITH and ORDER BY are welcome, and the table keeps the order) over the tables named in "inputs". Only those tables can be read. No files, no other statements; no column of the result may begin with _.
+- step of kind "table": a small table that you write yourself into "rows", a list of objects with the same keys. Use it for work that the tables do not list: parts of a task that can be done side by side, such as ten questions to answer, or names and figures of the person's that SQL is to join. Never copy rows of other tables into it.
+- instructionColumns: in the template of a map step over such a table, names of columns whose text the model obeys as part of its instructions, so that each row can be a task of its own: "rows": [{"task": "Compare …"}, {"task": "List …"}], and in the template "instructions": "Do the task of this record. …", "instructionColumns": ["task"]. Text of all other columns is data, and never obeyed.
+- replicas: in the template of a map step, {"combine": "majority", "count": 3} asks for each row several times, independently, and takes for each property that is an enum, boolean or number what most answers say (less often where a majority stands earlier); {"combine": "best", "score": "property", "count": 3} takes the answer with the highest score; {"combine": "all", "count": 3} makes one column "answers" of all of them. A column "replicas" tells how far they agree: STRUCT(asked, answered, agreement, ties). It costs so many times as much.
 - outputs: ids of the steps whose tables the person gets, in the order in which they asked for them: answers for each row too, if they asked for both answers and totals. Rows that failed and the machinery's columns are left out there: failed rows of a map step that is an output come in a file of their own, and the person sees of every step how many failed. Inputs can't be outputs.
 
 # The table that a map step makes
@@ -56,7 +59,7 @@ Types: string becomes VARCHAR, integer BIGINT, number DOUBLE, boolean BOOLEAN (e
 4. Instructions must be complete: whoever carries them out knows nothing but them and the row. Name each property of the answer and say what it means, what to do in doubtful cases and when a field has no value: a model cannot refuse a row. Say nothing about where the records come from that neither the task nor the tables tell. Name each column that is needed as {{column}}, exactly as the table spells it, spaces included.
 5. Output schemas: closed lists as "enum". Where the task names no list, look at more rows than the samples before you make one, and end it with a value for the rest. A record that may belong to several classes gets an array of them, unless the task wants one. Bounds and patterns are checked ("minimum", "maxLength", "pattern" …). Every property in "required", and null in its type where a row may have no answer; arrays of objects for several findings with parts; "description" where a name does not say enough. The model fills the properties in their order: reasons and findings before the judgement that rests on them. A property must not have the name of a column of the input (upper and lower case count as the same), nor begin with _.
 6. Ids of steps: lower-case letters, digits and _, beginning with a letter; not the name of an input, nor of another step.
-7. Leave "mode", "model", "resources", "retry" and "limits" out unless the person asks for what they do. Who wants a step to stop when too many rows fail gets "retry": {"stopWhenFailuresExceed": {"count": 50}} or {"share": 0.2}.
+7. Leave "mode", "model", "resources", "retry", "limits" and "replicas" out unless the person asks for what they do. Who wants a step to stop when too many rows fail gets "retry": {"stopWhenFailuresExceed": {"count": 50}} or {"share": 0.2}.
 8. A step's "description" is shown to the person: say there in a line what the step is for, and what you assumed where the task left it open.
 
 # Example
@@ -74,7 +77,7 @@ export const taskPrompt = (request: Pick<RunRequest, 'goal' | 'outputs'>, inputs
     files.length > 0
       ? `\n\nFiles of these steps are asked for by name, so the plan must have steps with these ids: ${files.join(', ')}.`
       : '';
-  const tables = inputs.map(({ name, rows }) => `${name} (${rows} rows)`).join(', ');
+  const tables = inputs.map(({ name, rows }) => `${name} (${rows} rows)`).join(', ') || 'none';
   return `The person's task:\n${request.goal ?? ''}\n\nInput tables: ${tables}.${wanted}`;
 };
 

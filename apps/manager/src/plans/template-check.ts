@@ -5,6 +5,8 @@ import { type Column, type Fault } from '@apwa/contracts';
 export interface TemplateContext {
   field: string;
   columns: Column[] | null;
+  /** Those of them whose values whoever wrote the plan has written. */
+  written: readonly string[];
   models: readonly string[];
   capabilities: CapabilityRegistry;
 }

@@ -1,8 +1,19 @@
-import { type Column, type Fault, type LlmTemplate, type MapStep, RefusedError, placeholdersOf } from '@apwa/contracts';
+import {
+  ANSWERS_COLUMN,
+  type Column,
+  type Fault,
+  type LlmTemplate,
+  type MapStep,
+  RefusedError,
+  REPLICAS_COLUMN,
+  placeholdersOf,
+  replicatedSchema,
+} from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { checkCapabilityTemplate } from './capability-template.js';
 import { clashesOf } from './columns.js';
 import { allowedNames } from './nearest.js';
+import { checkReplicas } from './replicas.js';
 import { type CheckedTemplate, type TemplateContext } from './template-check.js';
 
 /** Checks a template, and says which columns it adds. */
@@ -15,9 +26,13 @@ export const checkTemplate = ({ template }: MapStep, context: TemplateContext): 
   }
 };
 
-const checkLlmTemplate = (template: LlmTemplate, { field, columns, models }: TemplateContext): CheckedTemplate => {
-  const output = checkOutput(template.output, `${field}.output`, columns);
-  const faults = [...checkPlaceholders(template.instructions, `${field}.instructions`, columns), ...output.faults];
+const checkLlmTemplate = (template: LlmTemplate, { field, columns, written, models }: TemplateContext): CheckedTemplate => {
+  const output = checkOutput(template, field, columns);
+  const faults = [
+    ...checkPlaceholders(template, `${field}.instructions`, columns),
+    ...checkInstructionColumns(template, `${field}.instructionColumns`, columns, written),
+    ...output.faults,
+  ];
   if (template.model !== undefined && !models.includes(template.model)) {
     faults.push({
       field: `${field}.model`,
@@ -29,9 +44,30 @@ const checkLlmTemplate = (template: LlmTemplate, { field, columns, models }: Tem
   return { faults, added: output.added };
 };
 
-const checkPlaceholders = (instructions: string, field: string, columns: Column[] | null): Fault[] => {
+const checkInstructionColumns = (
+  { instructionColumns = [] }: LlmTemplate,
+  field: string,
+  columns: Column[] | null,
+  written: readonly string[],
+): Fault[] =>
+  columns === null
+    ? []
+    : instructionColumns.flatMap((column, index): Fault[] => {
+        const at = `${field}[${index}]`;
+        const named = {
+          field: at,
+          value: column,
+          allowed: written.length > 0 ? allowedNames(column, written) : 'columns of a step of kind table',
+        };
+        if (!columns.some(({ name }) => name === column)) return [{ ...named, message: 'names a column that the input does not have' }];
+        if (!written.includes(column))
+          return [{ ...named, message: 'is a column of data: only what the plan itself holds can be instructions' }];
+        return instructionColumns.indexOf(column) < index ? [{ ...named, message: 'is named twice', allowed: 'each name once' }] : [];
+      });
+
+const checkPlaceholders = ({ instructions, instructionColumns = [] }: LlmTemplate, field: string, columns: Column[] | null): Fault[] => {
   const placeholders = placeholdersOf(instructions);
-  if (placeholders.length === 0) {
+  if (placeholders.length === 0 && instructionColumns.length === 0) {
     const names = columns?.map(({ name }) => name).filter((name) => !name.startsWith('_'));
     return [
       {
@@ -56,11 +92,17 @@ const checkPlaceholders = (instructions: string, field: string, columns: Column[
 
 const placeholder = (column: string) => `{{${column}}}`;
 
-const checkOutput = (schema: LlmTemplate['output'], field: string, columns: Column[] | null): CheckedTemplate => {
+const checkOutput = ({ output: schema, replicas }: LlmTemplate, template: string, columns: Column[] | null): CheckedTemplate => {
+  const field = `${template}.output`;
   try {
     compileSchema(schema);
-    const added = columnsOfSchema(schema);
-    return { faults: clashesOf(added, columns ?? [], (name) => `${field}.properties.${name}`), added };
+    const answered = columnsOfSchema(schema);
+    if (!replicas) return { faults: clashesOf(answered, columns ?? [], (name) => `${field}.properties.${name}`), added: answered };
+    const faults = checkReplicas(replicas, schema, answered, template);
+    const added = columnsOfSchema(replicatedSchema(schema, replicas));
+    const placeOf = (name: string) =>
+      name === REPLICAS_COLUMN || name === ANSWERS_COLUMN ? `${template}.replicas` : `${field}.properties.${name}`;
+    return { faults: [...faults, ...clashesOf(added, columns ?? [], placeOf)], added };
   } catch (error) {
     if (error instanceof RefusedError) return { faults: faultsOfSchema(error, field), added: null };
     throw error;

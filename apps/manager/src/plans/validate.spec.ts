@@ -89,6 +89,66 @@ const bad: [string, unknown, string[]][] = [
     plan([map({}, { output: { type: 'object', properties: { kind: { type: 'string' }, Kind: { type: 'string' } } } })]),
     ['steps[0].template.output.properties.Kind'],
   ],
+  ['a table without rows', plan([{ id: 'tasks', kind: 'table', rows: [] }], ['tasks']), ['steps[0].rows']],
+  [
+    'a table of the plan with too many rows',
+    plan([{ id: 'tasks', kind: 'table', rows: Array.from({ length: 2_001 }, () => ({ task: 'x' })) }], ['tasks']),
+    ['steps[0].rows'],
+  ],
+  ['a table without columns', plan([{ id: 'tasks', kind: 'table', rows: [{}] }], ['tasks']), ['steps[0].rows']],
+  [
+    'columns of the machinery, and two that are one, in a table',
+    plan([{ id: 'tasks', kind: 'table', rows: [{ task: 'x', _row: 1 }, { Task: 'y' }] }], ['tasks']),
+    ['steps[0].rows[0]._row', 'steps[0].rows[1].Task'],
+  ],
+  ['instructions that are data', plan([map({}, { instructionColumns: ['text'] })]), ['steps[0].template.instructionColumns[0]']],
+  [
+    'instructions that a model has made',
+    plan(
+      [
+        { id: 'tasks', kind: 'table', rows: [{ task: 'x' }] },
+        map({ id: 'asked', input: 'tasks' }, { instructions: 'Do {{task}}' }),
+        map(
+          { id: 'obeyed', input: 'asked' },
+          {
+            instructions: 'Do it',
+            instructionColumns: ['kind', 'task'],
+            output: { type: 'object', properties: { more: { type: 'string' } } },
+          },
+        ),
+      ],
+      ['obeyed'],
+    ),
+    ['steps[2].template.instructionColumns[0]'],
+  ],
+  ['no replicas', plan([map({}, { replicas: { combine: 'majority', count: 0 } })]), ['steps[0].template.replicas.count']],
+  ['ten thousand replicas', plan([map({}, { replicas: { combine: 'all', count: 10_000 } })]), ['steps[0].template.replicas.count']],
+  ['a majority over free text', plan([map({}, { replicas: { combine: 'majority', count: 3 } })]), ['steps[0].template.replicas.combine']],
+  [
+    'votes of free text and of what is not there',
+    plan([
+      map(
+        {},
+        {
+          output: { type: 'object', properties: { kind: { enum: ['a', 'b'] }, why: { type: 'string' } } },
+          replicas: { combine: 'majority', count: 3, vote: ['kind', 'why', 'what'] },
+        },
+      ),
+    ]),
+    ['steps[0].template.replicas.vote[1]', 'steps[0].template.replicas.vote[2]'],
+  ],
+  [
+    'a score that is no number',
+    plan([map({}, { replicas: { combine: 'best', count: 3, score: 'kind' } })]),
+    ['steps[0].template.replicas.score'],
+  ],
+  [
+    'a property where the agreement of replicas stands',
+    plan([
+      map({}, { output: { type: 'object', properties: { replicas: { type: 'integer' } } }, replicas: { combine: 'majority', count: 3 } }),
+    ]),
+    ['steps[0].template.output.properties.replicas'],
+  ],
   ['an unknown model', plan([map({}, { model: 'smal' })]), ['steps[0].template.model']],
   ['wrong limits', plan([map({}, { limits: { outputTokens: 0 } })]), ['steps[0].template.limits.outputTokens']],
   ['wrong retries', plan([map({}, { retry: { attempts: 21 } })]), ['steps[0].template.retry.attempts']],

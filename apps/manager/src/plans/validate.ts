@@ -3,6 +3,8 @@ import { type Column, type Fault, type Plan, RefusedError, excerpt } from '@apwa
 import { viewOfMap } from './columns.js';
 import { checkGraph, inOrder } from './graph.js';
 import { type PlacedStep, readPlan } from './shape.js';
+import { writtenColumns } from './plan-rows.js';
+import { checkTableStep } from './table-step.js';
 import { checkTemplate } from './template.js';
 
 export interface PlanInput {
@@ -74,7 +76,15 @@ const flowOfColumns = async (steps: PlacedStep[], context: PlanContext): Promise
     switch (step.kind) {
       case 'map': {
         const input = columns.get(step.input) ?? null;
-        const result = checkTemplate(step, { ...context, field: `steps[${index}].template`, columns: input });
+        const result = checkTemplate(step, {
+          ...context,
+          field: `steps[${index}].template`,
+          columns: input,
+          written: writtenColumns(
+            step.input,
+            steps.map((placed) => placed.step),
+          ),
+        });
         faults.push(...result.faults);
         if (input && result.added) columns.set(step.id, viewOfMap(input, result.added));
         break;
@@ -88,6 +98,12 @@ const flowOfColumns = async (steps: PlacedStep[], context: PlanContext): Promise
         const result = await bind(step.query, tables, index, context);
         if ('fault' in result) faults.push(result.fault);
         else columns.set(step.id, result.columns);
+        break;
+      }
+      case 'table': {
+        const result = checkTableStep(step, `steps[${index}].rows`);
+        faults.push(...result.faults);
+        columns.set(step.id, result.columns);
         break;
       }
     }

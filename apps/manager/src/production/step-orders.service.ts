@@ -122,4 +122,5 @@ export class StepOrdersService {
   }
 }
 
-const columnsReadBy = ({ template }: MapStep): string[] => (template.mode === 'llm' ? placeholdersOf(template.instructions) : []);
+const columnsReadBy = ({ template }: MapStep): string[] =>
+  template.mode === 'llm' ? [...new Set([...(template.instructionColumns ?? []), ...placeholdersOf(template.instructions)])] : [];

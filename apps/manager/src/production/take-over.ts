@@ -1,4 +1,4 @@
-import { type ShardRange, type StageCounts, type TableManifest, type TablePart, noCounts } from '@apwa/contracts';
+import { type ShardRange, type Step, type StageCounts, type TableManifest, type TablePart, noCounts } from '@apwa/contracts';
 
 /**
  * How what a step reads is related to what it read in the run before: `same` rows, the `next_version` of them, in which some rows
@@ -14,9 +14,9 @@ export interface VersionBefore {
 }
 
 export interface TakeOverFacts {
-  kind: 'map' | 'sql';
+  kind: Step['kind'];
   inputs: readonly InputRelation[];
-  /** Rows that a map reads; any for a query. */
+  /** Rows that a map reads; any for other steps. */
   rows: number;
   /** Its failed rows are wanted again. */
   again: boolean;
@@ -38,7 +38,7 @@ export type TakeOver =
 export const takeOver = ({ kind, inputs, rows, again, before }: TakeOverFacts): TakeOver => {
   const unchanged = inputs.every((input) => input === 'same');
   if (!before || inputs.includes('other')) return { take: 'nothing' };
-  if (kind === 'sql') return unchanged && before.complete ? { take: 'all', unchanged } : { take: 'nothing' };
+  if (kind !== 'map') return unchanged && before.complete ? { take: 'all', unchanged } : { take: 'nothing' };
   // What reads a next version has failed where that had failed.
   const redo = rangesToDo(before.manifest.parts, rows, again || !unchanged);
   return redo.length === 0 ? { take: 'all', unchanged } : { take: 'rest', redo };

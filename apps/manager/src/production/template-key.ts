@@ -9,9 +9,9 @@ import { type Config } from '../settings.js';
  */
 export const templateKey = (template: Template, model: string | null, { models }: Pick<Config, 'models'>): string | null => {
   if (template.mode !== 'llm' || model === null) return null;
-  const { instructions, output, limits } = template;
+  const { instructions, instructionColumns, output, replicas, limits } = template;
   const endpoints = models[model]?.endpoints.map(({ name, parameters }) => ({ name, parameters })) ?? [];
   // The order of properties counts: models fill them in it.
-  const document = { instructions, output, outputTokens: limits?.outputTokens ?? null, model, endpoints };
+  const document = { instructions, instructionColumns, output, replicas, outputTokens: limits?.outputTokens ?? null, model, endpoints };
   return createHash('sha256').update(JSON.stringify(document)).digest('hex');
 };

@@ -1,5 +1,6 @@
 import { type Plan, type Resources, type StageInput, type StageWork, InternalError, RefusedError, comesFromStage } from '@apwa/contracts';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
+import { queryOfRows } from '@apwa/tables';
 import { type Config } from '../settings.js';
 import { type TableRow, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { ROW, addedBy } from './assembly.js';
@@ -37,6 +38,8 @@ export const workOfStep = (
       const inputs = step.inputs.map((name) => ({ name, table: read(name) }));
       return { work: { kind: 'sql', inputs, query: step.query, limits: config.limits.sql }, resources: {} };
     }
+    case 'table':
+      return { work: { kind: 'sql', inputs: [], query: queryOfRows(step.rows), limits: config.limits.sql }, resources: {} };
   }
 };
 

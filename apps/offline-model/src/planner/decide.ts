@@ -163,16 +163,19 @@ const withRequestedIds = (plan: Plan, requested: readonly string[], inputs: read
   const taken = new Set([...inputs, ...requested]);
   for (const { id } of plan.steps) if (!renamed.has(id) && !requested.includes(id)) renamed.set(id, unique(id, taken));
   const name = (id: string) => renamed.get(id) ?? id;
-  const steps = plan.steps.map((step) =>
-    step.kind === 'map'
-      ? { ...step, id: name(step.id), input: name(step.input) }
-      : {
-          ...step,
-          id: name(step.id),
-          inputs: step.inputs.map(name),
-          query: step.inputs.reduce((query, id) => renameTable(query, id, name(id)), step.query),
-        },
-  );
+  const steps = plan.steps.map((step) => {
+    const id = name(step.id);
+    switch (step.kind) {
+      case 'map':
+        return { ...step, id, input: name(step.input) };
+      case 'sql': {
+        const query = step.inputs.reduce((text, table) => renameTable(text, table, name(table)), step.query);
+        return { ...step, id, inputs: step.inputs.map(name), query };
+      }
+      case 'table':
+        return { ...step, id };
+    }
+  });
   return { ...plan, steps, outputs: plan.outputs.map(name) };
 };
 

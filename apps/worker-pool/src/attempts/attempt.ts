@@ -65,8 +65,9 @@ export class Attempt implements RowsInHand, TurnTaker {
     this.#state = startHolding({ ...terms, incarnation: journal.incarnation }).state;
     const rules: CallRules = {
       begin: (row) => this.#beginCall(row),
+      join: (row) => this.#joinCall(row),
       land: (row) => this.#dispatch({ kind: 'given_up', row }),
-      mayCall: () => this.#state.phase === 'working' && !this.#state.held && performance.now() < this.#state.confirmedUntil,
+      mayCall: () => this.#mayCall,
       mayBegin: () => !this.#state.held && !isOver(this.#state),
     };
     this.control = new AttemptControl(rules);
@@ -236,6 +237,16 @@ export class Attempt implements RowsInHand, TurnTaker {
     const { leaseMs } = this.terms;
     const decision = startHolding({ sentAt: confirmedUntil - leaseMs, leaseMs, incarnation, held, rows: stage.kind === 'map' });
     this.#apply(decision.state, decision.effects);
+  }
+
+  get #mayCall(): boolean {
+    return this.#state.phase === 'working' && !this.#state.held && performance.now() < this.#state.confirmedUntil;
+  }
+
+  #joinCall(row: number): boolean {
+    const may = this.#mayCall && this.#book.inFlight(row);
+    if (may) this.#calls++;
+    return may;
   }
 
   #beginCall(row: number): boolean {

@@ -10,7 +10,8 @@ export interface Field {
 /** How a field is named wherever a prompt speaks of it: in the instructions and above its value. */
 export const fieldNotation = (name: string): string => `[field ${JSON.stringify(name)}]`;
 
-const textOf = (value: JsonValue): string => {
+/** A value as a prompt shows it. */
+export const textOf = (value: JsonValue): string => {
   if (value === null) return '(no value)';
   return typeof value === 'string' ? value : JSON.stringify(value);
 };

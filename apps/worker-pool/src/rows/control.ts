@@ -5,6 +5,8 @@ import { Waiters } from './waiters.js';
 export interface CallRules {
   /** Begins a call of the row if one may begin: not without a fresh lease (HAZARDS K1), not while the attempt is held. */
   begin(row: number): boolean;
+  /** Begins a call beside others of a row that is in flight, if calls may begin. */
+  join(row: number): boolean;
   /** The call ended without an outcome: the row may begin another one. */
   land(row: number): void;
   /** Whether calls may begin at all, the row aside. */
@@ -40,6 +42,10 @@ export class AttemptControl implements CallControl {
 
   begin(row: number): boolean {
     return this.rules.begin(row);
+  }
+
+  join(row: number): boolean {
+    return this.rules.join(row);
   }
 
   land(row: number): void {

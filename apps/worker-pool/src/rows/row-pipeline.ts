@@ -57,12 +57,13 @@ export class RowPipeline implements Pipeline {
     private readonly random: () => number = Math.random,
   ) {}
 
-  async run(row: number, values: RowValues): Promise<RowResult | null> {
+  /** `counted`: the row counts as begun in the budget of its run already. */
+  async run(row: number, values: RowValues, counted = false): Promise<RowResult | null> {
     const tally = new RowTally();
     const history: RowHistory = { tries: 0, repairs: 0, refusals: 0, extended: false, elapsedMs: 0 };
-    const journey: Journey = { row, history, tally, charges: [], failures: 0, counted: false };
+    const journey: Journey = { row, history, tally, charges: [], failures: 0, counted };
     const result = await this.#travel(journey, values);
-    if (!result && journey.counted) this.caller.budget?.refundRow();
+    if (!result && journey.counted && !counted) this.caller.budget?.refundRow();
     return result;
   }
 

@@ -1,4 +1,5 @@
 import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork } from '@apwa/contracts';
+import { builtinCapabilities, outputSchemaOf } from '@apwa/capabilities';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { type Logger, withoutCredentials } from '@apwa/service';
 import { misfitOf, type Storage } from '@apwa/tables';
@@ -8,6 +9,8 @@ import { TokenEstimate } from '../permits/token-estimate.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
 import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
+import { ReplicaPipeline } from '../rows/replica-pipeline.js';
+import { combinationOf } from '../rows/replicas.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
 import { type StageCalls } from '../rows/stage-calls.js';
@@ -31,8 +34,10 @@ export interface LlmStageParts {
 export const createLlmStage = ({ log, stageId, work, template, model, modelName, input, storage, answers }: LlmStageParts): MapStage => {
   const { endpoints } = model.config;
   const inputColumns = input.columns.filter((name) => !name.startsWith('_'));
-  const prompts = createPromptBuilder({ instructions: template.instructions, inputColumns });
-  const outputColumns = columnsOfSchema(template.output);
+  const prompts = createPromptBuilder({ ...template, inputColumns });
+  const columns = columnsOfSchema(template.output);
+  const outputColumns = columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
+  const combination = template.replicas && combinationOf(template.replicas, template.output);
   const configured = Math.min(...endpoints.map(({ outputTokens: most }) => most));
   let warned = false;
   const calls: StageCalls = {
@@ -56,7 +61,7 @@ export const createLlmStage = ({ log, stageId, work, template, model, modelName,
       totalMs: template.retry?.totalMs ?? Infinity,
     },
     output: { name: 'answer', schema: template.output },
-    validate: validatorOf(template.output, outputColumns),
+    validate: validatorOf(template.output, columns),
     outputTokens: outputTokens(template.limits?.outputTokens, configured, model),
     longestOutput: template.limits?.outputTokens ?? Math.max(...endpoints.map(({ outputTokens: most }) => most)),
     timeoutMs: template.limits?.timeoutMs,
@@ -78,7 +83,12 @@ export const createLlmStage = ({ log, stageId, work, template, model, modelName,
     get fault() {
       return calls.fault;
     },
-    pipeline: (control, caller) => new RowPipeline(calls, control, caller),
+    pipeline: (control, caller) =>
+      combination
+        ? new ReplicaPipeline(combination, control, (own, row, values, replica) =>
+            new RowPipeline(calls, own, caller).run(row, values, replica > 0),
+          )
+        : new RowPipeline(calls, control, caller),
     assumeWorking: () => calls.first.assumeWorking(),
     wake: () => {
       calls.first.wakeAll();

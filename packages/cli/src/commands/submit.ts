@@ -41,8 +41,11 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
     });
   if (goal === undefined && !options.plan)
     throw new RefusedError('bad_input', 'A goal or a plan is needed.', { field: 'GOAL', allowed: '"GOAL" or --plan FILE' });
-  if (!options.input.length)
-    throw new RefusedError('bad_input', 'A run needs at least one input.', { field: '--input', allowed: '[NAME=]PATH, once or more' });
+  if (!options.input.length && !options.plan)
+    throw new RefusedError('bad_input', 'A run without a plan needs at least one input.', {
+      field: '--input',
+      allowed: '[NAME=]PATH, once or more',
+    });
   const concurrency = options.concurrency === undefined ? undefined : readCount('--concurrency', options.concurrency, MAX_CONCURRENCY);
   const budget = readBudget(options);
   return {

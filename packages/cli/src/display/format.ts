@@ -19,7 +19,10 @@ export const cost = (usd: number): string => `$${usd === 0 ? '0' : usd < 0.01 ? 
 
 /** A line for each step: `counts (sql) of labels: how many of each`. */
 export const planLines = ({ steps }: Plan): string[] =>
-  steps.map((step) => `${step.id} (${step.kind}) of ${inputsOf(step).join(', ')}${step.description ? `: ${step.description}` : ''}`);
+  steps.map(
+    (step) =>
+      `${step.id} (${step.kind}) of ${step.kind === 'table' ? `${step.rows.length} rows` : inputsOf(step).join(', ')}${step.description ? `: ${step.description}` : ''}`,
+  );
 
 /** What a run has spent so far, its planning counted. */
 export const spentOf = ({ steps, planning }: Pick<Run, 'steps' | 'planning'>): Pick<StageCounts, 'calls' | 'usage' | 'costUsd'> =>

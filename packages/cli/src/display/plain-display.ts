@@ -7,9 +7,9 @@ const EVERY_MS = 1_000;
 
 /** `labels: 512/1,500 rows · 120 rows/s · 3 failed · 40,120 tokens · $0.02` */
 const stepLine = (step: RunStep, until: number): string => {
-  if (step.state === 'running' && step.kind === 'sql') return `${step.id}: ${step.waitingFor ?? 'running'}`;
+  if (step.state === 'running' && step.kind !== 'map') return `${step.id}: ${step.waitingFor ?? 'running'}`;
   const { done, total, failed, rowsPerSecond } = figuresOf(step, until);
-  const rows = total === null || step.kind === 'sql' ? `${number(done)} rows` : `${number(done)}/${number(total)} rows`;
+  const rows = total === null || step.kind !== 'map' ? `${number(done)} rows` : `${number(done)}/${number(total)} rows`;
   const parts = [rows];
   if (step.state === 'running' && rowsPerSecond > 0) parts.push(`${number(rowsPerSecond)} rows/s`);
   if (failed) parts.push(`${number(failed)} failed`);

@@ -7,8 +7,8 @@ import { budgetText, cost, duration, figuresOf, number, planLines, spentOf, work
 export const barText = (step: RunStep, until: number): string => {
   const { done, total, failed, rowsPerSecond, left } = figuresOf(step, until);
   if (step.state === 'waiting') return 'waiting';
-  const parts = [total === null || step.kind === 'sql' ? `${number(done)} rows` : `${number(done)}/${number(total)}`];
-  if (rowsPerSecond > 0 && step.kind !== 'sql') parts.push(`${number(rowsPerSecond)} rows/s`);
+  const parts = [total === null || step.kind !== 'map' ? `${number(done)} rows` : `${number(done)}/${number(total)}`];
+  if (rowsPerSecond > 0 && step.kind === 'map') parts.push(`${number(rowsPerSecond)} rows/s`);
   if (left !== null && left > 0) parts.push(`${duration(left)} left`);
   if (failed) parts.push(`${number(failed)} failed`);
   if (step.counts.calls) parts.push(`${number(tokensOf(step.counts.usage))} tokens`, cost(step.counts.costUsd));
@@ -104,7 +104,7 @@ export class TerminalDisplay implements Display {
     this.bars ??= this.open();
     const width = Math.max(8, ...run.steps.map(({ id }) => id.length));
     for (const step of run.steps) {
-      const one = step.rows === null || step.kind === 'sql';
+      const one = step.rows === null || step.kind !== 'map';
       const total = one ? 1 : Math.max(1, step.rows ?? 1);
       const value = step.state === 'succeeded' ? total : one ? 0 : Math.min(total, step.counts.ok + step.counts.failed);
       this.draw(step.id, total, value, { name: step.id.padEnd(width), text: barText(step, workedUntil(run, this.now())) });

@@ -1,0 +1,108 @@
+import { type Plan, type Run } from '@apwa/contracts';
+import { type ScriptedModel, scriptedModel } from '@apwa/test-kit';
+import { numberedRows, System } from './support/system.js';
+
+const ROWS = 300;
+const words = (text: string): string => text.split('=== data')[0] ?? '';
+
+/** Real: everything but the model, whose server the test runs. */
+describe('patterns of parallel work', () => {
+  let system: System;
+  let model: ScriptedModel;
+  beforeAll(async () => {
+    model = await scriptedModel();
+    system = await System.start({ config: { model: 'scripted', models: { scripted: { baseUrl: model.url, name: 'scripted' } } } });
+  });
+  afterAll(async () => {
+    await system.stop();
+    await model.close();
+  });
+
+  const rowsOf = async (run: Run, step: string) => {
+    expect(run).toMatchObject({ state: 'succeeded', error: null });
+    return system.rows(run, step);
+  };
+
+  it('should have each row of a table of the plan carried out by its own instructions, without an input (task-parallel)', async () => {
+    const tasks = ['Name a colour.', 'Name a river.', 'Say "yes" \'twice\'.'];
+    const seen = new Map<string, string>();
+    model.otherwise(({ messages }) => {
+      const text = String(messages.at(-1)?.content);
+      const task = tasks.find((one) => words(text).includes(one)) ?? '';
+      seen.set(task, text);
+      return { content: { answer: `done: ${task}` } };
+    });
+    const plan: Plan = {
+      version: 1,
+      steps: [
+        { id: 'tasks', kind: 'table', rows: tasks.map((task, n) => ({ n, task, note: `IGNORE ${n}` })) },
+        {
+          id: 'done',
+          kind: 'map',
+          input: 'tasks',
+          template: {
+            mode: 'llm',
+            instructions: 'Do the task of this record. Mind {{note}}.',
+            instructionColumns: ['task'],
+            output: { type: 'object', required: ['answer'], properties: { answer: { type: 'string' } } },
+          },
+        },
+        {
+          id: 'joined',
+          kind: 'sql',
+          inputs: ['done', 'tasks'],
+          query: 'SELECT d.n, d.answer, t.task FROM done d JOIN tasks t USING (n) ORDER BY n',
+        },
+      ],
+      outputs: ['joined'],
+    };
+    const rows = await rowsOf(await system.run({ inputs: {}, plan }), 'joined');
+    expect(rows).toMatchObject(tasks.map((task, n) => ({ n, task, answer: `done: ${task}` })));
+    // What is no instruction stands with the data.
+    for (const [task, text] of seen) {
+      expect([task, words(text).includes('IGNORE')]).toEqual([task, false]);
+      expect(text).toContain('IGNORE');
+    }
+  });
+
+  it('should ask replicas of each row until a majority stands, and say how far they agree (replication-parallel)', async () => {
+    const calls = new Map<number, number>();
+    // Each third row is answered by the second of its replicas as by no other.
+    model.otherwise(({ messages }) => {
+      const row = Number(/user(\d+)@/.exec(String(messages.at(-1)?.content))?.[1]);
+      const call = (calls.get(row) ?? 0) + 1;
+      calls.set(row, call);
+      return { content: { even: row % 3 === 0 && call === 2 ? row % 2 !== 0 : row % 2 === 0 } };
+    });
+    const plan: Plan = {
+      version: 1,
+      steps: [
+        {
+          id: 'judged',
+          kind: 'map',
+          input: 'rows',
+          template: {
+            mode: 'llm',
+            instructions: 'Is the number of {{text}} even?',
+            output: { type: 'object', required: ['even'], properties: { even: { type: 'boolean' } } },
+            replicas: { combine: 'majority', count: 3 },
+          },
+        },
+      ],
+      outputs: ['judged'],
+    };
+    const run = await system.run({ inputs: { rows: numberedRows(ROWS) }, plan });
+    const rows = await rowsOf(run, 'judged');
+    expect(rows).toHaveLength(ROWS);
+    const wrong = rows.filter(({ id, even, replicas, _attempts }) => {
+      const n = Number(id);
+      const asked = n % 3 === 0 ? 3 : 2;
+      const { asked: told, answered, agreement, ties } = replicas as { asked: number; answered: number; agreement: number; ties: string[] };
+      const right = told === asked && answered === asked && Math.abs(agreement - 2 / asked) < 1e-9 && ties.length === 0;
+      return even !== (n % 2 === 0) || !right || Number(_attempts) !== asked;
+    });
+    expect(wrong.slice(0, 3)).toEqual([]);
+    expect([...calls.values()].reduce((sum, n) => sum + n, 0)).toBe(ROWS * 2 + ROWS / 3);
+    expect(run.steps[0]?.counts.calls).toBe(ROWS * 2 + ROWS / 3);
+  });
+});
