@@ -97,6 +97,7 @@ const carryOut = async (goal: string): Promise<Record<string, Record<string, unk
       const added = Object.fromEntries(columnsOfSchema(template.output).map(({ name, type }) => [name, type]));
       await load(step.id, results[step.id] ?? [], typesIn({ ...own, ...added, _row: 'BIGINT', _status: 'VARCHAR' }));
     } else {
+      if (step.kind !== 'sql') throw new Error(`${step.id} is a ${step.kind}`);
       await database.run(`CREATE TABLE ${step.id} AS ${step.query}`);
       const read = await database.runAndReadAll(`SELECT * FROM ${step.id}`);
       results[step.id] = read.getRowObjectsJson().map((row) => ({ ...row }));

@@ -40,6 +40,7 @@ export const RunRequest = z
   .strictObject({
     /** The task in natural language. May be left out where a plan is given. */
     goal: z.string().min(1, 'must not be empty').max(MAX_GOAL_LENGTH, `must be ${MAX_GOAL_LENGTH} characters at most`).optional(),
+    /** A plan may bring its own tables; without one there is at least one input. */
     inputs: z.array(RunInput).max(50).default([]),
     /** A ready plan: no planner is asked. */
     plan: Plan.optional(),
@@ -61,6 +62,10 @@ export const RunRequest = z
   .refine((request) => request.goal !== undefined || request.plan !== undefined, {
     path: ['goal'],
     message: 'must be there where no plan is',
+  })
+  .refine((request) => request.inputs.length > 0 || request.plan !== undefined, {
+    path: ['inputs'],
+    message: 'must be at least one where no plan is',
   })
   .refine((request) => new Set(request.inputs.map(({ name }) => name)).size === request.inputs.length, {
     path: ['inputs'],
