@@ -29,7 +29,7 @@ describe('the HTTP API', () => {
 
   describe('refuses', () => {
     const bad: [string, () => object, object][] = [
-      ['no body', () => ({}), { field: 'inputs' }],
+      ['no body', () => ({}), { field: 'goal' }],
       ['neither goal nor plan', () => ({ inputs: inputs() }), { field: 'goal' }],
       ['a goal with no inputs', () => ({ goal: 'count', inputs: [] }), { field: 'inputs' }],
       ['an empty goal', () => ({ goal: '', inputs: inputs() }), { field: 'goal' }],
