@@ -84,7 +84,7 @@ export class ExecutorModule implements OnApplicationShutdown {
       imports: [
         MessagingModule.forRoot({
           service: 'executor',
-          natsUrl: config.nats.url,
+          nats: config.nats,
           name: 'executor',
           journalBytes: config.executor.journalBytes,
         }),

@@ -25,7 +25,7 @@ export const startExecutor = async (options: ExecutorOptions, signal?: AbortSign
   await applyMigrations({ connectionString, schema: SCHEMA, directory: MIGRATIONS, log });
   const app = await createService(ExecutorModule.forRoot(options), {
     service: 'executor',
-    natsUrl: config.nats.url,
+    nats: config.nats,
     logger: new NestLogger(log),
   });
   const [pools, scaler, sweeper, members] = [app.get(PoolsService), app.get(Scaler), app.get(Sweeper), app.get(MembersService)];

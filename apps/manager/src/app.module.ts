@@ -68,7 +68,7 @@ export class ManagerModule {
   static forRoot({ config, log, timing = {} }: ManagerOptions): DynamicModule {
     return {
       module: ManagerModule,
-      imports: [MessagingModule.forRoot({ service: 'manager', natsUrl: config.nats.url, name: 'manager' })],
+      imports: [MessagingModule.forRoot({ service: 'manager', nats: config.nats, name: 'manager' })],
       controllers: [
         RunsController,
         TablesController,

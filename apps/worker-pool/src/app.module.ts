@@ -35,7 +35,7 @@ export class AppModule implements OnApplicationShutdown {
     ];
     return {
       module: AppModule,
-      imports: [MessagingModule.forRoot({ service: 'worker-pool', natsUrl: config.nats.url, name: `worker-pool ${settings.pool}` })],
+      imports: [MessagingModule.forRoot({ service: 'worker-pool', nats: config.nats, name: `worker-pool ${settings.pool}` })],
       controllers: [QuestionsController],
       providers: [...values, Budgets, Permits, Models, Stages, Attempts, Questions, MemberService],
     };

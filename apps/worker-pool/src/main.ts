@@ -21,7 +21,7 @@ const start = async (): Promise<void> => {
   await lifecycle.run(async () => {
     const app = await createService(AppModule.forRoot({ config, settings, log }), {
       service: 'worker-pool',
-      natsUrl: config.nats.url,
+      nats: config.nats,
       name: `worker-pool ${settings.pool}`,
       logger: new NestLogger(log),
       // The member has drained by then; questions have their own deadlines, and are asked again.

@@ -48,9 +48,20 @@ const checkPools = ({ pools, ray }: Document): Fault[] => {
   return all.length > 0 ? faults : [{ field: 'pools', message: 'must have one pool or more' }];
 };
 
-const checkCluster = (cluster: ClusterConfig, field: string, natsUrl: string): Fault[] => {
+const checkNats = ({ nats: { url, passwordFolder, caFile } }: Document): Fault[] => [
+  ...(passwordFolder !== undefined && url.includes('@')
+    ? [{ field: 'nats.passwordFolder', message: 'must not stand beside a user or password in nats.url' }]
+    : []),
+  ...(caFile !== undefined && !url.startsWith('tls:')
+    ? [{ field: 'nats.caFile', message: 'goes with a nats.url that begins with tls:// alone' }]
+    : []),
+];
+
+const checkCluster = (cluster: ClusterConfig, field: string, nats: Document['nats']): Fault[] => {
   const local = cluster.start === 'local';
-  const own = (['address', 'tokenFile', 'natsUrl', 'natsUrlFile'] as const).filter((key) => local && cluster[key] !== undefined);
+  const own = (['address', 'tokenFile', 'natsUrl', 'natsUrlFile', 'natsCaFile'] as const).filter(
+    (key) => local && cluster[key] !== undefined,
+  );
   const faults: Fault[] = own.map((key) => ({
     field: `${field}.${key}`,
     message: 'must not stand beside `start: local`: the executor sets it itself',
@@ -59,7 +70,13 @@ const checkCluster = (cluster: ClusterConfig, field: string, natsUrl: string): F
   if (cluster.address === undefined) faults.push({ field: `${field}.address`, message: 'is missing' });
   if (cluster.cpus !== undefined) faults.push({ field: `${field}.cpus`, message: 'goes with `start: local` alone' });
   if (cluster.natsUrl && cluster.natsUrlFile) faults.push({ field: `${field}.natsUrlFile`, message: 'must not stand beside natsUrl' });
-  if (!cluster.natsUrl && !cluster.natsUrlFile && natsUrl.includes('@'))
+  const unsaid = !cluster.natsUrl && !cluster.natsUrlFile;
+  if (unsaid && nats.passwordFolder !== undefined)
+    faults.push({
+      field: `${field}.natsUrlFile`,
+      message: 'is missing: NATS asks for passwords (nats.passwordFolder), and the fabric has one of its own',
+    });
+  else if (unsaid && nats.url.includes('@'))
     faults.push({
       field: `${field}.natsUrlFile`,
       message: 'is missing: nats.url holds a password, which everybody who may look at the cluster could read',
@@ -69,7 +86,7 @@ const checkCluster = (cluster: ClusterConfig, field: string, natsUrl: string): F
 
 const checkClusters = ({ ray: { clusters }, nats }: Document): Fault[] =>
   clusters.flatMap((cluster, index) => [
-    ...checkCluster(cluster, `ray.clusters[${index}]`, nats.url),
+    ...checkCluster(cluster, `ray.clusters[${index}]`, nats),
     ...(clusters.findIndex(({ name }) => name === cluster.name) < index
       ? [{ field: `ray.clusters[${index}].name`, message: 'is the name of a cluster before it', value: cluster.name }]
       : []),
@@ -101,6 +118,7 @@ export const crossCheck = (config: Document, fieldOf: (model: string, endpoint: 
     ),
     ...checkStorage(config),
     ...checkPools(config),
+    ...checkNats(config),
     ...checkClusters(config),
     ...checkAuth(config),
     ...(config.executor.heartbeatMs * 2 > config.executor.leaseMs

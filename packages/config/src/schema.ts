@@ -258,7 +258,11 @@ export const ClusterConfig = z.strictObject({
   ),
   natsUrlFile: setting(
     z.string().min(1).optional(),
-    'In place of `natsUrl`: a file on the node that runs the fabric (the head, as a rule), which holds the address with user and password.',
+    'In place of `natsUrl`: a file on the node that runs the fabric (the head, as a rule), which holds the address with user and password. Must be there where NATS asks for passwords.',
+  ),
+  natsCaFile: setting(
+    z.string().min(1).optional(),
+    "With `tls://`: a file on that node with the certificates, as PEM, of who may vouch for NATS' own. Left out: those that Python trusts. Not for `start: local`, which takes `nats.caFile`.",
   ),
   member: setting(
     z
@@ -393,8 +397,16 @@ export const Config = z.strictObject({
             .string()
             .regex(/^(nats|tls|ws|wss):\/\/[^\s]+$/, 'must be a URL that begins with nats://, tls://, ws:// or wss://')
             .default('nats://127.0.0.1:4222'),
-          'Where NATS listens.',
+          'Where NATS listens; `tls://` where nothing may go there or come from there in the clear. A user and password in it are those of whatever service reads it.',
           { secret: 'url' },
+        ),
+        passwordFolder: setting(
+          z.string().min(1).optional(),
+          'A folder with a file for each service (`manager`, `executor`, `worker-pool`) that holds the password of the NATS user of that name. Each service reads its own, whenever it connects, and needs no other to be there. Left out: what `url` says.',
+        ),
+        caFile: setting(
+          z.string().min(1).optional(),
+          "With `tls://`: the certificates, as PEM, of who may vouch for NATS' own. Left out: those that Node trusts.",
         ),
       })
       .prefault({}),

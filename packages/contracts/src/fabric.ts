@@ -98,10 +98,13 @@ export const FabricReport = z.strictObject({
 export type FabricReport = z.infer<typeof FabricReport>;
 
 /** What a fabric answers: one for each generation on each cluster, so each has subjects of its own. */
-export const fabricOperations = (cluster: ClusterName, generation: number) => {
+export const fabricOperations = (cluster: ClusterName, generation: number) => operationsAt(`${cluster}.${generation}`);
+
+const operationsAt = (place: string) => {
   const operation = <Request extends z.ZodType>(name: string, request: Request): Operation<Request, typeof FabricReport> => ({
-    subject: `apwa.fabric.${cluster}.${generation}.${name}`,
+    subject: `apwa.fabric.${place}.${name}`,
     service: 'fabric',
+    callers: ['executor'],
     request,
     reply: FabricReport,
     deadlineMs: 3_000,
@@ -117,4 +120,12 @@ export const fabricOperations = (cluster: ClusterName, generation: number) => {
 };
 
 /** A member has started or ended somewhere. */
-export const fabricReported: Notice<typeof FabricReport> = { subject: 'apwa.fabric_report', payload: FabricReport };
+export const fabricReported: Notice<typeof FabricReport> = {
+  subject: 'apwa.fabric_report',
+  from: 'fabric',
+  to: 'executor',
+  payload: FabricReport,
+};
+
+/** Of all fabrics together: `*` stands for cluster and generation. */
+export const allFabricOperations: readonly Operation[] = Object.values(operationsAt('*.*'));

@@ -23,13 +23,17 @@ import {
 } from './stage.js';
 import { Column, NamedTable, TableMetadata, TableReference } from './table.js';
 
-/** The services that answer requests; also the name of their queue group. */
-export type ServiceName = 'manager' | 'executor' | 'worker-pool' | 'fabric';
+/** The services that talk over NATS; also the names of their users there, and of the queue groups of those that answer requests. */
+export const serviceNames = ['manager', 'executor', 'worker-pool', 'fabric'] as const;
+export type ServiceName = (typeof serviceNames)[number];
 
 /** A request over NATS: one subject, the schemas of both ways, and how long a caller waits. */
 export interface Operation<Request extends z.ZodType = z.ZodType, Reply extends z.ZodType = z.ZodType> {
   readonly subject: string;
+  /** Who answers. */
   readonly service: ServiceName;
+  /** Who may ask: NATS lets nobody else (`permissions.ts`). Administrators may always. */
+  readonly callers: readonly ServiceName[];
   readonly request: Request;
   readonly reply: Reply;
   /** Milliseconds. */
@@ -39,16 +43,27 @@ export interface Operation<Request extends z.ZodType = z.ZodType, Reply extends 
 /** Something that happened, on a core subject: it may be lost, and nothing may depend on it but speed. */
 export interface Notice<Payload extends z.ZodType = z.ZodType> {
   readonly subject: string;
+  /** Who may tell it, and who may listen. */
+  readonly from: ServiceName;
+  readonly to: ServiceName;
   readonly payload: Payload;
 }
 
+type Parties = Pick<Operation, 'callers' | 'service'>;
+
+const managerAsksExecutor: Parties = { callers: ['manager'], service: 'executor' };
+const memberAsksExecutor: Parties = { callers: ['worker-pool'], service: 'executor' };
+const bothAskExecutor: Parties = { callers: ['manager', 'worker-pool'], service: 'executor' };
+const administratorAsksExecutor: Parties = { callers: [], service: 'executor' };
+const managerAsksMember: Parties = { callers: ['manager'], service: 'worker-pool' };
+
 const operation = <Request extends z.ZodType, Reply extends z.ZodType>(
-  service: ServiceName,
+  { callers, service }: Parties,
   name: string,
   request: Request,
   reply: Reply,
   deadlineMs = 5_000,
-): Operation<Request, Reply> => ({ subject: `apwa.${service}.${name}`, service, request, reply, deadlineMs });
+): Operation<Request, Reply> => ({ subject: `apwa.${service}.${name}`, service, callers, request, reply, deadlineMs });
 
 const done = z.strictObject({});
 
@@ -56,7 +71,7 @@ const done = z.strictObject({});
 export const executorOperations = {
   /** Idempotent by the stage's id: the same work again is answered like the first time, other work is refused. */
   submitStage: operation(
-    'executor',
+    managerAsksExecutor,
     'submit_stage',
     z.strictObject({
       stageId: StageId,
@@ -77,17 +92,17 @@ export const executorOperations = {
   ),
   /** Stages of the named owners whose version is above the one the asker has seen; unknown owners are left out. */
   listStages: operation(
-    'executor',
+    managerAsksExecutor,
     'list_stages',
     z.strictObject({ owners: z.array(OwnerId).max(500), seen: z.record(StageId, z.number().int()).default({}) }),
     z.strictObject({ stages: z.array(Stage) }),
   ),
-  getStage: operation('executor', 'get_stage', z.strictObject({ stageId: StageId }), Stage),
+  getStage: operation(administratorAsksExecutor, 'get_stage', z.strictObject({ stageId: StageId }), Stage),
   /** What the stage is expanded from; members ask once and keep it. */
-  getStageWork: operation('executor', 'get_stage_work', z.strictObject({ stageId: StageId }), z.strictObject({ work: StageWork })),
+  getStageWork: operation(memberAsksExecutor, 'get_stage_work', z.strictObject({ stageId: StageId }), z.strictObject({ work: StageWork })),
   /** Committed shards in the order of their ranges, a page at a time. */
   listCommittedShards: operation(
-    'executor',
+    bothAskExecutor,
     'list_committed_shards',
     z.strictObject({
       stageId: StageId,
@@ -98,14 +113,19 @@ export const executorOperations = {
     z.strictObject({ shards: z.array(CommittedShard), more: z.boolean() }),
   ),
   /** With a budget, where the run has one: it holds from then on, whatever becomes of the control. */
-  controlRun: operation('executor', 'control_run', z.strictObject({ ...RunControl.shape, budget: BudgetTerms.optional() }), RunControl),
+  controlRun: operation(
+    managerAsksExecutor,
+    'control_run',
+    z.strictObject({ ...RunControl.shape, budget: BudgetTerms.optional() }),
+    RunControl,
+  ),
   /**
    * Removes stages of an owner from the ledger, with their journals and the parts that no commit names: nothing of them can be
    * committed afterwards. `stageIds` left out: all of them, and the owner itself. Unknown ones count as forgotten; refused
    * (`stage_running`) while one has not ended.
    */
   forgetStages: operation(
-    'executor',
+    managerAsksExecutor,
     'forget_stages',
     z.strictObject({ ownerId: OwnerId, stageIds: z.array(StageId).min(1).max(500).optional() }),
     z.strictObject({ /** Stages that were there. */ forgotten: z.number().int().nonnegative() }),
@@ -116,7 +136,7 @@ export const executorOperations = {
    * them named. What tables and exports name is not asked here: their catalogue is the manager's.
    */
   unnamedKeys: operation(
-    'executor',
+    managerAsksExecutor,
     'unnamed_keys',
     z.strictObject({ keys: z.array(z.string().min(1).max(1024)).max(500) }),
     z.strictObject({ unnamed: z.array(z.string()) }),
@@ -125,7 +145,7 @@ export const executorOperations = {
 
   /** A member announces itself. Again after a restart of the executor or a lost lease: the same id is accepted again. */
   join: operation(
-    'executor',
+    memberAsksExecutor,
     'join',
     z.strictObject({ member: Member, /** Given by a backend that started it. */ instance: z.string().nullable() }),
     z.strictObject({
@@ -136,7 +156,7 @@ export const executorOperations = {
   ),
   /** A member with free slots asks for shards. */
   claim: operation(
-    'executor',
+    memberAsksExecutor,
     'claim',
     z
       .strictObject({
@@ -159,7 +179,7 @@ export const executorOperations = {
   ),
   /** Renews all leases of a member. */
   heartbeat: operation(
-    'executor',
+    memberAsksExecutor,
     'heartbeat',
     z.strictObject({
       memberId: MemberId,
@@ -193,7 +213,7 @@ export const executorOperations = {
    * a newer one is heard of (HAZARDS H14).
    */
   permits: operation(
-    'executor',
+    memberAsksExecutor,
     'permits',
     z.strictObject({
       memberId: MemberId,
@@ -215,7 +235,7 @@ export const executorOperations = {
   ),
   /** Idempotent. `no_such_part`: write it again. `superseded`: drop it; the sweeper removes what was written. */
   commit: operation(
-    'executor',
+    memberAsksExecutor,
     'commit',
     z.strictObject({
       shardId: ShardId,
@@ -229,7 +249,7 @@ export const executorOperations = {
   ),
   /** Gives a shard back before its lease ends: a member that drains, or a run that is paused. */
   release: operation(
-    'executor',
+    memberAsksExecutor,
     'release',
     z.strictObject({
       shardId: ShardId,
@@ -240,12 +260,17 @@ export const executorOperations = {
     done,
   ),
   /** Something is wrong with the account, the template or the input: the stage ends with that reason, no row fails for it. */
-  failStage: operation('executor', 'fail_stage', z.strictObject({ stageId: StageId, token: LeaseToken, fault: ErrorPayload }), done),
-  listMembers: operation('executor', 'list_members', z.strictObject({}), z.strictObject({ members: z.array(Member) })),
-  listPools: operation('executor', 'list_pools', z.strictObject({}), z.strictObject({ pools: z.array(PoolReport) })),
+  failStage: operation(
+    memberAsksExecutor,
+    'fail_stage',
+    z.strictObject({ stageId: StageId, token: LeaseToken, fault: ErrorPayload }),
+    done,
+  ),
+  listMembers: operation(administratorAsksExecutor, 'list_members', z.strictObject({}), z.strictObject({ members: z.array(Member) })),
+  listPools: operation(managerAsksExecutor, 'list_pools', z.strictObject({}), z.strictObject({ pools: z.array(PoolReport) })),
   /** Nobody answers questions about tables: a pool that has no members for want of work starts one, and keeps it for a while. */
   callMember: operation(
-    'executor',
+    managerAsksExecutor,
     'call_member',
     z.strictObject({}),
     z.strictObject({ /** One is there, or on its way. */ coming: z.boolean() }),
@@ -260,7 +285,7 @@ export type RowValues = z.infer<typeof RowValues>;
 export const workerPoolOperations = {
   /** One SELECT over tables, its result cut to `maxRows` and `maxBytes` of JSON. */
   queryTables: operation(
-    'worker-pool',
+    managerAsksMember,
     'query_tables',
     z.strictObject({
       tables: z.array(NamedTable).max(50),
@@ -277,7 +302,7 @@ export const workerPoolOperations = {
   ),
   /** Parses and binds a SELECT against tables of these columns, without data; refused (`invalid_sql`) if it does not bind. */
   checkSql: operation(
-    'worker-pool',
+    managerAsksMember,
     'check_sql',
     z.strictObject({
       tables: z
@@ -291,7 +316,7 @@ export const workerPoolOperations = {
   ),
   /** The first `count` rows that the table has from row `first` on, bookkeeping columns included. */
   readRows: operation(
-    'worker-pool',
+    managerAsksMember,
     'read_rows',
     z.strictObject({
       table: TableReference,
@@ -308,7 +333,7 @@ export const workerPoolOperations = {
   ),
   /** Reads the whole table once and describes it. */
   describeTable: operation(
-    'worker-pool',
+    managerAsksMember,
     'describe_table',
     z.strictObject({ table: TableReference }),
     z.strictObject({ metadata: TableMetadata }),
@@ -318,13 +343,26 @@ export const workerPoolOperations = {
 
 export const operations: readonly Operation[] = [...Object.values(executorOperations), ...Object.values(workerPoolOperations)];
 
-/** A pool has work: its members with free slots ask for it. */
-export const workHint = (pool: string): Notice<typeof done> => ({ subject: `apwa.notice.work.${PoolName.parse(pool)}`, payload: done });
+/** A pool has work: its members with free slots ask for it. `*` stands for the pool's name. */
+const workHints = { subject: 'apwa.notice.work.*', from: 'executor', to: 'worker-pool', payload: done } as const satisfies Notice;
+export const workHint = (pool: string): Notice<typeof done> => ({
+  ...workHints,
+  subject: workHints.subject.replace('*', PoolName.parse(pool)),
+});
 
 export const stageChanged = {
   subject: 'apwa.notice.stage_changed',
+  from: 'executor',
+  to: 'manager',
   payload: z.strictObject({ stageId: StageId, ownerId: OwnerId, version: z.number().int(), state: StageState }),
 } as const satisfies Notice;
 
 /** A run was paused, resumed or cancelled: its members follow without waiting for their next heartbeat. */
-export const runControlled = { subject: 'apwa.notice.run_controlled', payload: RunControl } as const satisfies Notice;
+export const runControlled = {
+  subject: 'apwa.notice.run_controlled',
+  from: 'executor',
+  to: 'worker-pool',
+  payload: RunControl,
+} as const satisfies Notice;
+
+export const notices: readonly Notice[] = [workHints, stageChanged, runControlled];

@@ -307,7 +307,7 @@ describe('a journal that is full', () => {
   afterAll(() => system.stop());
 
   const journal = async (): Promise<{ bytes: number; messages: number }> => {
-    const messaging = await Messaging.connect((await system.config()).nats.url, 'integration test');
+    const messaging = await Messaging.connect({ url: system.stack.services.nats.url }, { name: 'integration test' });
     try {
       const reply = await messaging.connection.request(`$JS.API.STREAM.INFO.${journalStream(1)}`);
       return reply.json<{ state: { bytes: number; messages: number } }>().state;
@@ -317,7 +317,7 @@ describe('a journal that is full', () => {
   };
 
   const rowsInJournal = async (stageId: string): Promise<number> => {
-    const messaging = await Messaging.connect((await system.config()).nats.url, 'integration test');
+    const messaging = await Messaging.connect({ url: system.stack.services.nats.url }, { name: 'integration test' });
     try {
       const shardSubjects = journalSubject(1, stageId, '*', '*');
       const rows = new Set<number>();

@@ -1,24 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
-import { RefusedError } from '@apwa/contracts';
+import { connect, type NatsConnection, type NodeConnectionOptions, usernamePasswordAuthenticator } from '@nats-io/transport-node';
+import { inboxPrefix, type ServiceName } from '@apwa/contracts';
+import { type NatsAccess, parseUrl, readPassword } from './access.js';
+
+/** Who connects. */
+export interface Connector {
+  /** Shown by NATS' monitoring. */
+  readonly name: string;
+  /** Whose user and whose inbox it has. Left out: those that the address names, and an inbox of anybody's. */
+  readonly service?: ServiceName | undefined;
+}
+
+/** Soon enough that work goes on within seconds, spread so that a cluster's clients do not come all at once; milliseconds. */
+const RECONNECT_MS = 200;
+const RECONNECT_JITTER_MS = 600;
 
 /**
- * How every connection of ours behaves. A service starts before NATS and outlives it: it tries for ever, from the first
- * connection on, also when the account is refused for a time.
+ * How every connection of ours behaves. A service starts before NATS and outlives it: it tries for ever, also when the account is
+ * refused for a time.
  */
-export const connectionOptions = (natsUrl: string, name: string): NodeConnectionOptions => {
-  const { servers, credentials } = parseUrl(natsUrl);
+export const connectionOptions = (access: NatsAccess, { name, service }: Connector): NodeConnectionOptions => {
+  const { servers, tls } = parseUrl(access.url);
   return {
     servers,
-    ...credentials,
+    ...credentialsOf(access, service),
+    ...(tls ? { tls: access.caFile === undefined ? {} : { caFile: access.caFile } } : {}),
+    ...(service ? { inboxPrefix: inboxPrefix(service) } : {}),
     name,
     maxReconnectAttempts: -1,
-    waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,
-    // Soon enough that work goes on within seconds, spread so that a cluster's clients do not come all at once.
-    reconnectTimeWait: 200,
-    reconnectJitter: 600,
-    reconnectJitterTLS: 600,
+    reconnectTimeWait: RECONNECT_MS,
+    reconnectJitter: RECONNECT_JITTER_MS,
+    reconnectJitterTLS: RECONNECT_JITTER_MS,
     // A dial that hangs (a host that is cut off) is given up after this, milliseconds.
     timeout: 5_000,
     // A connection that is cut off without a word is noticed after two to three of these; milliseconds.
@@ -28,41 +42,48 @@ export const connectionOptions = (natsUrl: string, name: string): NodeConnection
   };
 };
 
-/** `nats://user:password@a:4222,nats://b:4222`: the client takes credentials apart from the addresses. */
-const parseUrl = (natsUrl: string) => {
-  const urls = natsUrl.split(',').map((text) => {
-    const url = URL.parse(/^\w+:\/\//.test(text.trim()) ? text.trim() : `nats://${text.trim()}`);
-    if (!url?.hostname || !['nats:', 'tls:'].includes(url.protocol))
-      throw new RefusedError('invalid_setting', 'The address of NATS is no URL.', {
-        field: 'nats.url',
-        allowed: 'nats://HOST:PORT or tls://HOST:PORT, several with commas between them',
-      });
-    return url;
-  });
-  const [first] = urls;
-  const user = decodeURIComponent(first?.username ?? '');
-  const pass = decodeURIComponent(first?.password ?? '');
-  return {
-    servers: urls.map(({ hostname, port }) => `${hostname}:${port || '4222'}`),
-    credentials: {
-      ...(pass ? { user, pass } : user ? { token: user } : {}),
-      ...(urls.some(({ protocol }) => protocol === 'tls:') ? { tls: {} } : {}),
-    },
+const credentialsOf = ({ url, passwordFolder }: NatsAccess, service: ServiceName | undefined): Partial<NodeConnectionOptions> => {
+  if (service === undefined || passwordFolder === undefined) {
+    const { user, password } = parseUrl(url);
+    return password ? { user, pass: password } : user ? { token: user } : {};
+  }
+  let password = readPassword(passwordFolder, service);
+  const current = () => {
+    try {
+      // Read with each connection, so that it can be replaced while services run.
+      password = readPassword(passwordFolder, service);
+    } catch {
+      // The last one that was there: it may still be right.
+    }
+    return password;
   };
+  return { authenticator: usernamePasswordAuthenticator(service, current) };
 };
 
 /** After this long without a first connection it is said what the service waits for; milliseconds. */
 const SAY_AFTER_MS = 1_500;
 
-export const openConnection = async (natsUrl: string, name: string): Promise<NatsConnection> => {
-  const options = connectionOptions(natsUrl, name);
-  const timer = setTimeout(
-    () => new Logger('Messaging').warn(`NATS at ${String(options.servers)} does not answer yet; waiting for it`),
-    SAY_AFTER_MS,
-  );
-  try {
-    return await connect(options);
-  } finally {
-    clearTimeout(timer);
+/** Resolves with the first connection, however long that takes; says why it takes long, each reason once. */
+export const openConnection = async (access: NatsAccess, connector: Connector): Promise<NatsConnection> => {
+  const options = connectionOptions(access, connector);
+  const log = new Logger('Messaging');
+  const started = performance.now();
+  for (let told = ''; ;) {
+    try {
+      return await connect(options);
+    } catch (thrown) {
+      const reason = reasonOf(thrown);
+      if (reason !== told && performance.now() - started > SAY_AFTER_MS) {
+        log.warn(`NATS at ${String(options.servers)} can't be used yet (${reason}); trying on`);
+        told = reason;
+      }
+      await sleep(RECONNECT_MS + Math.random() * RECONNECT_JITTER_MS);
+    }
   }
+};
+
+const reasonOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { cause } = thrown;
+  return cause instanceof Error && !thrown.message.includes(cause.message) ? `${thrown.message}: ${cause.message}` : thrown.message;
 };

@@ -10,11 +10,12 @@ import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions } from '@nestjs/microservices';
 import { type ServiceName } from '@apwa/contracts';
 import { checkHandlers } from './handler-check.js';
+import { type NatsAccess } from './access.js';
 import { DrainingNatsServer } from './nats-server.js';
 
 export interface ServiceOptions {
   service: ServiceName;
-  natsUrl: string;
+  nats: NatsAccess;
   /** Shown by NATS' monitoring. Default: the service's name. */
   name?: string;
   /** Default: Nest's own. */
@@ -57,5 +58,5 @@ export const connectMicroservice = async (app: INestApplication, options: Servic
   return () => server.close();
 };
 
-const serverOf = ({ service, natsUrl, name = service, drainMs }: ServiceOptions) =>
-  new DrainingNatsServer({ natsUrl, name: `${name} (handlers)`, ...(drainMs === undefined ? {} : { drainMs }) });
+const serverOf = ({ service, nats, name = service, drainMs }: ServiceOptions) =>
+  new DrainingNatsServer({ nats, service, name: `${name} (handlers)`, ...(drainMs === undefined ? {} : { drainMs }) });

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { type NatsConnection } from '@nats-io/transport-node';
 import { TransientError } from '@apwa/contracts';
 import { reasonOf } from './abort.js';
+import { Refusals, unpublishedSubject } from './refusals.js';
 
 /** Whether the connection stands, and who wants to know when it breaks or is back. */
 export class Link {
@@ -9,6 +10,8 @@ export class Link {
   private readonly log = new Logger('Messaging');
   private readonly onUp = new Set<() => void>();
   private readonly onDown = new Set<() => void>();
+  private readonly onRefused = new Set<(subject: string) => void>();
+  private readonly refusals = new Refusals();
   private closed = false;
 
   constructor(private readonly connection: NatsConnection) {
@@ -25,6 +28,12 @@ export class Link {
   onDisconnect(callback: () => void): () => void {
     this.onDown.add(callback);
     return () => this.onDown.delete(callback);
+  }
+
+  /** Called with each subject that NATS did not let this connection publish to. Returns what ends that. */
+  onRefusal(callback: (subject: string) => void): () => void {
+    this.onRefused.add(callback);
+    return () => this.onRefused.delete(callback);
   }
 
   /** Resolves at once if connected. Rejects with the signal's reason, or when the connection is closed for good. */
@@ -48,9 +57,11 @@ export class Link {
 
   private async follow(): Promise<void> {
     for await (const status of this.connection.status()) {
+      this.refusals.note(status);
+      const refused = unpublishedSubject(status);
+      if (refused !== null) for (const callback of [...this.onRefused]) callback(refused);
       if (status.type === 'disconnect') this.down('NATS is gone; reconnecting');
       else if (status.type === 'reconnect') this.up();
-      else if (status.type === 'error') this.log.error(`NATS: ${status.error.message}`);
       else if (status.type === 'slowConsumer') this.log.warn('NATS: messages come faster than they are taken');
     }
     this.closed = true;

@@ -4,12 +4,12 @@ import { type ServiceName } from '@apwa/contracts';
 import { JournalReader } from './journal/reader.js';
 import { JournalStreams } from './journal/streams.js';
 import { JournalWriter } from './journal/writer.js';
+import { type NatsAccess } from './access.js';
 import { Messaging } from './messaging.js';
 
 export interface MessagingModuleOptions {
   service: ServiceName;
-  /** `nats://HOST:PORT`, with `USER:PASSWORD@` where it asks for them; several with commas between them. */
-  natsUrl: string;
+  nats: NatsAccess;
   /** Shown by NATS' monitoring. Default: the service's name. */
   name?: string;
   /** The most that the journal's stream may take, for the service that makes it. Default: 1 GiB. */
@@ -22,9 +22,9 @@ export class MessagingModule implements OnApplicationShutdown {
   constructor(@Inject(Messaging) private readonly messaging: Messaging) {}
 
   /** The application's start waits for the first connection. */
-  static forRoot({ service, natsUrl, name = service, journalBytes }: MessagingModuleOptions): DynamicModule {
+  static forRoot({ service, nats, name = service, journalBytes }: MessagingModuleOptions): DynamicModule {
     const providers = [
-      { provide: Messaging, useFactory: () => Messaging.connect(natsUrl, name) },
+      { provide: Messaging, useFactory: () => Messaging.connect(nats, { service, name }) },
       {
         provide: JournalStreams,
         inject: [Messaging],

@@ -1,8 +1,19 @@
 import { Logger } from '@nestjs/common';
 import { type NatsConnection } from '@nats-io/transport-node';
-import { ApwaError, excerpt, InternalError, type Notice, type Operation, pathOf, refusedByShape } from '@apwa/contracts';
+import {
+  ApwaError,
+  excerpt,
+  inboxPrefix,
+  InternalError,
+  type Notice,
+  type Operation,
+  pathOf,
+  refusedByShape,
+  type ServiceName,
+} from '@apwa/contracts';
 import { type z } from 'zod';
-import { openConnection } from './connection.js';
+import { type NatsAccess } from './access.js';
+import { type Connector, openConnection } from './connection.js';
 import { Link } from './link.js';
 import { ReplyInbox } from './reply-inbox.js';
 import { decodeJson, decodeReply, encodeJson, encodeRequest } from './wire.js';
@@ -21,14 +32,17 @@ export class Messaging {
   /** For requests that are no operations of ours: JetStream's. */
   readonly inbox: ReplyInbox;
 
-  constructor(readonly connection: NatsConnection) {
+  constructor(
+    readonly connection: NatsConnection,
+    service?: ServiceName,
+  ) {
     this.link = new Link(connection);
-    this.inbox = new ReplyInbox(connection, this.link);
+    this.inbox = new ReplyInbox(connection, this.link, service && inboxPrefix(service));
   }
 
-  /** Resolves with the first connection, however long that takes. `name` is shown by NATS' monitoring. */
-  static async connect(natsUrl: string, name: string): Promise<Messaging> {
-    return new Messaging(await openConnection(natsUrl, name));
+  /** Resolves with the first connection, however long that takes. RefusedError `invalid_setting` if the access is none. */
+  static async connect(access: NatsAccess, connector: Connector): Promise<Messaging> {
+    return new Messaging(await openConnection(access, connector), connector.service);
   }
 
   get connected(): boolean {
@@ -55,7 +69,7 @@ export class Messaging {
    * - the class that the handler threw (`RefusedError` with every fault if the payload is wrong, found before it is sent);
    * - TransientError `no_responder` (nobody serves it now), `deadline_exceeded`, `connection_lost` (the connection broke under
    *   the request) or `responder_lost` (no sign of life from the service): after these three it may have been carried out;
-   * - InternalError `malformed_reply`.
+   * - PermanentError `not_permitted` (NATS does not let this service ask that); InternalError `malformed_reply`.
    */
   async request<O extends Operation>(
     operation: O,

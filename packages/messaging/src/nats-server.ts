@@ -1,8 +1,10 @@
 import { type CustomTransportStrategy, type NatsContext, ServerNats } from '@nestjs/microservices';
 import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import { ApwaError, PermanentError, RefusedError } from '@apwa/contracts';
+import { ALIVE_EVERY_MS, answersFreely, ApwaError, PermanentError, RefusedError, type ServiceName } from '@apwa/contracts';
+import { type NatsAccess } from './access.js';
 import { connectionOptions, openConnection } from './connection.js';
-import { ALIVE_EVERY_MS, ALIVE_HEADER, decodeJson, encodeReply, type Envelope } from './wire.js';
+import { Refusals } from './refusals.js';
+import { ALIVE_HEADER, decodeJson, encodeReply, type Envelope } from './wire.js';
 
 /** A reply as Nest hands it to the publisher. */
 interface NestReply {
@@ -27,15 +29,16 @@ export class DrainingNatsServer extends ServerNats implements CustomTransportStr
   private readonly alive = headers();
   private saying: NodeJS.Timeout | undefined;
 
-  constructor(private readonly settings: { natsUrl: string; name: string; drainMs?: number }) {
-    super({ ...connectionOptions(settings.natsUrl, settings.name), deserializer: { deserialize: requestOf } });
+  constructor(private readonly settings: { nats: NatsAccess; service: ServiceName; name: string; drainMs?: number }) {
+    super({ ...connectionOptions(settings.nats, settings), deserializer: { deserialize: requestOf } });
     this.alive.set(ALIVE_HEADER, '1');
   }
 
   override async createNatsClient(): Promise<NatsConnection> {
-    this.connection = await openConnection(this.settings.natsUrl, this.settings.name);
+    this.connection = await openConnection(this.settings.nats, this.settings);
     this.saying = setInterval(() => this.sayAlive(), ALIVE_EVERY_MS);
     this.saying.unref();
+    void this.follow(this.connection);
     return this.connection;
   }
 
@@ -94,6 +97,17 @@ export class DrainingNatsServer extends ServerNats implements CustomTransportStr
     clearInterval(this.saying);
     await connection.close();
     await super.close();
+  }
+
+  /** Handlers that NATS does not let it serve, and replies that it does not let it send, must be seen. */
+  private async follow(connection: NatsConnection): Promise<void> {
+    const refusals = new Refusals();
+    const forgetful = !answersFreely(this.settings.service);
+    for await (const status of connection.status()) {
+      // NATS forgets with a connection who has asked over it: no answer of these would reach them.
+      if (status.type === 'disconnect' && forgetful) this.underWay.clear();
+      refusals.note(status);
+    }
   }
 
   private finish(message: Msg, envelope: Envelope): void {

@@ -1,5 +1,5 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import { RefusedError, TransientError } from '@apwa/contracts';
+import { PermanentError, RefusedError, TransientError } from '@apwa/contracts';
 import { closedError, type Link } from './link.js';
 import { ALIVE_HEADER, SILENCE_MS } from './wire.js';
 import { reasonOf } from './abort.js';
@@ -12,6 +12,7 @@ export interface SendOptions {
 }
 
 interface Pending {
+  readonly subject: string;
   settle(outcome: { message: Msg } | { error: Error }): void;
   /** Monotonic milliseconds of the last sign of life. */
   heard: number;
@@ -25,7 +26,7 @@ const LOOK_EVERY_MS = 1_000;
  * signal, it waits out the deadline when the connection breaks under a request, and it takes signs of life for the reply.
  */
 export class ReplyInbox {
-  private readonly inbox = createInbox();
+  private readonly inbox: string;
   private readonly pending = new Map<string, Pending>();
   private readonly looking: NodeJS.Timeout;
   private next = 0;
@@ -33,13 +34,17 @@ export class ReplyInbox {
   constructor(
     private readonly connection: NatsConnection,
     private readonly link: Link,
+    /** Of the service's own, where NATS lets nobody else listen. */
+    prefix: string | undefined,
   ) {
+    this.inbox = createInbox(prefix);
     connection.subscribe(`${this.inbox}.*`, {
       callback: (error, message) => {
         if (!error) this.take(message);
       },
     });
     link.onDisconnect(() => this.failAll(() => lostError()));
+    link.onRefusal((subject) => this.failThose(subject));
     this.looking = setInterval(() => this.giveUpSilent(), LOOK_EVERY_MS);
     this.looking.unref();
   }
@@ -53,7 +58,7 @@ export class ReplyInbox {
    * Sends once the connection stands, and waits for one reply.
    * Rejects with TransientError `no_responder | deadline_exceeded | connection_lost | responder_lost | connection_closed`
    * (after `connection_lost` and later ones nobody knows whether the request was carried out), with RefusedError
-   * `too_large`, or with the signal's reason.
+   * `too_large`, with PermanentError `not_permitted` (NATS does not let this service ask that), or with the signal's reason.
    */
   async send(subject: string, data: Uint8Array, { deadlineMs, signal, headers }: SendOptions): Promise<Msg> {
     signal?.throwIfAborted();
@@ -67,6 +72,7 @@ export class ReplyInbox {
         Math.max(0, deadline - performance.now()),
       );
       const entry: Pending = {
+        subject,
         heard: performance.now(),
         settle: (outcome) => {
           clearTimeout(timer);
@@ -126,6 +132,13 @@ export class ReplyInbox {
     for (const entry of this.pending.values())
       if (entry.heard < oldest)
         entry.settle({ error: new TransientError('responder_lost', `The service gave no sign of life for ${SILENCE_MS / 1000} s.`) });
+  }
+
+  private failThose(subject: string): void {
+    const error = new PermanentError('not_permitted', `NATS refuses: this service's user may not publish to ${subject}.`, {
+      field: subject,
+    });
+    for (const entry of [...this.pending.values()]) if (entry.subject === subject) entry.settle({ error });
   }
 
   private failAll(error: () => Error): void {

@@ -44,7 +44,5 @@ export const decodeReply = (data: Uint8Array): Envelope | null => {
  * could not tell a busy service from a dead one before the operation's deadline, which may be minutes away.
  */
 export const ALIVE_HEADER = 'Apwa-Alive';
-/** A handler says this often that it is at work; milliseconds. */
-export const ALIVE_EVERY_MS = 2_500;
 /** A service that is silent for this long is taken for dead: three signs of life missed, and time for a blocked event loop. */
 export const SILENCE_MS = 10_000;

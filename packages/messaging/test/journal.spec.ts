@@ -56,7 +56,7 @@ describe('the journal', () => {
 
   beforeAll(async () => {
     nats = await testNats();
-    messaging = await Messaging.connect(nats.url, 'test');
+    messaging = await Messaging.connect({ url: nats.url }, { name: 'test' });
     streams = new JournalStreams(messaging);
     writer = new JournalWriter(messaging);
     reader = new JournalReader(messaging);

@@ -12,13 +12,13 @@ describe('a NATS that dies and comes back', () => {
 
   beforeAll(async () => {
     nats = await testNats();
-    service = await createService(moduleOf(nats.url, WorkerPoolController, TestController), {
+    service = await createService(moduleOf({ url: nats.url }, WorkerPoolController, TestController), {
       service: 'worker-pool',
-      natsUrl: nats.url,
+      nats: { url: nats.url },
       logger: false,
       drainMs: 200,
     });
-    client = await Messaging.connect(nats.url, 'test');
+    client = await Messaging.connect({ url: nats.url }, { name: 'test' });
   }, 20_000);
 
   afterAll(async () => {

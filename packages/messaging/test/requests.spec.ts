@@ -25,12 +25,16 @@ describe('requests', () => {
   let client: Messaging;
 
   const start = () =>
-    createService(moduleOf(nats.url, WorkerPoolController, TestController), { service: 'worker-pool', natsUrl: nats.url, logger: false });
+    createService(moduleOf({ url: nats.url }, WorkerPoolController, TestController), {
+      service: 'worker-pool',
+      nats: { url: nats.url },
+      logger: false,
+    });
 
   beforeAll(async () => {
     nats = await testNats();
     service = await start();
-    client = await Messaging.connect(nats.url, 'test');
+    client = await Messaging.connect({ url: nats.url }, { name: 'test' });
   }, 20_000);
 
   afterAll(async () => {

@@ -38,7 +38,7 @@ describe('the start of a service', () => {
   afterAll(() => nats?.end());
 
   const start = (...controllers: Parameters<typeof moduleOf>[1][]) =>
-    createService(moduleOf(nats.url, ...controllers), { service: 'worker-pool', natsUrl: nats.url, logger: false });
+    createService(moduleOf({ url: nats.url }, ...controllers), { service: 'worker-pool', nats: { url: nats.url }, logger: false });
 
   it('should be refused when an operation has no handler, naming every such subject', async () => {
     await expect(start(PartialController)).rejects.toMatchObject({
@@ -76,7 +76,7 @@ describe('the start of a service', () => {
 
   it('should not need handlers for an application that only asks', async () => {
     const app: INestApplicationContext = await NestFactory.createApplicationContext(
-      MessagingModule.forRoot({ service: 'manager', natsUrl: nats.url }),
+      MessagingModule.forRoot({ service: 'manager', nats: { url: nats.url } }),
       { logger: false },
     );
     const messaging = app.get(Messaging);

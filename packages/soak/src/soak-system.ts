@@ -78,8 +78,8 @@ export class SoakSystem {
         storage: { url: disk.url },
         pools: [{ name: 'default', backend: 'external', slots: SLOTS }],
       },
-      envOf: async (service, { natsUrl, databaseUrl }) => {
-        const link = { nats: await tcpProxy(natsUrl), postgres: await tcpProxy(databaseUrl) };
+      envOf: async (service, { nats, database }) => {
+        const link = { nats: await tcpProxy(nats.access.url), postgres: await tcpProxy(database[service]) };
         links[service] = link;
         const ways = { APWA__nats__url: link.nats.url, [`APWA__${service}__databaseUrl`]: link.postgres.url };
         return { ...ways, ...clocks[service]?.env };
@@ -88,7 +88,7 @@ export class SoakSystem {
     });
     const options = {
       configFile: stack.configFile,
-      natsUrl: stack.services.nats.url,
+      natsUrl: stack.services.nats.access.url,
       logs: join(dir.path, 'logs'),
       env: clocks.members?.env ?? {},
     };
@@ -143,7 +143,7 @@ export class SoakSystem {
 
   /** Messages that JetStream holds, of all streams together, and how many streams there are. */
   async journal(): Promise<{ streams: number; messages: number }> {
-    const messaging = await Messaging.connect(this.stack.services.nats.url, 'soak');
+    const messaging = await Messaging.connect({ url: this.stack.services.nats.url }, { name: 'soak' });
     try {
       const manager = await jetstreamManager(messaging.connection, { checkAPI: false });
       let [streams, messages] = [0, 0];

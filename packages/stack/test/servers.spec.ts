@@ -34,13 +34,16 @@ describe('startNats', () => {
   let nats: NatsServer;
   beforeAll(async () => {
     dir = await folderOf('nats');
-    nats = await startNats({ dir, password: 'secret' });
+    nats = await startNats({ dir });
   });
   afterAll(async () => {
     await nats.stop();
     await rm(dir, { recursive: true });
   });
-  const connection = () => connect({ servers: `127.0.0.1:${nats.port}`, user: 'apwa', pass: 'secret', reconnect: false, timeout: 2_000 });
+  const connection = () => {
+    const { host, username: user, password: pass } = new URL(nats.url);
+    return connect({ servers: host, user, pass, reconnect: false, timeout: 2_000 });
+  };
 
   it('should keep folder and port over a crash', async () => {
     const before = { pid: nats.pid, url: nats.url };

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ClusterConfig } from '@apwa/config';
+import { type NatsAccess, urlOf } from '@apwa/messaging';
 import { InternalError } from '@apwa/contracts';
 import { ensureRay, JobsClient, LocalHead, tokenFrom } from '@apwa/ray';
 import { type Logger } from '../settings.js';
@@ -24,7 +25,7 @@ export class RemoteAccess implements ClusterAccess {
 
   constructor(
     private readonly config: ClusterConfig,
-    private readonly natsUrl: string,
+    private readonly nats: NatsAccess,
   ) {
     if (config.address === undefined) throw new InternalError('no_address', `Cluster ${config.name} has no address.`);
     this.#jobs = new JobsClient({ address: config.address, token: tokenFrom(config.tokenFile) });
@@ -35,8 +36,9 @@ export class RemoteAccess implements ClusterAccess {
   }
 
   natsArguments(): readonly string[] {
-    const { natsUrlFile, natsUrl = this.natsUrl } = this.config;
-    return natsUrlFile === undefined ? ['--nats-url', natsUrl] : ['--nats-url-file', natsUrlFile];
+    const { natsUrlFile, natsUrl = this.nats.url, natsCaFile } = this.config;
+    const place = natsUrlFile === undefined ? ['--nats-url', natsUrl] : ['--nats-url-file', natsUrlFile];
+    return [...place, ...(natsCaFile === undefined ? [] : ['--nats-ca-file', natsCaFile])];
   }
 
   async stop(): Promise<void> {}
@@ -50,7 +52,7 @@ export class LocalAccess implements ClusterAccess {
 
   constructor(
     private readonly config: ClusterConfig,
-    private readonly natsUrl: string,
+    private readonly nats: NatsAccess,
     private readonly log: Logger,
   ) {}
 
@@ -62,7 +64,8 @@ export class LocalAccess implements ClusterAccess {
 
   /** In a file: arguments of jobs can be read by everybody who may look at the cluster. */
   natsArguments(): readonly string[] {
-    return ['--nats-url-file', this.#natsUrlFile()];
+    const { caFile } = this.nats;
+    return ['--nats-url-file', this.#natsUrlFile(), ...(caFile === undefined ? [] : ['--nats-ca-file', resolve(caFile)])];
   }
 
   async stop(): Promise<void> {
@@ -75,7 +78,7 @@ export class LocalAccess implements ClusterAccess {
     const { name, cpus = availableParallelism() } = this.config;
     const python = await ensureRay((line) => this.log.info({ cluster: name }, line));
     this.#folder ??= await mkdtemp(join(tmpdir(), `apwa-ray-${name}-`));
-    await writeFile(this.#natsUrlFile(), this.natsUrl, { mode: 0o600 });
+    await writeFile(this.#natsUrlFile(), urlOf(this.nats, 'fabric'), { mode: 0o600 });
     this.log.info({ cluster: name, cpus }, 'starting a Ray head on this machine');
     return LocalHead.start({ python, cpus, logFile: join(this.#folder, 'head.log') }, signal);
   }

@@ -50,10 +50,10 @@ export class ClustersService {
 
   #clusterOf(config: ClusterConfig): RayCluster {
     const { database, fabrics, messaging, times, log } = this;
-    const { url } = this.config.nats;
+    const { nats } = this.config;
     return new RayCluster({
       config,
-      access: config.start === 'local' ? new LocalAccess(config, url, log) : new RemoteAccess(config, url),
+      access: config.start === 'local' ? new LocalAccess(config, nats, log) : new RemoteAccess(config, nats),
       pools: Object.fromEntries(config.pools.map((pool) => [pool.name, this.#fabricPoolOf(pool, config)])),
       messaging,
       generations: {

@@ -69,7 +69,7 @@ export class LedgerBench {
     const timing = { collectMs: 0, purgeMs: 0, collectAgainMs: NEVER, purgeAgainMs: NEVER, journalCheckMs: NEVER, claimMs: NEVER, ...more };
     const app = await createService(ExecutorModule.forRoot({ config, log, stop, timing }), {
       service: 'executor',
-      natsUrl: config.nats.url,
+      nats: config.nats,
       logger: false,
     });
     return new LedgerBench(world, app, sql);

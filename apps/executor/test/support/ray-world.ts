@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { TransientError } from '@apwa/contracts';
 import { createLogger } from '@apwa/service';
 import { Messaging } from '@apwa/messaging';
@@ -33,6 +35,7 @@ export class RayWorld {
   private constructor(
     readonly ray: RayTestCluster,
     readonly nats: NatsServer,
+    private readonly natsUrlFile: string,
     readonly messaging: Messaging,
     private readonly dir: TempDir,
   ) {}
@@ -40,17 +43,20 @@ export class RayWorld {
   static async start(): Promise<RayWorld> {
     const dir = await tempDir('ray-world');
     const nats = await startNats({ dir: dir.path });
-    const messaging = await Messaging.connect(nats.url, 'test');
-    return new RayWorld(await RayTestCluster.start({ head: 16 }), nats, messaging, dir);
+    const natsUrlFile = join(dir.path, 'nats-url');
+    await writeFile(natsUrlFile, nats.urlFor('fabric'), { mode: 0o600 });
+    const messaging = await Messaging.connect(nats.access, { name: 'test', service: 'executor' });
+    return new RayWorld(await RayTestCluster.start({ head: 16 }), nats, natsUrlFile, messaging, dir);
   }
 
   /** Opened and started. */
   async cluster(options: TestClusterOptions): Promise<RayCluster> {
-    const { folder, name = 'test', times = {}, natsUrl = this.nats.url, outlivesExecutor = false, epoch = 1, adopts = true } = options;
+    const { folder, name = 'test', times = {}, natsUrl, outlivesExecutor = false, epoch = 1, adopts = true } = options;
     this.#epochs.set(name, epoch);
     const [program, ...args] = folder.command;
     const config = { name, start: 'none' as const, member: { environment: {} }, pools: [], ...this.ray.access };
-    const access = new RemoteAccess({ ...config, ...(options.address ? { address: options.address } : {}) }, natsUrl);
+    const place = natsUrl === undefined ? { natsUrlFile: this.natsUrlFile } : { natsUrl };
+    const access = new RemoteAccess({ ...config, ...place, ...(options.address ? { address: options.address } : {}) }, this.nats.access);
     const pool = { cpus: 1, gpus: 0, memoryBytes: 0, custom: {}, labels: {}, placement: 'spread' as const };
     const cluster = new RayCluster({
       config,

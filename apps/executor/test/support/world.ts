@@ -62,6 +62,8 @@ export class World {
   readonly executors: Executor[] = [];
   readonly replaced: Error[] = [];
   config!: Config;
+  /** Of its superuser. */
+  databaseUrl!: string;
   messaging!: Messaging;
   private databases = 0;
 
@@ -79,22 +81,23 @@ export class World {
       startNats({ dir: join(dir, 'nats') }),
     ]);
     const world = new World(dir, postgres, nats, await openStorage({ url: `file://${join(dir, 'storage')}` }));
-    world.messaging = await Messaging.connect(nats.url, 'test');
+    world.messaging = await Messaging.connect({ url: nats.url }, { name: 'test' });
     await world.newDatabase();
     return world;
   }
 
   /** A database of its own for what follows. */
   async newDatabase(pools: z.input<typeof Config>['pools'] = POOLS): Promise<void> {
-    const databaseUrl = await this.postgres.createDatabase(`apwa_${++this.databases}`);
+    const database = await this.postgres.createServiceDatabase(`apwa_${++this.databases}`);
+    this.databaseUrl = database.url;
     this.config = Config.parse({
       model: 'small',
       models: { small: { endpoints: [{ baseUrl: 'http://127.0.0.1:9/v1', name: 'none' }] } },
       planner: { model: 'small' },
       storage: { url: `file://${join(this.dir, 'storage')}` },
-      nats: { url: this.nats.url },
-      manager: { databaseUrl, port: 0 },
-      executor: { databaseUrl, leaseMs: LEASE_MS, heartbeatMs: 200 },
+      nats: this.nats.access,
+      manager: { databaseUrl: database.manager, port: 0 },
+      executor: { databaseUrl: database.executor, leaseMs: LEASE_MS, heartbeatMs: 200 },
       pools,
     });
   }
@@ -113,7 +116,7 @@ export class World {
 
   /** Rows of a statement, straight from the database: for what no message tells. */
   async sql<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
-    const client = new pg.Client({ connectionString: this.config.executor.databaseUrl, options: '-c search_path=executor' });
+    const client = new pg.Client({ connectionString: this.databaseUrl, options: '-c search_path=executor' });
     await client.connect();
     try {
       return (await client.query<T>(text, values)).rows;

@@ -18,7 +18,7 @@ import {
   sizeOf,
   stageChanged,
 } from '@apwa/contracts';
-import { Handles, Messaging, MessagingModule, createService } from '@apwa/messaging';
+import { Handles, Messaging, MessagingModule, createService, type NatsAccess } from '@apwa/messaging';
 import { Controller, type DynamicModule, Inject, Module } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { type z } from 'zod';
@@ -356,15 +356,15 @@ class ScriptedController {
 
 @Module({})
 class ScriptedModule {
-  static forRoot(natsUrl: string, script: ExecutorScript): DynamicModule {
+  static forRoot(nats: NatsAccess, script: ExecutorScript): DynamicModule {
     return {
       module: ScriptedModule,
-      imports: [MessagingModule.forRoot({ service: 'executor', natsUrl })],
+      imports: [MessagingModule.forRoot({ service: 'executor', nats })],
       controllers: [ScriptedController],
       providers: [{ provide: SCRIPT, useValue: script }],
     };
   }
 }
 
-export const startScriptedExecutor = async (natsUrl: string, script: ExecutorScript) =>
-  createService(ScriptedModule.forRoot(natsUrl, script), { service: 'executor', natsUrl, logger: false });
+export const startScriptedExecutor = async (nats: NatsAccess, script: ExecutorScript) =>
+  createService(ScriptedModule.forRoot(nats, script), { service: 'executor', nats, logger: false });

@@ -1,5 +1,5 @@
 import { type Column, RefusedError, type RowValues, type TableMetadata, type TableReference, workerPoolOperations } from '@apwa/contracts';
-import { Handles, MessagingModule, createService } from '@apwa/messaging';
+import { Handles, MessagingModule, createService, type NatsAccess } from '@apwa/messaging';
 import { Controller, type DynamicModule, Inject, Module } from '@nestjs/common';
 import { type z } from 'zod';
 
@@ -53,15 +53,15 @@ class ScriptedController {
 
 @Module({})
 class ScriptedModule {
-  static forRoot(natsUrl: string, script: WorkersScript): DynamicModule {
+  static forRoot(nats: NatsAccess, script: WorkersScript): DynamicModule {
     return {
       module: ScriptedModule,
-      imports: [MessagingModule.forRoot({ service: 'worker-pool', natsUrl })],
+      imports: [MessagingModule.forRoot({ service: 'worker-pool', nats })],
       controllers: [ScriptedController],
       providers: [{ provide: SCRIPT, useValue: script }],
     };
   }
 }
 
-export const startScriptedWorkers = async (natsUrl: string, script: WorkersScript) =>
-  createService(ScriptedModule.forRoot(natsUrl, script), { service: 'worker-pool', natsUrl, logger: false });
+export const startScriptedWorkers = async (nats: NatsAccess, script: WorkersScript) =>
+  createService(ScriptedModule.forRoot(nats, script), { service: 'worker-pool', nats, logger: false });

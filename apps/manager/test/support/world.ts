@@ -1,7 +1,7 @@
 import { Config } from '@apwa/config';
 import { type ErrorBody, type Run, type Table, type Upload, isTerminal } from '@apwa/contracts';
 import { createLogger } from '@apwa/service';
-import { type NatsServer, type PostgresServer, startNats, startPostgres, until } from '@apwa/stack';
+import { type NatsAccess, type NatsServer, type PostgresServer, type ServiceDatabase, startNats, startPostgres, until } from '@apwa/stack';
 import { type Storage, openStorage } from '@apwa/tables';
 import { type INestMicroservice } from '@nestjs/common';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -45,6 +45,9 @@ export class World {
     public config: Config,
   ) {}
 
+  /** Of its superuser. */
+  private databaseUrl = '';
+
   static async start(): Promise<World> {
     const dir = await mkdtemp(join(tmpdir(), 'apwa-manager-'));
     const [postgres, nats] = await Promise.all([startPostgres({ dir: join(dir, 'postgres') }), startNats({ dir: join(dir, 'nats') })]);
@@ -55,7 +58,7 @@ export class World {
       world.executor.store = async (key, content) => {
         if (!(await storage.describe(key))) await storage.write(key, Buffer.from(content));
       };
-      world.services.push(await startScriptedExecutor(nats.url, world.executor));
+      world.services.push(await startScriptedExecutor(nats.access, world.executor));
       await world.startWorkers();
       await world.newDatabase();
       return world;
@@ -68,7 +71,7 @@ export class World {
 
   /** Rows of a statement, straight from the database: for what no answer tells. */
   async sql<T extends object>(text: string, values: unknown[] = []): Promise<T[]> {
-    const client = new pg.Client({ connectionString: this.config.manager.databaseUrl, options: '-c search_path=manager' });
+    const client = new pg.Client({ connectionString: this.databaseUrl, options: '-c search_path=manager' });
     await client.connect();
     try {
       return (await client.query<T>(text, values)).rows;
@@ -86,9 +89,10 @@ export class World {
 
   /** A database of its own for what follows. */
   async newDatabase(): Promise<void> {
-    const databaseUrl = await this.postgres.createDatabase(`apwa_${++this.databases}`);
+    const database = await this.postgres.createServiceDatabase(`apwa_${++this.databases}`);
+    this.databaseUrl = database.url;
     const baseUrl = this.model.url;
-    this.config = configOf({ databaseUrl, natsUrl: this.nats.url, baseUrl, storageUrl: `file://${join(this.dir, 'storage')}` });
+    this.config = configOf({ database, nats: this.nats.access, baseUrl, storageUrl: `file://${join(this.dir, 'storage')}` });
   }
 
   async manager(timing: Partial<Timing> = {}, log = testLog()): Promise<Manager> {
@@ -103,7 +107,7 @@ export class World {
 
   /** Members of the pool that answer questions. */
   async startWorkers(): Promise<void> {
-    this.members = await startScriptedWorkers(this.nats.url, this.workers);
+    this.members = await startScriptedWorkers(this.nats.access, this.workers);
   }
 
   async stopWorkers(): Promise<void> {
@@ -123,15 +127,15 @@ export class World {
 
 const testLog = (): Logger => createLogger('manager', (process.env.APWA_LOG_LEVEL as 'warn' | undefined) ?? 'silent');
 
-const configOf = (places: { databaseUrl: string; natsUrl: string; baseUrl: string; storageUrl: string }) =>
+const configOf = (places: { database: ServiceDatabase; nats: NatsAccess; baseUrl: string; storageUrl: string }) =>
   Config.parse({
     model: 'small',
     models: { small: { endpoints: [{ baseUrl: places.baseUrl, apiKey: 'sk-canary-123456', name: 'scripted' }] } },
     planner: { model: 'small', maxTurns: 8 },
     storage: { url: places.storageUrl },
-    nats: { url: places.natsUrl },
-    manager: { databaseUrl: places.databaseUrl, port: 0 },
-    executor: { databaseUrl: places.databaseUrl },
+    nats: places.nats,
+    manager: { databaseUrl: places.database.manager, port: 0 },
+    executor: { databaseUrl: places.database.executor },
     limits: { uploadBytes: 5_000_000 },
   });
 

@@ -42,7 +42,7 @@ export class FaultyMember {
       log: createLogger('worker-pool', 'silent'),
     });
     const faulty: DynamicModule = { ...module, providers: (module.providers ?? []).flatMap((one) => withFaults(one, faults)) };
-    const app = await createService(faulty, { service: 'worker-pool', natsUrl: world.nats.url, logger: false });
+    const app = await createService(faulty, { service: 'worker-pool', nats: world.nats.access, logger: false });
     await app.get(MemberService).start(() => undefined);
     return new FaultyMember(faults, app);
   }

@@ -10,6 +10,7 @@ export const startNatsServer = async () => {
   const server = await startNats({ dir: folder.path });
   return {
     url: server.url,
+    access: server.access,
     kill: () => server.kill(),
     restart: () => server.restart(),
     wipe: () => rm(join(folder.path, 'jetstream'), { recursive: true, force: true }),

@@ -22,7 +22,7 @@ import {
   TransientError,
   workHint,
 } from '@apwa/contracts';
-import { createService, Handles, JournalStreams, Messaging, MessagingModule } from '@apwa/messaging';
+import { createService, Handles, JournalStreams, Messaging, MessagingModule, type NatsAccess } from '@apwa/messaging';
 import { type z } from 'zod';
 
 type RequestOf<Name extends keyof typeof executorOperations> = z.output<(typeof executorOperations)[Name]['request']>;
@@ -338,11 +338,11 @@ export class ScriptedExecutor {
     private readonly app: INestMicroservice,
   ) {}
 
-  static async start(natsUrl: string): Promise<ScriptedExecutor> {
+  static async start(nats: NatsAccess): Promise<ScriptedExecutor> {
     script = new ExecutorScript();
-    @Module({ imports: [MessagingModule.forRoot({ service: 'executor', natsUrl })], controllers: [ScriptedController] })
+    @Module({ imports: [MessagingModule.forRoot({ service: 'executor', nats })], controllers: [ScriptedController] })
     class ScriptedModule {}
-    const app = await createService(ScriptedModule, { service: 'executor', natsUrl, logger: ['error'] });
+    const app = await createService(ScriptedModule, { service: 'executor', nats, logger: ['error'] });
     const executor = new ScriptedExecutor(script, app);
     await executor.streams.ensure(script.incarnation);
     return executor;

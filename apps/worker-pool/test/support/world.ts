@@ -57,13 +57,13 @@ export class World {
     const folder = await mkdtemp(join(tmpdir(), 'apwa-member-'));
     const nats = await startNatsServer();
     const model = await ScriptedModel.start();
-    const executor = await ScriptedExecutor.start(nats.url);
+    const executor = await ScriptedExecutor.start(nats.access);
     const url = `file://${join(folder, 'storage')}`;
     const config = join(folder, 'apwa.config.yaml');
     const settings = {
       models: { small: { baseUrl: model.url, apiKey: 'sk-test-canary-1234', name: 'scripted', ...endpoint } },
       storage: { url },
-      nats: { url: nats.url },
+      nats: nats.access,
       pools: [{ name: 'default', backend: 'external', slots }],
     };
     await writeFile(config, JSON.stringify(settings));

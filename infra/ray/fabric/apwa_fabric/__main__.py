@@ -24,16 +24,17 @@ def _arguments() -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--nats-url", help="where NATS listens; holds no password, for Ray shows it to who asks")
     where.add_argument("--nats-url-file", type=Path, help="a file on the head that holds the address")
+    parser.add_argument("--nats-ca-file", type=Path, help="who may vouch for NATS' certificate")
     return parser.parse_args()
 
 
-async def _run(cluster: str, generation: int, nats_url: str) -> str:
+async def _run(cluster: str, generation: int, nats_url: str, nats_ca_file: Path | None) -> str:
     ray.init(address="auto", log_to_driver=False, configure_logging=False)
     fabric = Fabric(Identity(cluster, generation), Cluster(), place_on_ray)
     # Jobs are stopped by SIGTERM, and by SIGKILL a few seconds later.
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, fabric.end, "it was told to stop", 1.0)
-    return await fabric.serve(nats_url)
+    return await fabric.serve(nats_url, nats_ca_file)
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def main() -> None:
     arguments = _arguments()
     file: Path | None = arguments.nats_url_file
     nats_url = file.read_text().strip() if file else arguments.nats_url
-    reason = asyncio.run(_run(arguments.cluster, arguments.generation, nats_url))
+    reason = asyncio.run(_run(arguments.cluster, arguments.generation, nats_url, arguments.nats_ca_file))
     log.info("ended: %s", reason)
     # Not by way of Ray's own clean-up: it waits for a cluster that may be gone.
     logging.shutdown()

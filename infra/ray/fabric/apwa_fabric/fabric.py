@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import nats
 from nats.aio.client import Client
@@ -52,9 +54,9 @@ class Fabric:
         self._lease_until = time.monotonic() + FIRST_LEASE_MS / 1_000
         self._ending: asyncio.Future[tuple[str, float]] = asyncio.get_running_loop().create_future()
 
-    async def serve(self, nats_url: str) -> str:
+    async def serve(self, nats_url: str, ca_file: Path | None) -> str:
         """Resolves when it has ended, with the reason."""
-        client = await _connect(nats_url, self._identity)
+        client = await _connect(nats_url, ca_file, self._identity)
         handlers: dict[str, Callable[[bytes], BaseModel]] = {"order": self._order, "look": self._look, "end": self._end}
         for name, handle in handlers.items():
             await client.subscribe(f"{self._identity.subject}.{name}", cb=_answering(handle))
@@ -136,7 +138,7 @@ class Fabric:
             self.end(f"a part of it failed: {error}", 0)
 
 
-async def _connect(url: str, identity: Identity) -> Client:
+async def _connect(url: str, ca_file: Path | None, identity: Identity) -> Client:
     """For ever, once it was connected. Raises ConnectionError if it can't be at first: the address may be wrong."""
     last = "no answer"
 
@@ -145,6 +147,7 @@ async def _connect(url: str, identity: Identity) -> Client:
         last = str(error) or type(error).__name__
         log.warning("NATS: %s", last)
 
+    secure = url.startswith("tls:")
     connected = nats.connect(
         servers=url.split(","),
         name=f"fabric {identity.cluster} {identity.generation}",
@@ -153,6 +156,10 @@ async def _connect(url: str, identity: Identity) -> Client:
         ping_interval=3,
         max_outstanding_pings=2,
         error_cb=noted,
+        # It listens to no replies, for it asks nobody; so it has no inbox that NATS would have to let it have.
+        tls=ssl.create_default_context(cafile=ca_file) if secure else None,
+        # Else the client would go on in the clear, password and all, with who says that there is no TLS.
+        tls_handshake_first=secure,
     )
     try:
         return await asyncio.wait_for(connected, CONNECT_S)

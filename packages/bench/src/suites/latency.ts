@@ -27,7 +27,7 @@ export const latency = defineSuite({
     const path = join(bench.dir, `${rows}.jsonl`);
     await writeRows(path, rows);
     const system = await SystemUnderTest.start({ modelUrl: bench.stub.url, members: MEMBERS, slots: SLOTS });
-    const messaging = await Messaging.connect(system.stack.services.nats.url, 'benchmark');
+    const messaging = await Messaging.connect({ url: system.stack.services.nats.url }, { name: 'benchmark' });
     try {
       const table = await system.import(path);
       const run = async () => system.finished(await system.submit(table, labelPlan()), rows);

@@ -44,7 +44,7 @@ export const scale = defineSuite({
   run: async (bench, { rows, 'llm-rows': llmRows, 'large-repetitions': large }) => {
     await bench.stub.begin(0);
     const system = await SystemUnderTest.start({ modelUrl: bench.stub.url, members: MEMBERS, slots: SLOTS });
-    const messaging = await Messaging.connect(system.stack.services.nats.url, 'benchmark');
+    const messaging = await Messaging.connect({ url: system.stack.services.nats.url }, { name: 'benchmark' });
     const runSizes = async (mode: Size['mode'], asked: number[], plan: Plan): Promise<Size[]> => {
       const sizes: Size[] = [];
       for (const size of [...asked].sort((a, b) => a - b)) {

@@ -135,8 +135,8 @@ const placedOn = (ray: RayTestCluster, dir: string, members: number, slots: numb
   };
   return {
     config: { pools: [], ray: { clusters: [cluster] } },
-    envOf: async (_, { natsUrl }) => {
-      await writeFile(natsUrlFile, natsUrl, { mode: 0o600 });
+    envOf: async (_, { nats }) => {
+      await writeFile(natsUrlFile, nats.urlFor('fabric'), { mode: 0o600 });
       return {};
     },
   };

@@ -9,8 +9,7 @@ export class JournalWatch {
   private constructor(private readonly messaging: Messaging) {}
 
   static async start(system: System, incarnation = 1): Promise<JournalWatch> {
-    const { nats } = await system.config();
-    const watch = new JournalWatch(await Messaging.connect(nats.url, 'journal watch'));
+    const watch = new JournalWatch(await Messaging.connect({ url: system.stack.services.nats.url }, { name: 'journal watch' }));
     watch.messaging.connection.subscribe(journalSubjects(incarnation), {
       callback: (_error, message) => {
         const { rows } = JournalBatch.parse(message.json());

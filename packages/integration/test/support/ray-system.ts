@@ -18,8 +18,8 @@ export const startOnRay = async (
     ...options,
     dir: dir.path,
     config: { ...options.config, pools: [], ray: { clusters: [cluster, ...clusters] } },
-    envOf: async (_, { natsUrl }) => {
-      await writeFile(natsUrlFile, natsUrl, { mode: 0o600 });
+    envOf: async (_, { nats }) => {
+      await writeFile(natsUrlFile, nats.urlFor('fabric'), { mode: 0o600 });
       return {};
     },
   });

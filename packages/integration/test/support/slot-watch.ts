@@ -15,8 +15,7 @@ export class SlotWatch {
   ) {}
 
   static async start(system: System): Promise<SlotWatch> {
-    const { nats } = await system.config();
-    const messaging = await Messaging.connect(nats.url, 'slot watch');
+    const messaging = await Messaging.connect({ url: system.stack.services.nats.url }, { name: 'slot watch' });
     const watch = new SlotWatch(system, messaging);
     messaging.connection.subscribe(executorOperations.heartbeat.subject, {
       callback: (_error, message) => {

@@ -130,8 +130,7 @@ export class System {
 
   /** The executor's stages of a run, asked over NATS as the manager does. */
   async stages(runId: string): Promise<Stage[]> {
-    const { nats } = await this.config();
-    const messaging = await Messaging.connect(nats.url, 'integration test');
+    const messaging = await Messaging.connect({ url: this.stack.services.nats.url }, { name: 'integration test' });
     try {
       return (await messaging.request(executorOperations.listStages, { owners: [runId] })).stages;
     } finally {

@@ -1,14 +1,15 @@
 import { Controller, Module, type Type } from '@nestjs/common';
 import { InternalError, type Operation, PermanentError, RefusedError, TransientError, workerPoolOperations } from '@apwa/contracts';
 import { z } from 'zod';
-import { Handles, MessagingModule } from '../../src/index.js';
+import { Handles, MessagingModule, type NatsAccess } from '../../src/index.js';
 
 export const operation = <Request extends z.ZodType, Reply extends z.ZodType>(
   name: string,
   request: Request,
   reply: Reply,
   deadlineMs = 5_000,
-) => ({ subject: `apwa.worker-pool.${name}`, service: 'worker-pool', request, reply, deadlineMs }) satisfies Operation;
+) =>
+  ({ subject: `apwa.worker-pool.${name}`, service: 'worker-pool', callers: ['manager'], request, reply, deadlineMs }) satisfies Operation;
 
 export const echo = operation('test_echo', z.strictObject({ text: z.string() }), z.strictObject({ text: z.string() }));
 export const fail = operation('test_fail', z.strictObject({ kind: z.string() }), z.strictObject({}));
@@ -81,8 +82,8 @@ export class TestController {
   }
 }
 
-export const moduleOf = (natsUrl: string, ...controllers: Type<unknown>[]): Type<unknown> => {
-  @Module({ imports: [MessagingModule.forRoot({ service: 'worker-pool', natsUrl })], controllers })
+export const moduleOf = (nats: NatsAccess, ...controllers: Type<unknown>[]): Type<unknown> => {
+  @Module({ imports: [MessagingModule.forRoot({ service: 'worker-pool', nats })], controllers })
   class TestModule {}
   return TestModule;
 };

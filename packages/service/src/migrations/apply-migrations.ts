@@ -74,7 +74,9 @@ const bringUpToDate = async (
   log: ApplyMigrationsOptions['log'],
 ): Promise<string[]> => {
   const quoted = client.escapeIdentifier(schema);
-  await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoted}`);
+  // Who owns nothing but its schema may not make one, not even one that is there.
+  const { rows } = await client.query<{ there: boolean }>('SELECT to_regnamespace($1) IS NOT NULL AS there', [quoted]);
+  if (!rows[0]?.there) await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoted}`);
   const records = new MigrationRecords(client, quoted);
   await records.ensure();
   const pending = pendingOf(migrations, await records.list(), log);

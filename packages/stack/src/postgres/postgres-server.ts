@@ -6,12 +6,22 @@ import { LOOPBACK } from '../processes/ports.js';
 import { serve, type Server, type ServerOptions } from '../processes/server.js';
 import { openDataFolder, SUPERUSER } from './data-folder.js';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.js';
+import { ServiceRoles } from './service-roles.js';
 import { folderFor, readableFor, serverUser, type ServerUser } from './unprivileged.js';
 
 /** `url` is the superuser's, of the database `postgres`. */
 export interface PostgresServer extends Server {
   /** The connection string of a database of this server, made if it is not there. */
   createDatabase(name: string): Promise<string>;
+  /** The same, with the services' roles and schemas in it. */
+  createServiceDatabase(name: string): Promise<ServiceDatabase>;
+}
+
+/** Connection strings: the superuser's, and that of each service, which reaches its own schema alone. */
+export interface ServiceDatabase {
+  url: string;
+  manager: string;
+  executor: string;
 }
 
 const READY_TIMEOUT_MS = 30_000;
@@ -70,7 +80,12 @@ export const startPostgres = async ({ dir, port, logFile, log, env = {} }: Postg
     }
     return urlOf(server.port, name);
   };
-  return Object.defineProperties({ createDatabase } as PostgresServer, Object.getOwnPropertyDescriptors(server));
+  const roles = new ServiceRoles();
+  const createServiceDatabase = async (name: string): Promise<ServiceDatabase> => {
+    const url = await createDatabase(name);
+    return { url, ...(await roles.provide(url)) };
+  };
+  return Object.defineProperties({ createDatabase, createServiceDatabase } as PostgresServer, Object.getOwnPropertyDescriptors(server));
 };
 
 const settings: Record<string, string> = {

@@ -6,8 +6,8 @@ import { parse } from 'yaml';
 import { merge, serviceEnvironment, writeStackConfig } from './stack-config.js';
 
 const addresses = {
-  natsUrl: 'nats://apwa:secret@127.0.0.1:1234',
-  databaseUrl: 'postgresql://postgres:secret@127.0.0.1:5/apwa',
+  nats: { url: 'nats://127.0.0.1:1234', passwordFolder: '/somewhere/passwords' },
+  database: { manager: 'postgresql://m:secret@127.0.0.1:5/apwa', executor: 'postgresql://e:secret@127.0.0.1:5/apwa' },
   managerPort: 8485,
   storageDir: '/somewhere/storage',
   offlineModelUrl: 'http://127.0.0.1:9/v1',
@@ -24,7 +24,7 @@ describe('the configuration of a stack', () => {
   it('should be one that services accept, and that nobody else can read', async () => {
     await writeStackConfig(file(), {}, addresses, { members: 3, slots: 7 });
     const config = await loadConfig({ path: file(), env: {} });
-    expect(config).toMatchObject({ model: 'offline', nats: { url: addresses.natsUrl }, manager: { port: 8485 } });
+    expect(config).toMatchObject({ model: 'offline', nats: addresses.nats, manager: { port: 8485 } });
     expect(config.pools).toMatchObject([{ name: 'default', backend: 'processes', min: 3, max: 3, slots: 7 }]);
     expect((await stat(file())).mode & 0o777).toBe(0o600);
   });
@@ -48,7 +48,7 @@ describe('the configuration of a stack', () => {
       models: { small: { apiKey: '${KEY}' } },
       pools: [{ name: 'big', backend: 'processes', slots: 9 }],
       storage: { url: 's3://bucket/x' },
-      executor: { leaseMs: 4000, databaseUrl: addresses.databaseUrl },
+      executor: { leaseMs: 4000, databaseUrl: addresses.database.executor },
     });
   });
 

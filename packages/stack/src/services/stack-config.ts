@@ -3,12 +3,14 @@ import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadConfig } from '@apwa/config';
 import { parse, stringify } from 'yaml';
+import { type NatsAccess } from '../nats/nats-server.js';
+import { type ServiceDatabase } from '../postgres/postgres-server.js';
 
 type Document = Record<string, unknown>;
 
 export interface StackAddresses {
-  natsUrl: string;
-  databaseUrl: string;
+  nats: NatsAccess;
+  database: Omit<ServiceDatabase, 'url'>;
   managerPort: number;
   storageDir: string;
   /** `http://…/v1` of the offline model; null if the configured one is used. */
@@ -64,14 +66,14 @@ export const serviceEnvironment = (configFile: string, extra: NodeJS.ProcessEnv 
   return { ...Object.fromEntries(inherited), ...(configFile ? { APWA_CONFIG: configFile } : {}), ...extra };
 };
 
-/** Writes the configuration that all services of a stack read. It holds the database's password: nobody else may read it. */
+/** Writes the configuration that all services of a stack read. It holds the databases' passwords: nobody else may read it. */
 export const writeStackConfig = async (file: string, base: Document, addresses: StackAddresses, settings: StackSettings): Promise<void> => {
-  const { natsUrl, databaseUrl, managerPort, storageDir, offlineModelUrl } = addresses;
+  const { nats, database, managerPort, storageDir, offlineModelUrl } = addresses;
   const own: Document = {
-    nats: { url: natsUrl },
+    nats: { ...nats },
     // On loopback, for whoever has started it: nobody needs a key.
-    manager: { databaseUrl, host: '127.0.0.1', port: managerPort, auth: 'none' },
-    executor: { databaseUrl },
+    manager: { databaseUrl: database.manager, host: '127.0.0.1', port: managerPort, auth: 'none' },
+    executor: { databaseUrl: database.executor },
     ...(base.storage ? {} : { storage: { url: pathToFileURL(storageDir).href } }),
     ...(offlineModelUrl ? { model: OFFLINE, models: { [OFFLINE]: offlineModel(offlineModelUrl) } } : {}),
     pools: poolsOf(base, settings),

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ApwaError, InternalError, type Member } from '@apwa/contracts';
 import { loadConfig } from '@apwa/config';
-import { startNats } from '../nats/nats-server.js';
-import { type PostgresServer, startPostgres } from '../postgres/postgres-server.js';
+import { type NatsServer, startNats } from '../nats/nats-server.js';
+import { type PostgresServer, type ServiceDatabase, startPostgres } from '../postgres/postgres-server.js';
 import { freePort, listensOn, LOOPBACK } from '../processes/ports.js';
 import { serve, type Server, type Service, supervise } from '../processes/server.js';
 import { until } from '../processes/until.js';
@@ -32,8 +31,8 @@ export interface StackOptions {
   ports?: { nats?: number; postgres?: number; manager?: number; model?: number };
   /** Further environment variables of the services. */
   env?: NodeJS.ProcessEnv;
-  /** Further ones of a single service, once it is known where NATS and Postgres are: for who puts something in between. */
-  envOf?: (service: 'manager' | 'executor', addresses: { natsUrl: string; databaseUrl: string }) => Promise<NodeJS.ProcessEnv>;
+  /** Further ones of a single service, once NATS and Postgres are there: for who puts something in between. */
+  envOf?: (service: 'manager' | 'executor', servers: { nats: NatsServer; database: ServiceDatabase }) => Promise<NodeJS.ProcessEnv>;
   /** Further ones of Postgres. */
   postgresEnv?: NodeJS.ProcessEnv;
   /** Starts a member of a pool, its program first. Default: the built worker pool. */
@@ -47,7 +46,7 @@ export interface StackOptions {
 }
 
 export interface StackServices {
-  nats: Server;
+  nats: NatsServer;
   postgres: PostgresServer;
   /** Only with the offline model. */
   model?: Server;
@@ -62,7 +61,7 @@ export interface Stack {
   /** The configuration that the services were started with. */
   readonly configFile: string;
   readonly services: StackServices;
-  /** Connection string of the services' database. */
+  /** Connection string of the services' database, for its superuser. */
   readonly databaseUrl: string;
   /** The members that have joined; empty while the executor does not answer. */
   members(): Promise<Member[]>;
@@ -137,9 +136,8 @@ const assemble = async (
   await mkdir(logs, { recursive: true });
   const logFile = (name: string) => join(logs, `${name}.log`);
 
-  const password = randomBytes(12).toString('hex');
   const [nats, postgres, model] = await allOf([
-    started(startNats({ dir: join(dir, 'nats'), logFile: logFile('nats'), password, ...portOf(ports.nats), ...(log ? { log } : {}) })),
+    started(startNats({ dir: join(dir, 'nats'), logFile: logFile('nats'), ...portOf(ports.nats), ...(log ? { log } : {}) })),
     started(
       startPostgres({
         dir,
@@ -151,17 +149,17 @@ const assemble = async (
     ),
     options.model === 'offline' ? started(startOfflineModel(options, logFile('offline-model'), readyTimeoutMs)) : undefined,
   ]);
-  const databaseUrl = await postgres.createDatabase(DATABASE);
+  const database = await postgres.createServiceDatabase(DATABASE);
   const managerPort = ports.manager ?? (await freePort());
 
   const configFile = join(dir, 'apwa.config.yaml');
-  const addresses = { natsUrl: nats.url, databaseUrl, managerPort, storageDir: join(dir, 'storage'), offlineModelUrl: model?.url ?? null };
+  const addresses = { nats: nats.access, database, managerPort, storageDir: join(dir, 'storage'), offlineModelUrl: model?.url ?? null };
   await writeStackConfig(configFile, base, addresses, { members: options.members, slots: options.slots, overrides: options.config });
   const env = serviceEnvironment(configFile, options.env);
   const config = await loadConfig({ path: configFile, env });
   const url = `http://${LOOPBACK}:${config.manager.port}`;
 
-  const own = { natsUrl: nats.url, databaseUrl };
+  const own = { nats, database };
   const managerEnv = { ...env, ...(await options.envOf?.('manager', own)) };
   const command = options.memberCommand ? { APWA_MEMBER_COMMAND: JSON.stringify(options.memberCommand) } : {};
   const executorEnv = { ...env, ...command, ...(await options.envOf?.('executor', own)) };
@@ -204,7 +202,7 @@ const assemble = async (
   await staffed(readyTimeoutMs, options.signal);
   const services = { nats, postgres, ...(model ? { model } : {}), manager, executor };
   const whenStaffed = (timeoutMs = readyTimeoutMs) => staffed(timeoutMs);
-  return { url, dir, configFile, services, databaseUrl, members, memberPids: () => memberPidsOf(executor.pid), whenStaffed };
+  return { url, dir, configFile, services, databaseUrl: database.url, members, memberPids: () => memberPidsOf(executor.pid), whenStaffed };
 };
 
 const startOfflineModel = ({ offlineModel = {}, ports }: StackOptions, logFile: string, readyTimeoutMs: number): Promise<Server> =>

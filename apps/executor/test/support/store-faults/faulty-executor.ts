@@ -92,7 +92,7 @@ export class FaultyExecutor {
     const stop = (reason: Error) => void world.replaced.push(reason);
     const module = ExecutorModule.forRoot({ config, log, stop, timing: TIMING });
     const faulty: DynamicModule = { ...module, providers: (module.providers ?? []).flatMap((one) => withFaults(one, faults)) };
-    const app = await createService(faulty, { service: 'executor', natsUrl: config.nats.url, logger: new NestLogger(log) });
+    const app = await createService(faulty, { service: 'executor', nats: config.nats, logger: new NestLogger(log) });
     const executor = new FaultyExecutor(faults, logged, app);
     await executor.members.endOrphans();
     app.get(Sweeper).start();
