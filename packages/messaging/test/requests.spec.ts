@@ -108,7 +108,8 @@ describe('requests', () => {
   });
 
   it('should answer bytes that are no request', async () => {
-    const stranger = await connect({ servers: nats.url });
+    const { host, username: user, password: pass } = new URL(nats.url);
+    const stranger = await connect({ servers: host, user, pass });
     for (const bytes of ['{', '', '[]', 'null', '{"id":"1"}', '\u0000\u0001']) {
       const reply = await stranger.request(echo.subject, bytes, { timeout: 1_000 });
       expect(reply.json()).toMatchObject({ response: { ok: false, error: { class: 'refused' } } });

@@ -25,7 +25,7 @@ const userOf = (service: ServiceName): string[] => {
     '        permissions {',
     ...list('publish', publish),
     ...list('subscribe', subscribe),
-    ...(replies ? [`          allow_responses: { max: ${replies.max}, expires: "${replies.withinMs}ms" }`] : []),
+    ...(replies ? [`          allow_responses: { max: ${replies.max}, expires: "${replies.withinMs / 1_000}s" }`] : []),
     '        }',
     '      }',
   ];
