@@ -217,7 +217,20 @@ models:
       expect(await faultsOf(`${MODEL}${nats}ray: { clusters: [${CLUSTER}] }\n`)).toEqual([
         'ray.clusters[0].natsUrlFile: is missing: nats.url holds a password, which everybody who may look at the cluster could read',
       ]);
+      const folder = 'nats: { passwordFolder: /run/apwa/nats }\n';
+      expect(await faultsOf(`${MODEL}${folder}ray: { clusters: [${CLUSTER}] }\n`)).toEqual([
+        'ray.clusters[0].natsUrlFile: is missing: NATS asks for passwords (nats.passwordFolder), and the fabric has one of its own',
+      ]);
     });
+  });
+
+  it('should take a way into NATS, and refuse one that contradicts itself', async () => {
+    const { nats } = await load(`${MODEL}nats: { url: 'tls://h:4222', passwordFolder: /run/apwa/nats, caFile: /ca.pem }\n`);
+    expect(nats).toEqual({ url: 'tls://h:4222', passwordFolder: '/run/apwa/nats', caFile: '/ca.pem' });
+    expect(await faultsOf(`${MODEL}nats: { url: 'nats://u:p@h', passwordFolder: /x, caFile: /y }\n`)).toEqual([
+      'nats.passwordFolder: must not stand beside a user or password in nats.url',
+      'nats.caFile: goes with a nats.url that begins with tls:// alone',
+    ]);
   });
 
   it('should take limits of an endpoint, and refuse those that can be none, by name', async () => {
