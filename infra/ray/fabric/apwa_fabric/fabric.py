@@ -56,7 +56,7 @@ class Fabric:
 
     async def serve(self, nats_url: str, ca_file: Path | None) -> str:
         """Resolves when it has ended, with the reason."""
-        client = await _connect(nats_url, ca_file, self._identity)
+        client = await connect(nats_url, ca_file, self._identity)
         handlers: dict[str, Callable[[bytes], BaseModel]] = {"order": self._order, "look": self._look, "end": self._end}
         for name, handle in handlers.items():
             await client.subscribe(f"{self._identity.subject}.{name}", cb=_answering(handle))
@@ -138,7 +138,7 @@ class Fabric:
             self.end(f"a part of it failed: {error}", 0)
 
 
-async def _connect(url: str, ca_file: Path | None, identity: Identity) -> Client:
+async def connect(url: str, ca_file: Path | None, identity: Identity) -> Client:
     """For ever, once it was connected. Raises ConnectionError if it can't be at first: the address may be wrong."""
     last = "no answer"
 
