@@ -18,7 +18,7 @@ describe('a member while the journal is full', () => {
 
   beforeEach(async () => {
     world = await World.start();
-    streams = new JournalStreams(world.executor.messaging, LIMIT);
+    streams = new JournalStreams(world.messaging, LIMIT);
     await streams.ensure(1);
     await fill();
     world.model.script = async ({ text }) => {
@@ -30,7 +30,7 @@ describe('a member while the journal is full', () => {
 
   /** Others' answers take the journal's room: what is left is not enough for a row. */
   const fill = async () => {
-    const writer = new JournalWriter(world.executor.messaging);
+    const writer = new JournalWriter(world.messaging);
     const place = { stream: journalStream(1), incarnation: 1, subject: fillerSubject, shardSubjects: fillerSubject };
     const sizes = [60_000, 30_000, 5_000, 2_000, 500, 500, 500, 100, 100];
     for (const [sequence, size] of sizes.entries()) {
@@ -71,7 +71,7 @@ describe('a member while the journal is full', () => {
     const [shard] = world.script.shardsOf(stageId);
     const shardSubjects = journalSubject(1, stageId, shard?.shardId ?? '', '*');
     const rows = new Set<number>();
-    const reader = new JournalReader(world.executor.messaging);
+    const reader = new JournalReader(world.messaging);
     for await (const batch of reader.read({ stream: journalStream(1), incarnation: 1, subject: shardSubjects, shardSubjects }))
       for (const one of Array.isArray(batch.rows) ? batch.rows : []) rows.add(one.row);
     expect(rows.size).toBeGreaterThanOrEqual(asked);

@@ -13,7 +13,7 @@ describe('a member and its jobs', () => {
 
   it('should answer questions about tables', async () => {
     const table = await world.table(['a', 'b', 'b']);
-    const ask = world.executor.messaging;
+    const ask = world.messaging;
     const page = await ask.request(workerPoolOperations.readRows, { table, first: 1, count: 5, maxBytes: 10_000 });
     expect(page.rows.map(({ text }) => text)).toEqual(['b', 'b']);
     const query = { query: 'SELECT text, count(*) AS n FROM words GROUP BY 1 ORDER BY 1', maxRows: 10, maxBytes: 10_000 };
@@ -33,7 +33,7 @@ describe('a member and its jobs', () => {
     const query = 'SELECT sum(a.range * b.range) AS n FROM words, range(30000) a, range(30000) b';
     const request = { tables: [{ name: 'words', table }], query, maxRows: 1, maxBytes: 1_000 };
     const told = () => world.script.heartbeats.map(({ questions }) => questions);
-    const answer = world.executor.messaging.request(workerPoolOperations.queryTables, request);
+    const answer = world.messaging.request(workerPoolOperations.queryTables, request);
     await until(() => told().includes(1), 30_000);
     expect((await answer).rows).toHaveLength(1);
     await until(() => told().at(-1) === 0);

@@ -56,7 +56,7 @@ describe('a member and its shards', () => {
     const token = 'ab'.repeat(16);
     shard.attempts = 1;
     const place = placeOf(stageId, shard.shardId, token);
-    const writer = new JournalWriter(world.executor.messaging);
+    const writer = new JournalWriter(world.messaging);
     await writer.publish(place, { token, sequence: 0, rows: [journaled(3, true), journaled(4, false)] });
     // The same row again, and rows by reference.
     const key = `journal/${stageId}/${shard.shardId}/${token}.1.json`;
@@ -82,7 +82,7 @@ describe('a member and its shards', () => {
     if (!shard) throw new Error('no shard');
     Object.assign(shard, { originId: 'shd_origin', handling: 'alone' });
     const [token, stranger] = ['ab'.repeat(16), 'cd'.repeat(16)];
-    const writer = new JournalWriter(world.executor.messaging);
+    const writer = new JournalWriter(world.messaging);
     await writer.publish(placeOf(stageId, 'shd_origin', token), { token, sequence: 0, rows: [journaled(2, true), journaled(99, true)] });
     await writer.publish(placeOf(stageId, shard.shardId, stranger), { token: stranger, sequence: 0, rows: [journaled(3, true)] });
     await world.member();
@@ -91,7 +91,7 @@ describe('a member and its shards', () => {
   });
 
   it('should begin the rows of a suspect shard in order, each after the answers before it are journaled', async () => {
-    const reader = new JournalReader(world.executor.messaging);
+    const reader = new JournalReader(world.messaging);
     const { stageId } = await world.stage(texts(12), { slots: 3 });
     const [shard] = world.script.shardsOf(stageId);
     if (!shard) throw new Error('no shard');
@@ -120,7 +120,7 @@ describe('a member and its shards', () => {
     if (!shard) throw new Error('no shard');
     Object.assign(shard, { handling: 'condemned', attempts: 4 });
     const token = 'ab'.repeat(16);
-    const writer = new JournalWriter(world.executor.messaging);
+    const writer = new JournalWriter(world.messaging);
     await writer.publish(placeOf(stageId, shard.shardId, token), { token, sequence: 0, rows: [journaled(1, true)] });
     await world.member();
     await until(() => world.script.done(stageId));
@@ -207,7 +207,7 @@ describe('a member and its shards', () => {
     world.script.incarnation = 2;
     await world.executor.streams.ensure(2);
     const shard = world.script.shardsOf(stageId)[0];
-    const reader = new JournalReader(world.executor.messaging);
+    const reader = new JournalReader(world.messaging);
     const rowsInJournal = async () => {
       const rows = new Set<number>();
       const shardSubjects = journalSubject(2, stageId, shard?.shardId ?? '', '*');

@@ -59,7 +59,7 @@ describe('a member whose storage fails (HAZARDS §2c)', () => {
     const [subject, shardSubjects] = [token, '*'].map((one) => journalSubject(1, stageId, shard.shardId, one)) as [string, string];
     const place = { stream: 'APWA_JOURNAL_g1', incarnation: 1, subject, shardSubjects };
     // Its id is used but once.
-    await new JournalWriter(world.executor.messaging).publish(place, { token, sequence: world.script.stages.size, rows: { key } });
+    await new JournalWriter(world.messaging).publish(place, { token, sequence: world.script.stages.size, rows: { key } });
   };
   const addQuery = (table: TableReference): string => {
     const limits = { memoryMb: 512, timeoutMs: 30_000, rows: 1_000 };
@@ -73,7 +73,7 @@ describe('a member whose storage fails (HAZARDS §2c)', () => {
     for (;;)
       try {
         const request = { table, first: 0, count: ROWS, maxBytes: 10_000 };
-        return (await world.executor.messaging.request(workerPoolOperations.readRows, request)).rows.map(({ text }) => text);
+        return (await world.messaging.request(workerPoolOperations.readRows, request)).rows.map(({ text }) => text);
       } catch (thrown) {
         const error = ApwaError.from(thrown);
         if (!(error instanceof TransientError) || error.code !== 'storage_unavailable') throw error;

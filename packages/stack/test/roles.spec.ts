@@ -12,7 +12,8 @@ const query = async (url: string, text: string): Promise<unknown[]> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const results = (await client.query(text)) as pg.QueryResult | pg.QueryResult[];
+    // Of several statements, the last one's.
+    const results: pg.QueryResult<object> | pg.QueryResult<object>[] = await client.query(text);
     return [results].flat().at(-1)?.rows ?? [];
   } finally {
     await client.end();

@@ -13,6 +13,7 @@ import {
   type StageWork,
   type TableReference,
 } from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
 import { openStorage, readManifest, readRows, type Storage, writeManifest, writeMapPart } from '@apwa/tables';
 import { MemberProcess } from './member-process.js';
 import { type NatsServer, startNatsServer } from './nats.js';
@@ -46,6 +47,8 @@ export class World {
   private constructor(
     readonly nats: NatsServer,
     readonly executor: ScriptedExecutor,
+    /** An administrator's: the test reads and writes what others than the executor do. */
+    readonly messaging: Messaging,
     readonly model: ScriptedModel,
     readonly storage: Storage,
     readonly config: string,
@@ -58,6 +61,7 @@ export class World {
     const nats = await startNatsServer();
     const model = await ScriptedModel.start();
     const executor = await ScriptedExecutor.start(nats.access);
+    const messaging = await Messaging.connect({ url: nats.url }, { name: 'test' });
     const url = `file://${join(folder, 'storage')}`;
     const config = join(folder, 'apwa.config.yaml');
     const settings = {
@@ -67,7 +71,7 @@ export class World {
       pools: [{ name: 'default', backend: 'external', slots }],
     };
     await writeFile(config, JSON.stringify(settings));
-    return new World(nats, executor, model, await openStorage({ url }), config, folder, slots);
+    return new World(nats, executor, messaging, model, await openStorage({ url }), config, folder, slots);
   }
 
   get script(): ExecutorScript {
@@ -136,6 +140,7 @@ export class World {
   async stop(): Promise<void> {
     if (process.env.SHOW_LOG) for (const member of this.members) process.stderr.write(`${member.log()}\n`);
     await Promise.all(this.members.map((member) => member.kill()));
+    await this.messaging.close();
     await this.executor.stop();
     await this.model.stop();
     await this.nats.stop();

@@ -5,5 +5,5 @@ export const catchLog = (): { lines: string[]; release: () => void } => {
   const lines: string[] = [];
   const note = (level: string) => (text: unknown) => void lines.push(`${level}: ${String(text)}`);
   Logger.overrideLogger({ log: note('log'), warn: note('warn'), error: note('error'), debug: note('debug') });
-  return { lines, release: () => Logger.overrideLogger(true) };
+  return { lines, release: () => void Logger.overrideLogger(true) };
 };
