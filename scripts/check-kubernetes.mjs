@@ -116,7 +116,7 @@ const render = async (kustomize, [resource, components]) => {
 const references = (value, found = []) => {
   if (value === null || typeof value !== 'object') return found;
   for (const [key, inner] of Object.entries(value)) {
-    if (key === 'secret' && inner?.secretName) found.push(`Secret ${inner.secretName}`);
+    if (key === 'secret' && (inner?.secretName ?? inner?.name)) found.push(`Secret ${inner.secretName ?? inner.name}`);
     else if (key === 'authOptions' && inner?.secretName) found.push(`Secret ${inner.secretName}`);
     else if (['secretRef', 'secretKeyRef'].includes(key)) found.push(`Secret ${inner.name}`);
     else if (['configMap', 'configMapRef', 'configMapKeyRef'].includes(key)) found.push(`ConfigMap ${inner.name}`);
