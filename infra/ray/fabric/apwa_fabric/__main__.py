@@ -6,10 +6,12 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import ray
 
+from .calling import open_on_ray
 from .cluster import Cluster
 from .fabric import Fabric, Identity
 from .placing import place_on_ray
@@ -30,7 +32,8 @@ def _arguments() -> argparse.Namespace:
 
 async def _run(cluster: str, generation: int, nats_url: str, nats_ca_file: Path | None) -> str:
     ray.init(address="auto", log_to_driver=False, configure_logging=False)
-    fabric = Fabric(Identity(cluster, generation), Cluster(), place_on_ray)
+    seen = Cluster()
+    fabric = Fabric(Identity(cluster, generation), seen, place_on_ray, partial(open_on_ray, seen))
     # Jobs are stopped by SIGTERM, and by SIGKILL a few seconds later.
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, fabric.end, "it was told to stop", 1.0)

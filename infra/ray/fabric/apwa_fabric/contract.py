@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Instance = Annotated[str, Field(min_length=1, max_length=200)]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 State = Literal["placing", "running", "stopping"]
 Wish = Literal["run", "drain", "kill"]
 
@@ -118,6 +119,66 @@ class Node(Message):
     total: dict[str, float]
 
 
+class Definition(Message):
+    """A function to be called, and what it may take."""
+
+    """Kind and name: `python:language`."""
+    id: str
+    """Of a module; None: `module` is imported."""
+    source: str | None
+    module: str | None
+    function: str
+    cpus: float
+    gpus: float
+    memory_mb: int
+    """Requirements as pip takes them."""
+    pip: list[str]
+    """`task`: each batch has a process of its own. `actor`: processes stay, and what was loaded with them."""
+    reuse: Literal["task", "actor"]
+    """Batches that run at a time."""
+    instances: int
+    """Of a row, and of loading. Milliseconds."""
+    timeout_ms: int
+    load_timeout_ms: int
+
+
+class Define(Message):
+    """Of the definition's content."""
+
+    hash: Hash
+    definition: Definition
+
+
+class Defined(Message):
+    hash: Hash
+
+
+class Call(Message):
+    hash: Hash
+    """Chosen by the caller."""
+    call: Annotated[str, Field(min_length=1, max_length=100)]
+    """The JSON of the arguments of each."""
+    rows: Annotated[list[str], Field(min_length=1, max_length=1_000)]
+
+
+class Cancel(Message):
+    call: str
+    """Also if it runs: otherwise only if it does not yet."""
+    running: bool
+
+
+class Cancelled(Message):
+    pass
+
+
+class CapabilityState(Message):
+    hash: Hash
+    """Calls that are not worked at."""
+    waiting: int
+    """Places for them that no node has room for yet."""
+    placing: int
+
+
 class Report(Message):
     cluster: str
     generation: int
@@ -131,3 +192,5 @@ class Report(Message):
     nodes: list[Node]
     """What nobody has of all nodes together."""
     available: dict[str, float]
+    """That have calls."""
+    capabilities: list[CapabilityState]

@@ -5,19 +5,21 @@ import contextlib
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import BaseModel
 
+from .capabilities import Capabilities, Open
 from .cluster import Cluster
-from .contract import End, Look, Order, Report
+from .contract import Call, Cancel, Cancelled, Define, Defined, End, Look, Order, Report
 from .members import Members, Place
-from .wire import Refused, decode_request, encode_notice, encode_refusal, encode_reply
+from .wire import Refused, decode_request, encode_notice, encode_refusal, encode_reply, encode_results
 
 log = logging.getLogger("apwa_fabric")
 
@@ -33,6 +35,9 @@ CONNECT_S = 15.0
 CLOSE_S = 2.0
 """A report tells that something happened; things that happen together are told together. Seconds."""
 GATHER_S = 0.01
+"""Who waits for a call is told that it is not forgotten: as in `packages/messaging/src/wire.ts`. Seconds."""
+ALIVE_HEADER = "Apwa-Alive"
+ALIVE_EVERY_S = 2.5
 
 
 @dataclass(frozen=True)
@@ -46,25 +51,35 @@ class Identity:
 
 
 class Fabric:
-    def __init__(self, identity: Identity, cluster: Cluster, place: Place) -> None:
+    def __init__(self, identity: Identity, cluster: Cluster, place: Place, open_place: Open) -> None:
         self._identity = identity
         self._cluster = cluster
         self._changed = asyncio.Event()
         self._members = Members(place, self._changed.set)
+        self._capabilities = Capabilities(open_place)
         self._lease_until = time.monotonic() + FIRST_LEASE_MS / 1_000
         self._ending: asyncio.Future[tuple[str, float]] = asyncio.get_running_loop().create_future()
 
     async def serve(self, nats_url: str, ca_file: Path | None) -> str:
         """Resolves when it has ended, with the reason."""
         client = await connect(nats_url, ca_file, self._identity)
-        handlers: dict[str, Callable[[bytes], BaseModel]] = {"order": self._order, "look": self._look, "end": self._end}
+        handlers: dict[str, Handler] = {
+            "order": _encoded(self._order),
+            "look": _encoded(self._look),
+            "end": _encoded(self._end),
+            "define": self._define,
+            "call": self._call,
+            "cancel": _encoded(self._cancel),
+        }
+        answering = Answering(client)
         for name, handle in handlers.items():
-            await client.subscribe(f"{self._identity.subject}.{name}", cb=_answering(handle))
+            await client.subscribe(f"{self._identity.subject}.{name}", cb=answering.by(handle))
         tasks = [asyncio.create_task(work) for work in (self._tell(client), self._check(), self._cluster.watch())]
         for task in tasks:
             task.add_done_callback(self._failed)
         reason, grace_s = await self._ending
         log.info("ending: %s", reason)
+        self._capabilities.stop()
         await self._members.stop(grace_s)
         for task in tasks:
             task.cancel()
@@ -88,6 +103,7 @@ class Fabric:
             ended=self._members.ended(),
             nodes=self._cluster.nodes,
             available=self._cluster.available,
+            capabilities=self._capabilities.states(),
         )
 
     def _order(self, data: bytes) -> Report:
@@ -109,9 +125,24 @@ class Fabric:
         self.end("the executor wants no more of it", end.grace_ms / 1_000)
         return self.report()
 
-    def _refuse_when_ending(self) -> None:
+    async def _define(self, data: bytes) -> bytes:
+        define = decode_request(data, Define)
+        self._refuse_when_ending("transient")
+        await self._capabilities.define(define)
+        return encode_reply(Defined(hash=define.hash))
+
+    async def _call(self, data: bytes) -> bytes:
+        call = decode_request(data, Call)
+        self._refuse_when_ending("transient")
+        return encode_results((await self._capabilities.call(call)).results)
+
+    def _cancel(self, data: bytes) -> Cancelled:
+        self._capabilities.cancel(decode_request(data, Cancel))
+        return Cancelled()
+
+    def _refuse_when_ending(self, error_class: Literal["refused", "transient"] = "refused") -> None:
         if self._ending.done():
-            raise Refused("fabric_ending", "This fabric is about to end.")
+            raise Refused("fabric_ending", "This fabric is about to end.", error_class)
 
     def _lease(self, lease_ms: int) -> None:
         self._lease_until = time.monotonic() + lease_ms / 1_000
@@ -167,13 +198,42 @@ async def connect(url: str, ca_file: Path | None, identity: Identity) -> Client:
         raise ConnectionError(f"NATS can't be reached from this node within {CONNECT_S:.0f} s: {last}") from error
 
 
-def _answering(handle: Callable[[bytes], BaseModel]) -> Callable[[Msg], "asyncio.Future[None]"]:
-    async def answer(message: Msg) -> None:
+Handler = Callable[[bytes], Awaitable[bytes]]
+
+
+def _encoded(handle: Callable[[bytes], BaseModel]) -> Handler:
+    async def answer(data: bytes) -> bytes:
+        return encode_reply(handle(data))
+
+    return answer
+
+
+class Answering:
+    """Answers requests, many at a time: calls of capabilities take as long as they take."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def by(self, handle: Handler) -> Callable[[Msg], Awaitable[None]]:
+        async def answer(message: Msg) -> None:
+            task = asyncio.create_task(self._answer(message, handle))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        return answer
+
+    async def _answer(self, message: Msg, handle: Handler) -> None:
+        task = asyncio.ensure_future(handle(message.data))
         try:
-            reply = encode_reply(handle(message.data))
+            while not (await asyncio.wait([task], timeout=ALIVE_EVERY_S))[0]:
+                if message.reply:
+                    await self._client.publish(message.reply, b"", headers={ALIVE_HEADER: "1"})
+            reply = task.result()
         except Refused as refused:
             reply = encode_refusal(refused)
+        except Exception as error:
+            log.exception("%s could not be answered", message.subject)
+            reply = encode_refusal(Refused("fabric_failed", f"{type(error).__name__}: {error}", "transient"))
         if message.reply:
             await message.respond(reply)
-
-    return answer  # type: ignore[return-value]

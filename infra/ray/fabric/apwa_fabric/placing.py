@@ -74,7 +74,7 @@ class PlacedOnRay:
             except RayError as error:
                 if self._abandoned:
                     return NotStarted(message="it was told to stop before a node had room for it"), []
-                return Lost(message=_cause(error)), []
+                return Lost(message=cause_of(error)), []
 
     def drain(self, grace_s: float) -> None:
         self.actor.drain.remote(grace_s)
@@ -114,7 +114,7 @@ def place_on_ray(instance: str, pool_name: str, pool: Pool) -> PlacedOnRay:
     return PlacedOnRay(actor, Launch(pool.command, env, pool.folder))
 
 
-def _cause(error: RayError) -> str:
+def cause_of(error: RayError) -> str:
     """Of Ray's long texts the line that says what happened."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if "died" in line or "killed" in line or "cause" in line.lower()]

@@ -21,7 +21,9 @@ def test_refuses_what_it_does_not_understand(data: bytes) -> None:
 
 
 def test_answers_in_the_envelope_of_the_contracts() -> None:
-    report = Report(cluster="main", generation=1, epoch=2, sequence=3, members=[], ended=[], nodes=[], available={})
+    report = Report(
+        cluster="main", generation=1, epoch=2, sequence=3, members=[], ended=[], nodes=[], available={}, capabilities=[]
+    )
     packet = json.loads(encode_reply(report))
     assert packet["response"] == {
         "ok": True,
@@ -34,6 +36,7 @@ def test_answers_in_the_envelope_of_the_contracts() -> None:
             "ended": [],
             "nodes": [],
             "available": {},
+            "capabilities": [],
         },
     }
     refusal = json.loads(encode_refusal(Refused("order_overtaken", "too late")))["response"]
