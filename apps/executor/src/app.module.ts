@@ -26,6 +26,8 @@ import { PoolsController } from './pools/pools.controller.js';
 import { PoolsService } from './pools/pools.service.js';
 import { ReportsService } from './pools/reports.service.js';
 import { Scaler } from './pools/scaler.js';
+import { CapabilitiesController } from './capabilities/capabilities.controller.js';
+import { CapabilitiesService } from './capabilities/capabilities.service.js';
 import { ClustersService } from './ray/clusters.service.js';
 import { FabricsRepository } from './ray/fabrics.repository.js';
 import { RunsController } from './runs/runs.controller.js';
@@ -89,7 +91,7 @@ export class ExecutorModule implements OnApplicationShutdown {
           journalBytes: config.executor.journalBytes,
         }),
       ],
-      controllers: [StagesController, RunsController, MembersController, PermitsController, PoolsController],
+      controllers: [StagesController, RunsController, MembersController, PermitsController, PoolsController, CapabilitiesController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
@@ -127,6 +129,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         MembersService,
         FabricsRepository,
         ClustersService,
+        CapabilitiesService,
         PoolsService,
         BacklogsRepository,
         Scaler,

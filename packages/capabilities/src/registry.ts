@@ -1,17 +1,17 @@
-import { type Capability, type CapabilityId, type JsonObject } from '@apwa/contracts';
+import { type Capability, type CapabilityId, type JsonObject, type PythonCapability } from '@apwa/contracts';
 import { type Builtin } from './builtins/builtin.js';
 import { identity } from './builtins/identity.js';
 import { textLength } from './builtins/text-length.js';
 import { wordCount } from './builtins/word-count.js';
 
-/** What can be looked up by who plans and checks. Capabilities that are registered at run time will stand beside the built-in ones. */
+/** What can be looked up by who plans and checks. */
 export interface CapabilityRegistry {
   find(id: CapabilityId): Capability | undefined;
   /** All of them, by id. */
   list(): readonly Capability[];
 }
 
-/** A capability, ready to be called by who has a row's arguments for it. Calls may throw. */
+/** A capability that is a function of ours, ready to be called by who has a row's arguments for it. Calls may throw. */
 export type CapabilityCall = (given: JsonObject) => JsonObject | Promise<JsonObject>;
 
 const builtins = new Map<CapabilityId, Builtin>([identity, textLength, wordCount].map((one) => [one.capability.id, one]));
@@ -21,6 +21,23 @@ export const builtinCapabilities: CapabilityRegistry = {
   find: (id) => builtins.get(id)?.capability,
   list: () => [...builtins.values()].map(({ capability }) => capability),
 };
+
+/** The built-in ones, and functions that came with a plan. Of two with one name the first counts. */
+export const capabilitiesWith = (functions: readonly PythonCapability[] = []): CapabilityRegistry => {
+  if (functions.length === 0) return builtinCapabilities;
+  const own = new Map<CapabilityId, Capability>();
+  for (const one of functions) {
+    const { name, kind, description, effects, input, output } = one;
+    const id = pythonId({ name });
+    if (!own.has(id)) own.set(id, { id, kind, description, effects, input, output });
+  }
+  return {
+    find: (id) => own.get(id) ?? builtinCapabilities.find(id),
+    list: () => [...builtinCapabilities.list(), ...own.values()],
+  };
+};
+
+export const pythonId = ({ name }: Pick<PythonCapability, 'name'>): CapabilityId => `python:${name}`;
 
 /** How a capability is called here; undefined if this member cannot call it. */
 export const openCapability = (id: CapabilityId): CapabilityCall | undefined => builtins.get(id)?.call;

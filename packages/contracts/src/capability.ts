@@ -1,14 +1,18 @@
 import { z } from 'zod';
+import { ClusterName } from './ids.js';
 import { JsonSchema } from './json.js';
 
-/** What a capability is carried out by. `http`, `mcp`, `python` and `javascript` are to come. */
-export const CapabilityKind = z.enum(['builtin']);
+/** What a capability is carried out by. `http`, `mcp` and `javascript` are to come. */
+export const CapabilityKind = z.enum(['builtin', 'python']);
 export type CapabilityKind = z.infer<typeof CapabilityKind>;
 
-/** A capability by kind and name: `builtin:text_length`. */
+/** A capability by kind and name: `builtin:text_length`, `python:language`. */
 export const CapabilityId = z
   .string()
-  .regex(/^builtin:[a-z][a-z0-9_]{0,62}$/, 'must be builtin: and a name of lower-case letters, digits and _, such as builtin:text_length');
+  .regex(
+    /^(builtin|python):[a-z][a-z0-9_]{0,62}$/,
+    'must be builtin: or python: and a name of lower-case letters, digits and _, such as builtin:text_length',
+  );
 export type CapabilityId = z.infer<typeof CapabilityId>;
 
 /** What whoever plans, checks or calls has to know of a capability; not how it is carried out. */
@@ -25,3 +29,59 @@ export const Capability = z.strictObject({
   output: JsonSchema,
 });
 export type Capability = z.infer<typeof Capability>;
+
+const milliseconds = z.number().int();
+const NAME = /^[a-z][a-z0-9_]{0,62}$/;
+const IDENTIFIER = /^[A-Za-z_]\w{0,99}$/;
+
+/**
+ * A function in Python that is run on a Ray cluster: called with a row's arguments by name, it returns a dict. Where `function` names a
+ * class, one instance of it is made, and that is called. It is known by the hash of its content, wherever it came from.
+ */
+export const PythonCapability = z
+  .strictObject({
+    kind: z.literal('python'),
+    /** `python:` and this is its id. */
+    name: z.string().regex(NAME, 'must be lower-case letters, digits and _'),
+    description: Capability.shape.description,
+    /** Rows may be run again after a fault: what must not be called twice can't be called this way yet. */
+    effects: z
+      .enum(['none', 'idempotent'], { error: 'must be none or idempotent: nothing keeps unsafe functions from being called twice yet' })
+      .default('none'),
+    input: JsonSchema,
+    output: JsonSchema,
+    /** The text of a module. */
+    source: z.string().min(1).max(200_000).optional(),
+    /** In place of the source: a module that is on the nodes, or comes with a package of `pip`. */
+    module: z.string().max(200).regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'must be the name of a Python module').optional(),
+    function: z.string().regex(IDENTIFIER, 'must be the name of a function or a class').default('run'),
+    /** Requirements as pip takes them, installed on the node before it is called. */
+    pip: z.array(z.string().max(300).regex(/^[A-Za-z0-9]/, 'must be a requirement such as numpy==2.3.5')).max(50).default([]),
+    /** A cluster of the configuration. Default: the first one that has a node large enough, or the first. */
+    cluster: ClusterName.optional(),
+    cpus: z.number().nonnegative().max(1024).default(1),
+    gpus: z.number().nonnegative().max(1024).default(0),
+    /** What its process may take; one that takes more fails its row. */
+    memoryMb: z.number().int().min(64).max(4_194_304).default(1_024),
+    /** `task`: each batch has a process of its own. `actor`: processes stay, and what they have loaded with them. */
+    reuse: z.enum(['task', 'actor']).default('task'),
+    /** Batches at a time at most, over all runs. */
+    instances: z.number().int().min(1).max(1_000).default(4),
+    /** Rows that go to it together. */
+    maxBatch: z.number().int().min(1).max(1_000).default(64),
+    /** How long a row waits for others of its batch. */
+    maxWaitMs: milliseconds.min(0).max(60_000).default(5),
+    /** Of a row. */
+    timeoutMs: milliseconds.min(100).max(3_600_000).default(60_000),
+    /** Until it can be called: imports, and what stands outside of the function. */
+    loadTimeoutMs: milliseconds.min(1_000).max(3_600_000).default(300_000),
+  })
+  .refine(({ source, module }) => (source === undefined) !== (module === undefined), {
+    path: ['source'],
+    message: 'must be there, or module in its place, and not both',
+  });
+export type PythonCapability = z.infer<typeof PythonCapability>;
+
+/** SHA-256 of a function's content, its keys in order: the same content is the same function. */
+export const CapabilityHash = z.string().regex(/^[0-9a-f]{64}$/);
+export type CapabilityHash = z.infer<typeof CapabilityHash>;

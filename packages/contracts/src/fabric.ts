@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { PoolName } from './ids.js';
-import { type Notice, type Operation } from './messages.js';
-
-/** A Ray cluster's name: part of a NATS subject and of the ids of its jobs. */
-export const ClusterName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and -, 31 characters at most');
-export type ClusterName = z.infer<typeof ClusterName>;
+import { CapabilityHash, CapabilityId } from './capability.js';
+import { ClusterName, PoolName } from './ids.js';
+import { JsonObject } from './json.js';
+import { type Notice, type Operation, type ServiceName } from './messages.js';
 
 const Instance = z.string().min(1).max(200);
 const milliseconds = z.number().int().nonnegative();
@@ -94,21 +92,76 @@ export const FabricReport = z.strictObject({
   nodes: z.array(FabricNode),
   /** What nobody has of all nodes together. */
   available: amounts,
+  /** That have calls. */
+  capabilities: z.array(
+    z.strictObject({
+      hash: CapabilityHash,
+      /** Calls that are not worked at. */
+      waiting: z.number().int().nonnegative(),
+      /** Places for them that no node has room for yet. */
+      placing: z.number().int().nonnegative(),
+    }),
+  ),
 });
 export type FabricReport = z.infer<typeof FabricReport>;
+
+/** A Python function, as far as it matters to who runs it. */
+export const FabricDefinition = z.strictObject({
+  id: CapabilityId,
+  /** Of a module; null: `module` is imported. */
+  source: z.string().nullable(),
+  module: z.string().nullable(),
+  function: z.string(),
+  cpus: z.number().nonnegative(),
+  gpus: z.number().nonnegative(),
+  memoryMb: z.number().int().positive(),
+  pip: z.array(z.string()),
+  reuse: z.enum(['task', 'actor']),
+  instances: z.number().int().positive(),
+  timeoutMs: milliseconds,
+  loadTimeoutMs: milliseconds,
+});
+export type FabricDefinition = z.infer<typeof FabricDefinition>;
+
+/** Why a row has no output. */
+export const CallErrorCode = z.enum([
+  'capability_failed',
+  'capability_timeout',
+  'capability_bad_output',
+  'capability_out_of_memory',
+  'capability_crashed',
+]);
+export type CallErrorCode = z.infer<typeof CallErrorCode>;
+
+export const CallResult = z.union([
+  z.strictObject({ output: JsonObject }),
+  z.strictObject({ error: z.strictObject({ code: CallErrorCode, message: z.string() }) }),
+]);
+export type CallResult = z.infer<typeof CallResult>;
+
+/** Milliseconds. Calls wait for resources as long as it takes; one that got no answer for so long is made again. */
+const CALL_MS = 3_600_000;
 
 /** What a fabric answers: one for each generation on each cluster, so each has subjects of its own. */
 export const fabricOperations = (cluster: ClusterName, generation: number) => operationsAt(`${cluster}.${generation}`);
 
 const operationsAt = (place: string) => {
-  const operation = <Request extends z.ZodType>(name: string, request: Request): Operation<Request, typeof FabricReport> => ({
+  const answered = <Request extends z.ZodType, Reply extends z.ZodType>(
+    caller: ServiceName,
+    name: string,
+    request: Request,
+    reply: Reply,
+    deadlineMs: number,
+  ): Operation<Request, Reply> => ({
     subject: `apwa.fabric.${place}.${name}`,
     service: 'fabric',
-    callers: ['executor'],
+    callers: [caller],
     request,
-    reply: FabricReport,
-    deadlineMs: 3_000,
+    reply,
+    deadlineMs,
   });
+  const operation = <Request extends z.ZodType>(name: string, request: Request) =>
+    answered('executor', name, request, FabricReport, 3_000);
   return {
     /** All that shall be, from now on; the reply is what is. */
     order: operation('order', FabricOrder),
@@ -116,6 +169,35 @@ const operationsAt = (place: string) => {
     look: operation('look', z.strictObject({ epoch: FabricOrder.shape.epoch, leaseMs: milliseconds })),
     /** Members drain for so long at most, and the fabric ends. */
     end: operation('end', z.strictObject({ graceMs: milliseconds })),
+    /** Has it know a function. Again changes nothing. Refused (`capability_syntax`) if its source can't be compiled. */
+    define: answered(
+      'executor',
+      'define',
+      z.strictObject({ hash: CapabilityHash, definition: FabricDefinition }),
+      z.strictObject({ hash: CapabilityHash }),
+      15_000,
+    ),
+    /**
+     * Calls a function, once per row, in order. Answers with the results of the first of the rows, as far as it got in a while: those
+     * that are left are to be asked again. Refused if the function can't be called at all: `capability_syntax,
+     * capability_missing_package, capability_load_failed, capability_out_of_memory`. Transient: `unknown_capability` (define it first),
+     * `call_cancelled`, `fabric_ending`.
+     */
+    call: answered(
+      'worker-pool',
+      'call',
+      z.strictObject({
+        hash: CapabilityHash,
+        /** Chosen by the caller, for `cancel`. */
+        call: z.string().min(1).max(100),
+        /** The arguments of each, an object, as JSON. */
+        rows: z.array(z.string()).min(1).max(1_000),
+      }),
+      z.strictObject({ results: z.array(CallResult).min(1) }),
+      CALL_MS,
+    ),
+    /** Ends a call, where there is one. `running`: also when it has begun. */
+    cancel: answered('worker-pool', 'cancel', z.strictObject({ call: z.string(), running: z.boolean() }), z.strictObject({}), 3_000),
   };
 };
 

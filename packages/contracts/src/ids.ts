@@ -25,6 +25,10 @@ export const newId = (kind: IdKind): string =>
 const idOf = (kind: IdKind) =>
   z.string().regex(new RegExp(`^${prefixes[kind]}_[a-z0-9_]{1,60}$`), `must be an id such as ${prefixes[kind]}_…`);
 
+/** A Ray cluster's name: part of a NATS subject and of the ids of its jobs. */
+export const ClusterName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and -, 31 characters at most');
+export type ClusterName = z.infer<typeof ClusterName>;
+
 export const RunId = idOf('run');
 export const StageId = idOf('stage');
 export const ShardId = idOf('shard');

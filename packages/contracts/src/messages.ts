@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { BudgetAnswer, BudgetQuestion, BudgetTerms } from './budget.js';
+import { CapabilityHash, PythonCapability } from './capability.js';
 import { ErrorPayload } from './errors.js';
-import { LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
+import { ClusterName, LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
 import { JsonValue } from './json.js';
 import { PermitAnswer, PermitQuestion } from './permits.js';
 import { Resources } from './plan.js';
@@ -265,6 +266,32 @@ export const executorOperations = {
     'fail_stage',
     z.strictObject({ stageId: StageId, token: LeaseToken, fault: ErrorPayload }),
     done,
+  ),
+  /**
+   * Whether a function of a plan can be run here, as far as that can be found out before it is called. Refused: `no_cluster`,
+   * `unknown_cluster`, `capability_syntax`. Changes nothing that anybody sees: it may be asked any number of times.
+   */
+  registerCapability: operation(
+    managerAsksExecutor,
+    'register_capability',
+    z.strictObject({ capability: PythonCapability }),
+    z.strictObject({
+      hash: CapabilityHash,
+      cluster: ClusterName,
+      /** False: the cluster can't be asked at the moment, and will be when it is called. */ checked: z.boolean(),
+    }),
+    20_000,
+  ),
+  /**
+   * Where members call the function of a stage: the fabric that is there knows it then. Asked again when it is not there any more.
+   * Transient (`fabric_away`) while there is none.
+   */
+  openCapability: operation(
+    memberAsksExecutor,
+    'open_capability',
+    z.strictObject({ stageId: StageId }),
+    z.strictObject({ hash: CapabilityHash, cluster: ClusterName, generation: z.number().int().positive() }),
+    20_000,
   ),
   listMembers: operation(administratorAsksExecutor, 'list_members', z.strictObject({}), z.strictObject({ members: z.array(Member) })),
   listPools: operation(managerAsksExecutor, 'list_pools', z.strictObject({}), z.strictObject({ pools: z.array(PoolReport) })),

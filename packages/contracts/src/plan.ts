@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CapabilityId } from './capability.js';
+import { CapabilityId, PythonCapability } from './capability.js';
 import { Name } from './ids.js';
 import { JsonObject, JsonSchema, JsonValue } from './json.js';
 import { Replicas } from './replicas.js';
@@ -129,6 +129,8 @@ export type Step = z.infer<typeof Step>;
 /** A DAG of steps: validated, approved, edited, saved, and replayed without a model. */
 export const Plan = z.strictObject({
   version: z.literal(1),
+  /** Functions that its templates call, beside those that are there. Code of people alone: a planner brings none. */
+  capabilities: z.array(PythonCapability).min(1).max(20).optional(),
   steps: z.array(Step).min(1).max(100),
   /** Ids of the steps whose tables are the run's results, the main one first. */
   outputs: z.array(Name).min(1).max(100),

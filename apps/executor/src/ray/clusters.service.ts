@@ -44,6 +44,11 @@ export class ClustersService {
     return this.#clusters.get(name) as RayCluster;
   }
 
+  /** In the order of the configuration; none before they are opened. */
+  list(): RayCluster[] {
+    return [...this.#clusters.values()];
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#clusters.values()].map((cluster) => cluster.stop()));
   }

@@ -1,12 +1,14 @@
 import { type ClusterConfig } from '@apwa/config';
 import {
   ApwaError,
+  type FabricDefinition,
   type FabricOrder,
   fabricOperations,
   type FabricPool,
   fabricReported,
   type FabricReport,
   RefusedError,
+  type Resources,
   TransientError,
 } from '@apwa/contracts';
 import { type Messaging } from '@apwa/messaging';
@@ -19,6 +21,7 @@ import { type ClusterAccess } from './cluster-access.js';
 import { FabricJobs } from './fabric-jobs.js';
 import { type FabricRow } from './fabrics.repository.js';
 import { RemoteMember } from './remote-member.js';
+import { fitsOneOf } from './shortage.js';
 import { verdictOn } from './verdict.js';
 
 /** Who remembers which fabric was the last. */
@@ -136,6 +139,20 @@ export class RayCluster {
     const member = this.#keep(pool, instance, where !== null, events);
     member.orderedIn = 0;
     return member;
+  }
+
+  /** Has the fabric know a function; resolves to its generation. TransientError `fabric_away` while there is none. */
+  async define(hash: string, definition: FabricDefinition): Promise<number> {
+    const fabric = this.#fabric;
+    if (!fabric || fabric.answeredAt === null || fabric.silentSince !== null)
+      throw new TransientError('fabric_away', this.#trouble ?? `Ray cluster ${this.name}: its fabric does not answer`);
+    await this.#options.messaging.request(fabric.operations.define, { hash, definition });
+    return fabric.generation;
+  }
+
+  /** Whether one of its nodes is large enough, as far as is known. */
+  holds(resources: Resources): boolean {
+    return this.#report !== null && fitsOneOf(resources, this.#report.nodes);
   }
 
   /** Where a member is, for people; null if nobody knows. */

@@ -28,4 +28,12 @@ export const shortageOf = (
   return asked.length > 0 ? `${inWords(asked)} on one node of cluster ${cluster} (nodes: ${nodes.length})` : null;
 };
 
+/** Whether something of what is asked for is on no node, or taken. */
+export const isShort = (resources: Resources, { nodes, available }: Pick<FabricReport, 'nodes' | 'available'>): boolean =>
+  !fitsOneOf(resources, nodes) || askedBy(resources).some(({ kind, amount }) => (available[kind] ?? 0) < amount);
+
+/** Whether a node has all that is asked for, whoever has it at present. */
+export const fitsOneOf = (resources: Resources, nodes: FabricReport['nodes']): boolean =>
+  nodes.some(({ total }) => askedBy(resources).every(({ kind, amount }) => (total[kind] ?? 0) >= amount));
+
 const inWords = (asked: readonly { words: string }[]): string => asked.map(({ words }) => words).join(', ');

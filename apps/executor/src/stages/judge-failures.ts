@@ -14,6 +14,10 @@ const HOPELESS: readonly RowErrorCode[] = [
   'context_exceeded',
   'invalid_arguments',
   'capability_failed',
+  'capability_timeout',
+  'capability_bad_output',
+  'capability_out_of_memory',
+  'capability_crashed',
 ];
 /** Codes that a fault names, the commonest first. */
 const NAMED_CODES = 3;

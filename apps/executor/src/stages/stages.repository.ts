@@ -22,6 +22,7 @@ import { type Queries } from '../database/database.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { type StageChange } from '../ledger/ledger-writer.js';
 import { ProgressService } from './progress.service.js';
+import { hashOf } from './work-hash.js';
 
 export interface NewStage {
   id: string;
@@ -76,6 +77,8 @@ export interface IdleStage {
   waitingFor: string | null;
   /** Of a map: the name of its model. */
   model: string | null;
+  /** Of a map that calls a function: its hash. */
+  capability: string | null;
   pausedBy: string | null;
   /** Somebody holds a shard of it. */
   active: boolean;
@@ -100,8 +103,9 @@ export class StagesRepository {
 
   async insert(queries: Queries, { id, ownerId, pool, lane, work, workHash, state, ranges, subtasks, follows }: NewStage): Promise<void> {
     await queries.$executeRaw`
-      INSERT INTO stages (id, owner_id, pool, lane, kind, model, work, work_hash, state, version, place, subtasks, shards_open, counts, follows, created_at, ended_at)
-      VALUES (${id}, ${ownerId}, ${pool}, ${lane}, ${work.kind}, ${work.kind === 'map' ? work.model : null}, ${JSON.stringify(work)}, ${workHash}, ${state}, nextval('stage_versions'),
+      INSERT INTO stages (id, owner_id, pool, lane, kind, model, capability, work, work_hash, state, version, place, subtasks, shards_open, counts, follows, created_at, ended_at)
+      VALUES (${id}, ${ownerId}, ${pool}, ${lane}, ${work.kind}, ${work.kind === 'map' ? work.model : null},
+        ${work.kind === 'map' && work.capability ? hashOf(work.capability) : null}, ${JSON.stringify(work)}, ${workHash}, ${state}, nextval('stage_versions'),
         nextval('stage_places'), ${subtasks}, ${ranges.length}, ${JSON.stringify(noCounts())}, ${follows}, clock_timestamp(),
         CASE WHEN ${state} <> 'running' THEN clock_timestamp() END)`;
     const ids = ranges.map(() => newId('shard'));
@@ -192,7 +196,7 @@ export class StagesRepository {
   /** Running stages with shards to do, and whether anybody works on them. */
   async idle(queries: Queries): Promise<IdleStage[]> {
     return queries.$queryRaw`
-      SELECT s.id, s.pool, r.control, s.waiting_for AS "waitingFor", s.model, s.paused_by AS "pausedBy",
+      SELECT s.id, s.pool, r.control, s.waiting_for AS "waitingFor", s.model, s.capability, s.paused_by AS "pausedBy",
         EXISTS (SELECT 1 FROM attempts a WHERE a.stage_id = s.id AND a.state = 'active') AS active,
         s.follows IS NOT NULL AND NOT EXISTS (
           SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND NOT h.waits) AS "waitsForRows"

@@ -1,5 +1,6 @@
 import { type AttemptProgress, type PausedBy } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
+import { CapabilitiesService } from '../capabilities/capabilities.service.js';
 import { Database } from '../database/database.js';
 import { MembersRepository } from '../members/members.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
@@ -18,6 +19,7 @@ export class Waiting {
     private readonly members: MembersRepository,
     private readonly pools: PoolsService,
     private readonly permits: PermitsService,
+    private readonly capabilities: CapabilitiesService,
     private readonly progress: ProgressService,
     private readonly notices: NoticesService,
     @Inject(CONFIG) private readonly config: Config,
@@ -32,7 +34,8 @@ export class Waiting {
     }));
     const heldBy = new Map(held.map(({ stageId, token }) => [stageId, this.#heldBy(waiting.get(token))]));
     for (const stage of idle) {
-      const reason = this.#reasonOf(stage, staff.get(stage.pool) ?? 0, heldBy.get(stage.id) ?? null);
+      const called = stage.active && stage.capability !== null ? await this.capabilities.waitingFor(stage.id, stage.capability) : null;
+      const reason = this.#reasonOf(stage, staff.get(stage.pool) ?? 0, heldBy.get(stage.id) ?? called);
       if (reason === stage.waitingFor) continue;
       for (const change of await this.database.transaction((queries) => this.stages.setWaitingFor(queries, stage.id, reason)))
         this.notices.stage(change);

@@ -33,7 +33,8 @@ export const plannerTools = {
   submit_plan: {
     description:
       'Submits the plan. It is checked in full; if something is wrong with it, the faults come back and you submit it again, corrected.',
-    arguments: z.strictObject({ plan: Plan }),
+    // Functions are code, and run with the rights of the cluster: no model brings any.
+    arguments: z.strictObject({ plan: Plan.omit({ capabilities: true }) }),
   },
 } as const satisfies Record<string, { description: string; arguments: z.ZodType }>;
 

@@ -61,7 +61,9 @@ export class ToolsService {
 
   private async submit(value: unknown, { inputs, requested, signal }: ToolContext): Promise<ToolOutcome> {
     const columns = inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
-    const result = await patiently(() => this.plans.validate(documentOf(value), columns, requested, signal), signal);
+    const document = documentOf(value);
+    if (typeof document === 'object' && document !== null && 'capabilities' in document) return broughtCode();
+    const result = await patiently(() => this.plans.validate(document, columns, requested, signal), signal);
     if (result.valid) {
       return { kind: 'accepted', plan: result.plan, note: `submits a plan of ${result.plan.steps.length} steps: it is valid` };
     }
@@ -99,6 +101,12 @@ export class ToolsService {
     }
   }
 }
+
+/** Functions are code of people: what a model wrote runs nowhere but in a sandbox, and there is none for them. */
+const broughtCode = (): ToolOutcome => {
+  const fault = { field: 'capabilities', message: 'is not for planners', allowed: 'no such key: templates call built-in capabilities' };
+  return { kind: 'rejected', faults: [fault], note: 'submits a plan that brings code with it' };
+};
 
 const mistaken = (content: string): ToolOutcome => ({ kind: 'shown', content, note: excerpt(content) });
 

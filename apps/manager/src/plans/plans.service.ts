@@ -1,8 +1,8 @@
-import { builtinCapabilities } from '@apwa/capabilities';
 import { workerPoolOperations } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { QuestionsService } from '../questions/questions.service.js';
 import { CONFIG, type Config } from '../settings.js';
+import { StagesService } from '../stages/stages.service.js';
 import { type PlanInput, type Validation, validatePlan } from './validate.js';
 
 /** Checks plans against the configuration and real columns; SQL is bound by a member of the worker pool. */
@@ -10,6 +10,7 @@ import { type PlanInput, type Validation, validatePlan } from './validate.js';
 export class PlansService {
   constructor(
     private readonly questions: QuestionsService,
+    private readonly executor: StagesService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -18,7 +19,7 @@ export class PlansService {
       inputs,
       requested,
       models: Object.keys(this.config.models),
-      capabilities: builtinCapabilities,
+      register: (capability) => this.executor.register(capability, signal),
       checkSql: async (tables, query) => {
         const request = { tables, query };
         const { columns } = await this.questions.ask(workerPoolOperations.checkSql, request, signal ? { signal } : {});

@@ -1,4 +1,4 @@
-import { type Fault, MAX_PLAN_BYTES, Plan, Step } from '@apwa/contracts';
+import { type Fault, MAX_PLAN_BYTES, Plan, PythonCapability, Step } from '@apwa/contracts';
 import { faultsOf } from '../shapes/faults.js';
 
 /** A step that has the shape of one, with its place in the document. */
@@ -7,11 +7,18 @@ export interface PlacedStep {
   step: Step;
 }
 
+/** A function that has the shape of one, with its place in the document. */
+export interface PlacedCapability {
+  index: number;
+  capability: PythonCapability;
+}
+
 /** As much of a plan as can be read, so that the checks that follow find what is wrong with the rest of it in the same go. */
 export interface ReadPlan {
   /** Null unless the whole document has the shape of a plan. */
   plan: Plan | null;
   steps: PlacedStep[];
+  capabilities: PlacedCapability[];
   /** Names as they stand in `outputs`. */
   outputs: string[];
   faults: Fault[];
@@ -22,20 +29,25 @@ export const readPlan = (document: unknown): ReadPlan => {
   const bytes = Buffer.byteLength(JSON.stringify(document) ?? '');
   if (bytes > MAX_PLAN_BYTES) {
     const fault = { field: 'plan', message: `is ${bytes} bytes of JSON`, allowed: `${MAX_PLAN_BYTES} bytes at most` };
-    return { plan: null, steps: [], outputs: [], faults: [fault] };
+    return { plan: null, steps: [], capabilities: [], outputs: [], faults: [fault] };
   }
   const whole = Plan.safeParse(document);
   if (whole.success) {
     const steps = whole.data.steps.map((step, index) => ({ index, step }));
-    return { plan: whole.data, steps, outputs: whole.data.outputs, faults: [] };
+    const capabilities = (whole.data.capabilities ?? []).map((capability, index) => ({ index, capability }));
+    return { plan: whole.data, steps, capabilities, outputs: whole.data.outputs, faults: [] };
   }
   const raw = isObject(document) ? document : {};
   const steps = (Array.isArray(raw.steps) ? raw.steps : []).flatMap((item: unknown, index): PlacedStep[] => {
     const parsed = Step.safeParse(item);
     return parsed.success ? [{ index, step: parsed.data }] : [];
   });
+  const capabilities = (Array.isArray(raw.capabilities) ? raw.capabilities : []).flatMap((item: unknown, index): PlacedCapability[] => {
+    const parsed = PythonCapability.safeParse(item);
+    return parsed.success ? [{ index, capability: parsed.data }] : [];
+  });
   const outputs = (Array.isArray(raw.outputs) ? raw.outputs : []).filter((item) => typeof item === 'string');
-  return { plan: null, steps, outputs, faults: faultsOf(whole.error, document, Plan, 'plan') };
+  return { plan: null, steps, capabilities, outputs, faults: faultsOf(whole.error, document, Plan, 'plan') };
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -14,6 +14,7 @@ import { checkCapabilityTemplate } from './capability-template.js';
 import { clashesOf } from './columns.js';
 import { allowedNames } from './nearest.js';
 import { checkReplicas } from './replicas.js';
+import { faultsOfSchema } from './schema-faults.js';
 import { type CheckedTemplate, type TemplateContext } from './template-check.js';
 
 /** Checks a template, and says which columns it adds. */
@@ -107,23 +108,4 @@ const checkOutput = ({ output: schema, replicas }: LlmTemplate, template: string
     if (error instanceof RefusedError) return { faults: faultsOfSchema(error, field), added: null };
     throw error;
   }
-};
-
-/** Where a schema says what is wrong with it, its own places are put behind the place of the schema. */
-const faultsOfSchema = ({ message, details }: RefusedError, field: string): Fault[] => {
-  const { faults, value, allowed } = details;
-  if (faults?.length) return faults.map((fault) => ({ ...fault, field: join(field, fault.field) }));
-  return [
-    {
-      field: details.field ? join(field, details.field) : field,
-      message,
-      ...(value === undefined ? {} : { value }),
-      ...(allowed === undefined ? {} : { allowed }),
-    },
-  ];
-};
-
-const join = (field: string, below: string): string => {
-  const path = below.replace(/^(schema|output)(?=$|[.[/])/, '').replace(/^[./#]+/, '');
-  return path === '' ? field : path.startsWith('[') ? `${field}${path}` : `${field}.${path}`;
 };

@@ -1,11 +1,13 @@
-import { type CapabilityRegistry } from '@apwa/capabilities';
-import { type Column, type Fault, type Plan, RefusedError, excerpt } from '@apwa/contracts';
+import { capabilitiesWith } from '@apwa/capabilities';
+import { type Column, type Fault, type Plan, type PythonCapability, RefusedError, excerpt } from '@apwa/contracts';
+import { checkCapability } from './capability.js';
 import { viewOfMap } from './columns.js';
 import { checkGraph, inOrder } from './graph.js';
 import { type PlacedStep, readPlan } from './shape.js';
 import { writtenColumns } from './plan-rows.js';
 import { checkTableStep } from './table-step.js';
 import { checkTemplate } from './template.js';
+import { type TemplateContext } from './template-check.js';
 
 export interface PlanInput {
   name: string;
@@ -18,7 +20,8 @@ export interface PlanContext {
   inputs: readonly PlanInput[];
   /** Names of the configuration's models. */
   models: readonly string[];
-  capabilities: CapabilityRegistry;
+  /** Whether a function can be run: resolves, or a RefusedError. Other errors mean that it could not be found out. */
+  register: (capability: PythonCapability) => Promise<unknown>;
   /** Steps whose files the person asked for by name. */
   requested: readonly string[];
   /** Parses and binds a SELECT: columns of its result, or a RefusedError. Other errors mean that it could not be found out. */
@@ -31,10 +34,12 @@ export type Validation =
 
 /** Checks a whole plan before anything of it runs, and names all of its faults at once. */
 export const validatePlan = async (document: unknown, context: PlanContext): Promise<Validation> => {
-  const { plan, steps, outputs, faults } = readPlan(document);
+  const { plan, steps, capabilities: placed, outputs, faults } = readPlan(document);
   const inputs = context.inputs.map(({ name }) => name);
   faults.push(...checkGraph(steps, outputs, inputs, context.requested, unreadableIds(document, steps)));
-  const flow = await flowOfColumns(steps, context);
+  for (const one of placed) faults.push(...(await checkCapability(one, placed, context.register)));
+  const capabilities = capabilitiesWith(placed.map(({ capability }) => capability));
+  const flow = await flowOfColumns(steps, { ...context, capabilities });
   faults.push(...flow.faults);
   if (faults.length > 0 || !plan) return { valid: false, faults: faults.slice(0, MOST_FAULTS) };
   return { valid: true, plan, columns: flow.columns };
@@ -66,7 +71,10 @@ const unreadableIds = (document: unknown, readable: PlacedStep[]): ReadonlySet<s
 };
 
 /** Follows the columns from the inputs through the steps, and checks each step against what it reads. */
-const flowOfColumns = async (steps: PlacedStep[], context: PlanContext): Promise<{ faults: Fault[]; columns: Map<string, Column[]> }> => {
+const flowOfColumns = async (
+  steps: PlacedStep[],
+  context: PlanContext & Pick<TemplateContext, 'capabilities'>,
+): Promise<{ faults: Fault[]; columns: Map<string, Column[]> }> => {
   const faults: Fault[] = [];
   const columns = new Map(context.inputs.flatMap(({ name, columns }) => (columns ? [[name, columns] as const] : [])));
   const ordered = inOrder(steps);

@@ -1,4 +1,4 @@
-import { builtinCapabilities, outputSchemaOf } from '@apwa/capabilities';
+import { capabilitiesWith, outputSchemaOf } from '@apwa/capabilities';
 import {
   type Column,
   type CommittedShard,
@@ -39,8 +39,8 @@ export interface Base {
 }
 
 /** The columns that a `map` adds to those of its input. */
-export const addedBy = ({ template }: Pick<MapWork, 'template'>): Column[] =>
-  columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
+export const addedBy = ({ template, capability }: Pick<MapWork, 'template' | 'capability'>): Column[] =>
+  columnsOfSchema(outputSchemaOf(template, capabilitiesWith(capability ? [capability] : [])));
 
 /** The result of a `map`: its shards and what it keeps of the version before, which together are all rows of its input, each once. */
 export const assembleMap = (place: Place, work: MapWork, base: Base, shards: CommittedShard[], kept: TablePart[] = []): Assembled => {
@@ -63,7 +63,7 @@ export const assembleMap = (place: Place, work: MapWork, base: Base, shards: Com
  */
 export const assembleMapSoFar = (
   place: Place,
-  work: Pick<MapWork, 'template'>,
+  work: Pick<MapWork, 'template' | 'capability'>,
   base: Base,
   shards: CommittedShard[],
   kept: TablePart[] = [],

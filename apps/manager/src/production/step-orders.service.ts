@@ -56,7 +56,7 @@ export class StepOrdersService {
 
   private async step(record: RunRecord, step: Plan['steps'][number], table: TableRow): Promise<StepOrder> {
     const tables = tablesByName(record);
-    const { work, resources } = workOfStep(step, tables, await this.making(step, tables), this.config);
+    const { work, resources } = workOfStep(step, tables, await this.making(step, tables), this.config, planOf(record)?.capabilities);
     if (budgetOf(record)?.limits.usd !== undefined && work.kind === 'map' && work.model !== null)
       checkPrices(this.config.models, [work.model]);
     const key = work.kind === 'map' ? templateKey(work.template, work.model, this.config) : null;

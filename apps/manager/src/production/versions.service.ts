@@ -2,7 +2,7 @@ import { type Plan, type Redo, type TableReference, InternalError, inputsOf, wor
 import { type Storage, readManifest, writeManifest } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
 import { QuestionsService } from '../questions/questions.service.js';
-import { type RunRecord, tablesByName } from '../runs/run-record.js';
+import { type RunRecord, planOf, tablesByName } from '../runs/run-record.js';
 import { STORAGE } from '../settings.js';
 import {
   type Kept,
@@ -17,6 +17,7 @@ import {
 import { type Place, assembleMapSoFar, bytesOf, stagesOf } from './assembly.js';
 import { PartialTables } from './partial-tables.js';
 import { type InputRelation, type VersionBefore, asKept, countsOfParts, partsBeside, takeOver } from './take-over.js';
+import { callOf } from './work.js';
 
 export type Taken =
   | { take: 'nothing' }
@@ -56,7 +57,7 @@ export class VersionsService {
         return decided;
       case 'all': {
         const kept = { unchanged: decided.unchanged, counts: asKept(countsOf(previous)) };
-        const made = await this.adopted(step, table, previous, before, inputs);
+        const made = await this.adopted(record, step, table, previous, before, inputs);
         return { take: 'all', made, kept, templateKey: previous.templateKey };
       }
       case 'rest': {
@@ -70,6 +71,7 @@ export class VersionsService {
 
   /** The whole version before as a version of another table. */
   private async adopted(
+    record: RunRecord,
     step: Plan['steps'][number],
     table: TableRow,
     previous: TableRow,
@@ -81,7 +83,7 @@ export class VersionsService {
     if (step.kind === 'map' && !base) throw new InternalError('input_not_ready', `Step ${step.id} was started before its input was there.`);
     const assembled =
       step.kind === 'map' && input && base
-        ? assembleMapSoFar(place, step, { reference: base, columns: columnsOf(input) }, [], manifest.parts)
+        ? assembleMapSoFar(place, { ...step, ...callOf(step.template, planOf(record)?.capabilities) }, { reference: base, columns: columnsOf(input) }, [], manifest.parts)
         : { manifest: { ...manifest, ...place }, columns: columnsOf(previous) };
     const reference = await writeManifest(this.storage, assembled.manifest);
     const { metadata } = await this.questions.ask(workerPoolOperations.describeTable, { table: reference });

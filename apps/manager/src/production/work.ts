@@ -1,4 +1,15 @@
-import { type Plan, type Resources, type StageInput, type StageWork, InternalError, RefusedError, comesFromStage } from '@apwa/contracts';
+import { pythonId } from '@apwa/capabilities';
+import {
+  type Plan,
+  type PythonCapability,
+  type Resources,
+  type StageInput,
+  type StageWork,
+  type Template,
+  InternalError,
+  RefusedError,
+  comesFromStage,
+} from '@apwa/contracts';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { queryOfRows } from '@apwa/tables';
 import { type Config } from '../settings.js';
@@ -8,12 +19,19 @@ import { ROW, addedBy } from './assembly.js';
 /** What a NATS message may hold is 1 MiB; this much of it is for the work. */
 const MAX_WORK_BYTES = 768 * 1024;
 
+/** Of the functions that came with a plan the one that a template calls, if it does. */
+export const callOf = (template: Template, capabilities: Plan['capabilities']): { capability?: PythonCapability } => {
+  const called = template.mode === 'capability' ? capabilities?.find((one) => pythonId(one) === template.capability) : undefined;
+  return called ? { capability: called } : {};
+};
+
 /** What a step asks of the executor. `tables`: what it reads, by name; `making`: what makes its input, where that is being made. */
 export const workOfStep = (
   step: Plan['steps'][number],
   tables: Map<string, TableRow>,
   making: StageWork | null,
   config: Pick<Config, 'model' | 'limits'>,
+  capabilities: Plan['capabilities'],
 ): { work: StageWork; resources: Resources } => {
   const read = (name: string) => {
     const table = tables.get(name);
@@ -31,6 +49,7 @@ export const workOfStep = (
         input: (input && making && rowsOf(input, making, tables)) ?? read(step.input),
         template,
         model,
+        ...callOf(template, capabilities),
       };
       return { work, resources: template.resources ?? {} };
     }

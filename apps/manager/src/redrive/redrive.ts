@@ -1,5 +1,6 @@
 import { type Column, type Fault, type JsonObject, type Plan, type Run, Template } from '@apwa/contracts';
 import { addedBy } from '../production/assembly.js';
+import { callOf } from '../production/work.js';
 import { faultsOf } from '../shapes/faults.js';
 
 /** A run that has ended, as far as its redrive goes by it. */
@@ -27,7 +28,7 @@ export const planRedrive = (
   const changed = plan.steps.map((step) => {
     const change = step.kind === 'map' ? wanted.templates[step.id] : undefined;
     if (step.kind !== 'map' || !change) return step;
-    const result = changedTemplate(step.template, change, `templates.${step.id}`);
+    const result = changedTemplate(step.template, change, `templates.${step.id}`, plan.capabilities);
     if ('faults' in result) faults.push(...result.faults);
     return 'template' in result ? { ...step, template: result.template } : step;
   });
@@ -49,7 +50,12 @@ const notAMap = (field: string, id: string, maps: string[]): Fault | null =>
   maps.includes(id) ? null : { field, message: 'is no step of kind map of the run', value: id, allowed: maps.join(', ') };
 
 /** A template with some of its keys replaced, if the rows that stay fit it: its result has the same columns. */
-const changedTemplate = (template: Template, change: JsonObject, field: string): { template: Template } | { faults: Fault[] } => {
+const changedTemplate = (
+  template: Template,
+  change: JsonObject,
+  field: string,
+  capabilities: Plan['capabilities'],
+): { template: Template } | { faults: Fault[] } => {
   const document = { ...template, ...change };
   const parsed = Template.safeParse(document);
   if (!parsed.success)
@@ -62,8 +68,8 @@ const changedTemplate = (template: Template, change: JsonObject, field: string):
   if (parsed.data.mode !== template.mode)
     return { faults: [{ field: `${field}.mode`, message: 'cannot change', value: parsed.data.mode, allowed: template.mode }] };
   const faults = misfitsOf(
-    addedBy({ template }),
-    addedBy({ template: parsed.data }),
+    addedBy({ template, ...callOf(template, capabilities) }),
+    addedBy({ template: parsed.data, ...callOf(parsed.data, capabilities) }),
     `${field}.${parsed.data.mode === 'llm' ? 'output' : 'capability'}`,
   );
   return faults.length > 0 ? { faults } : { template: parsed.data };

@@ -1,4 +1,4 @@
-import { type BudgetTerms, type CommittedShard, RefusedError, type RunControl, executorOperations } from '@apwa/contracts';
+import { type BudgetTerms, type CommittedShard, type PythonCapability, RefusedError, type RunControl, executorOperations } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
 import { type News, StagesRepository, noNews } from './stages.repository.js';
@@ -22,6 +22,11 @@ export class StagesService {
   async submit(stageId: string, signal: AbortSignal): Promise<void> {
     const submission = await this.stages.submission(stageId);
     await this.stages.record([await this.messaging.request(executorOperations.submitStage, submission, { signal })]);
+  }
+
+  /** Finds out whether a function of a plan can be run. RefusedError with the reason if it can't. */
+  async register(capability: PythonCapability, signal?: AbortSignal): Promise<void> {
+    await this.messaging.request(executorOperations.registerCapability, { capability }, signal ? { signal } : {});
   }
 
   /** Has all work of an owner paused, resumed or stopped, with the budget that it has. Answers what the executor holds afterwards: a newer control, if there is one. */

@@ -6,7 +6,8 @@ const calls = (more: Partial<CapabilityCalls> = {}): CapabilityCalls => ({
   check: ({ text }) => (typeof text === 'string' ? [] : [{ field: 'text', message: 'must be string' }]),
   call: ({ text }) => ({ upper: (text as string).toUpperCase() }),
   columnsOf: ({ upper = null }) => ({ shouted: upper }),
-  misfit: () => undefined,
+  wrong: () => null,
+  fault: null,
   ...more,
 });
 
@@ -57,7 +58,7 @@ describe('a row of a capability', () => {
 
   it.each([
     ['throws', { call: () => Promise.reject(new Error('out of range')) }, 'out of range'],
-    ['gives what is no row', { misfit: () => 'gave a list' }, 'gave a list'],
+    ['gives what is no row', { wrong: () => ({ code: 'capability_failed' as const, message: 'gave a list' }) }, 'gave a list'],
   ])('should fail when the capability %s', async (_, more, message) => {
     expect(await run(more)).toMatchObject({ status: 'failed', output: null, attempts: 1, error: { code: 'capability_failed', message } });
   });

@@ -1,5 +1,4 @@
-import { type CapabilityCall } from '@apwa/capabilities';
-import { ApwaError, type Fault, type JsonObject, type RowResult, type RowValues } from '@apwa/contracts';
+import { ApwaError, type ErrorPayload, type Fault, type JsonObject, PermanentError, RefusedError, RowErrorCode, type RowResult, type RowValues } from '@apwa/contracts';
 import { type CallControl } from './control.js';
 import { type Pipeline } from './pipeline.js';
 import { RowTally } from './tally.js';
@@ -10,23 +9,26 @@ export interface CapabilityCalls {
   readonly argumentsOf: (values: RowValues) => JsonObject;
   /** Faults of arguments against the capability's schema. */
   readonly check: (given: JsonObject) => Fault[];
-  readonly call: CapabilityCall;
+  /** What it gives; null if the row was abandoned. PermanentError with a row's code, RefusedError if it can't be called for any row. */
+  readonly call: (given: JsonObject, control: CallControl) => JsonObject | null | Promise<JsonObject | null>;
   /** What it gave, by the names of the columns. */
   readonly columnsOf: (output: JsonObject) => JsonObject;
-  /** Why what it gave can be no row of a part; undefined if it can. */
-  readonly misfit: (output: JsonObject) => string | undefined;
+  /** What is wrong with what it gave, by its own names; null if nothing is. */
+  readonly wrong: (output: JsonObject) => { code: RowErrorCode; message: string } | null;
+  /** Why it can't be called: the stage ends with it. */
+  fault: ErrorPayload | null;
 }
 
 /** Faults that stand in a row's message. */
 const FAULTS_SHOWN = 3;
 
-const shown = (faults: readonly Fault[]): string =>
+export const shownFaults = (faults: readonly Fault[]): string =>
   faults
     .slice(0, FAULTS_SHOWN)
     .map(({ field, message }) => `${field}: ${message}`)
     .join('; ');
 
-/** Calls a capability, once per row: what has no effects and no network needs no second try. */
+/** Calls a capability, once per row. Whatever a second try would heal is tried again by who is called. */
 export class CapabilityPipeline implements Pipeline {
   constructor(
     private readonly calls: CapabilityCalls,
@@ -36,31 +38,48 @@ export class CapabilityPipeline implements Pipeline {
 
   async run(row: number, values: RowValues): Promise<RowResult | null> {
     if (!(await this.#enter(row))) return null;
-    const { argumentsOf, check, call, columnsOf, misfit } = this.calls;
+    const { argumentsOf, check, call, columnsOf, wrong } = this.calls;
     const tally = new RowTally();
     const given = argumentsOf(values);
     const faults = check(given);
-    if (faults.length > 0) return tally.failed(row, 'invalid_arguments', shown(faults));
+    if (faults.length > 0) return tally.failed(row, 'invalid_arguments', shownFaults(faults));
     tally.calls = 1;
     const begunAt = this.now();
     try {
-      const output = columnsOf(await call(given));
+      const output = await call(given, this.control);
+      if (output === null) return this.#abandon(row);
       tally.add({ latencyMs: this.now() - begunAt });
-      const wrong = misfit(output);
-      return wrong === undefined ? tally.ok(row, output) : tally.failed(row, 'capability_failed', wrong);
+      const found = wrong(output);
+      return found ? tally.failed(row, found.code, found.message) : tally.ok(row, columnsOf(output));
     } catch (thrown) {
+      const error = ApwaError.from(thrown);
+      if (error instanceof RefusedError) {
+        this.calls.fault ??= error.toPayload();
+        return this.#abandon(row);
+      }
       tally.add({ latencyMs: this.now() - begunAt });
-      return tally.failed(row, 'capability_failed', ApwaError.from(thrown).message);
+      return tally.failed(row, codeOf(error), error.message);
     }
+  }
+
+  #abandon(row: number): null {
+    if (!this.control.signal.aborted) this.control.land(row);
+    return null;
   }
 
   /** Waits until a call may begin, and counts it as begun; false if the row is to be abandoned. */
   async #enter(row: number): Promise<boolean> {
     const { control } = this;
-    while (control.mayBegin()) {
+    while (control.mayBegin() && !this.calls.fault) {
       if (control.mayCall()) return control.begin(row);
       await control.changed();
     }
     return false;
   }
 }
+
+/** An error that says what it is of a row; what is thrown otherwise is a fault of the capability. */
+const codeOf = (error: ApwaError): RowErrorCode => {
+  const code = RowErrorCode.safeParse(error.code);
+  return error instanceof PermanentError && code.success ? code.data : 'capability_failed';
+};

@@ -86,7 +86,7 @@ export class Stages {
         });
       }
       case 'capability':
-        return createCapabilityStage({ template, work, rows: await this.#input(work), storage, answers });
+        return createCapabilityStage({ stageId, template, work, rows: await this.#input(work), storage, answers, messaging: this.messaging });
     }
   }
 

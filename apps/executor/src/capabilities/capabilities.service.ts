@@ -1,0 +1,105 @@
+import { ApwaError, type executorOperations, PermanentError, type PythonCapability, RefusedError, TransientError } from '@apwa/contracts';
+import { Injectable } from '@nestjs/common';
+import { type z } from 'zod';
+import { ClustersService } from '../ray/clusters.service.js';
+import { type RayCluster } from '../ray/ray-cluster.js';
+import { StagesService } from '../stages/stages.service.js';
+import { hashOf } from '../stages/work-hash.js';
+import { definitionOf, idOf, resourcesOf } from './definition.js';
+import { waitingFor } from './waiting-for.js';
+
+type Registered = z.input<typeof executorOperations.registerCapability.reply>;
+type Opened = z.input<typeof executorOperations.openCapability.reply>;
+
+/** Functions that are kept in memory for what is said of their stages. */
+const KEPT = 500;
+
+/** Functions in Python. They stand in the work of the stages that call them; a fabric hears of one when it is to be called there. */
+@Injectable()
+export class CapabilitiesService {
+  /** By hash: those that were asked for. */
+  readonly #kept = new Map<string, PythonCapability>();
+
+  constructor(
+    private readonly clusters: ClustersService,
+    private readonly stages: StagesService,
+  ) {}
+
+  /** RefusedError `no_cluster`, `unknown_cluster`, or what the cluster refuses it for. */
+  async register(capability: PythonCapability): Promise<Registered> {
+    const cluster = this.#clusterFor(capability);
+    const hash = hashOf(capability);
+    try {
+      await cluster.define(hash, definitionOf(capability));
+      return { hash, cluster: cluster.name, checked: true };
+    } catch (thrown) {
+      const error = ApwaError.from(thrown);
+      if (error instanceof TransientError) return { hash, cluster: cluster.name, checked: false };
+      throw inPlace(error, capability);
+    }
+  }
+
+  /** RefusedError as with `register`; TransientError `fabric_away`. */
+  async open(stageId: string): Promise<Opened> {
+    const capability = await this.#capabilityOf(stageId);
+    const cluster = this.#clusterFor(capability);
+    const hash = this.#keep(capability);
+    try {
+      return { hash, cluster: cluster.name, generation: await cluster.define(hash, definitionOf(capability)) };
+    } catch (thrown) {
+      throw inPlace(ApwaError.from(thrown), capability);
+    }
+  }
+
+  /** Why the rows of a stage wait that calls a function; null if they don't, as far as is known. */
+  async waitingFor(stageId: string, hash: string): Promise<string | null> {
+    if (!this.#kept.has(hash)) this.#keep(await this.#capabilityOf(stageId));
+    const capability = this.#kept.get(hash);
+    const cluster = capability && this.#find(capability);
+    // Where no cluster is, members are told so.
+    return capability && cluster ? waitingFor({ hash, id: idOf(capability), resources: resourcesOf(capability) }, cluster) : null;
+  }
+
+  async #capabilityOf(stageId: string): Promise<PythonCapability> {
+    const work = await this.stages.workOf(stageId);
+    if (work.kind === 'map' && work.capability) return work.capability;
+    throw new PermanentError('no_capability', `Stage ${stageId} calls no function that came with its plan.`, { field: 'stageId' });
+  }
+
+  #keep(capability: PythonCapability): string {
+    const hash = hashOf(capability);
+    this.#kept.set(hash, capability);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    return hash;
+  }
+
+  #clusterFor(capability: PythonCapability): RayCluster {
+    const found = this.#find(capability);
+    if (found) return found;
+    const names = this.clusters.list().map(({ name }) => name);
+    if (names.length === 0)
+      throw new RefusedError('no_cluster', `${idOf(capability)} runs on Ray, and the configuration has no Ray cluster.`, {
+        value: idOf(capability),
+        allowed: 'a configuration with ray.clusters',
+      });
+    throw new RefusedError('unknown_cluster', `The configuration has no Ray cluster ${capability.cluster}.`, {
+      field: 'cluster',
+      value: capability.cluster,
+      allowed: names.join(', '),
+    });
+  }
+
+  #find(capability: PythonCapability): RayCluster | undefined {
+    const clusters = this.clusters.list();
+    const { cluster: wanted } = capability;
+    if (wanted !== undefined) return clusters.find(({ name }) => name === wanted);
+    return clusters.find((cluster) => cluster.holds(resourcesOf(capability))) ?? clusters[0];
+  }
+}
+
+/** What a fabric refuses, at its place in the function. */
+const inPlace = (error: ApwaError, { source, module }: PythonCapability): ApwaError =>
+  error.code === 'capability_syntax'
+    ? new RefusedError(error.code, error.message, { field: source === undefined ? 'module' : 'source', value: source ?? module, allowed: 'Python' })
+    : error;

@@ -1,0 +1,16 @@
+import { type FabricDefinition, type PythonCapability, type Resources } from '@apwa/contracts';
+
+export const idOf = ({ kind, name }: PythonCapability): FabricDefinition['id'] => `${kind}:${name}`;
+
+/** What each of its places takes of a node. */
+export const resourcesOf = ({ cpus, gpus, memoryMb }: PythonCapability): Resources => ({
+  ...(cpus > 0 ? { cpus } : {}),
+  ...(gpus > 0 ? { gpus } : {}),
+  memoryMb,
+});
+
+/** A function as a fabric is told of it. */
+export const definitionOf = (capability: PythonCapability): FabricDefinition => {
+  const { source = null, module = null, function: name, cpus, gpus, memoryMb, pip, reuse, instances, timeoutMs, loadTimeoutMs } = capability;
+  return { id: idOf(capability), source, module, function: name, cpus, gpus, memoryMb, pip, reuse, instances, timeoutMs, loadTimeoutMs };
+};
