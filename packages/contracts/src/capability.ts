@@ -53,10 +53,22 @@ export const PythonCapability = z
     /** The text of a module. */
     source: z.string().min(1).max(200_000).optional(),
     /** In place of the source: a module that is on the nodes, or comes with a package of `pip`. */
-    module: z.string().max(200).regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'must be the name of a Python module').optional(),
+    module: z
+      .string()
+      .max(200)
+      .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'must be the name of a Python module')
+      .optional(),
     function: z.string().regex(IDENTIFIER, 'must be the name of a function or a class').default('run'),
     /** Requirements as pip takes them, installed on the node before it is called. */
-    pip: z.array(z.string().max(300).regex(/^[A-Za-z0-9]/, 'must be a requirement such as numpy==2.3.5')).max(50).default([]),
+    pip: z
+      .array(
+        z
+          .string()
+          .max(300)
+          .regex(/^[A-Za-z0-9]/, 'must be a requirement such as numpy==2.3.5'),
+      )
+      .max(50)
+      .default([]),
     /** A cluster of the configuration. Default: the first one that has a node large enough, or the first. */
     cluster: ClusterName.optional(),
     cpus: z.number().nonnegative().max(1024).default(1),
@@ -78,7 +90,7 @@ export const PythonCapability = z
   })
   .refine(({ source, module }) => (source === undefined) !== (module === undefined), {
     path: ['source'],
-    message: 'must be there, or module in its place, and not both',
+    message: 'must be the text of a module, or left out where module names one',
   });
 export type PythonCapability = z.infer<typeof PythonCapability>;
 

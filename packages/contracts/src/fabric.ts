@@ -160,8 +160,7 @@ const operationsAt = (place: string) => {
     reply,
     deadlineMs,
   });
-  const operation = <Request extends z.ZodType>(name: string, request: Request) =>
-    answered('executor', name, request, FabricReport, 3_000);
+  const operation = <Request extends z.ZodType>(name: string, request: Request) => answered('executor', name, request, FabricReport, 3_000);
   return {
     /** All that shall be, from now on; the reply is what is. */
     order: operation('order', FabricOrder),

@@ -25,6 +25,21 @@ describe('Plan', () => {
     });
   });
 
+  it('should accept functions, and fill in what they may take', () => {
+    const given = { kind: 'python', name: 'language', description: 'x', source: 'def run(): pass', input: {}, output: {} };
+    const [capability] = Plan.parse({ ...plan, capabilities: [given] }).capabilities ?? [];
+    expect(capability).toMatchObject({ effects: 'none', function: 'run', cpus: 1, memoryMb: 1024, reuse: 'task', timeoutMs: 60_000 });
+    for (const wrong of [
+      { effects: 'unsafe' },
+      { module: 'json' },
+      { source: undefined },
+      { pip: ['-r x'] },
+      { maxBatch: 0 },
+      { name: 'A' },
+    ])
+      expect(Plan.safeParse({ ...plan, capabilities: [{ ...given, ...wrong }] }).success).toBe(false);
+  });
+
   it.each([
     { totalMs: 1_000 },
     { stopWhenFailuresExceed: { count: 0 } },

@@ -101,5 +101,9 @@ export class CapabilitiesService {
 /** What a fabric refuses, at its place in the function. */
 const inPlace = (error: ApwaError, { source, module }: PythonCapability): ApwaError =>
   error.code === 'capability_syntax'
-    ? new RefusedError(error.code, error.message, { field: source === undefined ? 'module' : 'source', value: source ?? module, allowed: 'Python' })
+    ? new RefusedError(error.code, error.message, {
+        field: source === undefined ? 'module' : 'source',
+        value: source ?? module,
+        allowed: 'Python',
+      })
     : error;

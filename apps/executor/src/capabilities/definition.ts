@@ -11,6 +11,18 @@ export const resourcesOf = ({ cpus, gpus, memoryMb }: PythonCapability): Resourc
 
 /** A function as a fabric is told of it. */
 export const definitionOf = (capability: PythonCapability): FabricDefinition => {
-  const { source = null, module = null, function: name, cpus, gpus, memoryMb, pip, reuse, instances, timeoutMs, loadTimeoutMs } = capability;
+  const {
+    source = null,
+    module = null,
+    function: name,
+    cpus,
+    gpus,
+    memoryMb,
+    pip,
+    reuse,
+    instances,
+    timeoutMs,
+    loadTimeoutMs,
+  } = capability;
   return { id: idOf(capability), source, module, function: name, cpus, gpus, memoryMb, pip, reuse, instances, timeoutMs, loadTimeoutMs };
 };

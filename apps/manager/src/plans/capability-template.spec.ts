@@ -90,7 +90,7 @@ describe('the call of a capability in a plan', () => {
     const context = {
       inputs: [{ name: 'messages', columns }],
       models: ['small'],
-      capabilities: builtinCapabilities,
+      register: () => Promise.reject(new Error('asked')),
       requested: [],
       checkSql: async () => [],
     };

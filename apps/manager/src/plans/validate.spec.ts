@@ -1,4 +1,3 @@
-import { builtinCapabilities } from '@apwa/capabilities';
 import { type Fault, RefusedError, TransientError } from '@apwa/contracts';
 import { type PlanContext, validatePlan } from './validate.js';
 
@@ -13,7 +12,7 @@ const context: PlanContext = {
     },
   ],
   models: ['small', 'large'],
-  capabilities: builtinCapabilities,
+  register: async () => undefined,
   requested: [],
   checkSql: async (tables, query) => {
     const known = tables.flatMap(({ columns }) => columns.map(({ name }) => name));
@@ -238,6 +237,68 @@ describe('a plan', () => {
     const [query] = await faultsOf(plan([map(), sql({ query: 'SELECT col_x FROM sorted' })]));
     expect(query?.message).toContain('col_x');
     expect(query?.allowed).toContain('sorted (id, text, kind');
+  });
+
+  describe('with functions', () => {
+    const language = {
+      kind: 'python',
+      name: 'language',
+      description: 'The language of a text',
+      source: 'def run(text):\n    return {"language": "en"}',
+      input: { type: 'object', required: ['text'], properties: { text: { type: 'string' } } },
+      output: { type: 'object', properties: { language: { type: 'string' } } },
+    };
+    const call = (more: object = {}) =>
+      map({ template: { mode: 'capability', capability: 'python:language', with: { text: '{{text}}' }, ...more } });
+    const document = (own: object = {}, more: object = {}) => plan([call(more)], ['sorted'], { capabilities: [{ ...language, ...own }] });
+
+    it('should have their columns', async () => {
+      const result = await validatePlan(document(), context);
+      expect(result.valid && result.columns.get('sorted')).toContainEqual({ name: 'language', type: 'VARCHAR' });
+      expect(result.valid && result.plan.capabilities).toMatchObject([{ name: 'language', reuse: 'task', maxBatch: 64, function: 'run' }]);
+    });
+
+    it.each<[string, unknown, Partial<Fault>]>([
+      ['effects that are unsafe', document({ effects: 'unsafe' }), { field: 'capabilities[0].effects', allowed: 'none, idempotent' }],
+      ['neither source nor module', document({ source: undefined }), { field: 'capabilities[0].source' }],
+      ['both source and module', document({ module: 'json' }), { field: 'capabilities[0].source' }],
+      [
+        'unknown keys',
+        document({ timeout: 1 }),
+        { field: 'capabilities[0].timeout', allowed: expect.stringContaining('timeoutMs') as string },
+      ],
+      ['options of pip', document({ pip: ['--index-url=http://x'] }), { field: 'capabilities[0].pip[0]' }],
+      [
+        'a schema of no arguments by name',
+        document({ input: { type: 'string' } }),
+        { field: 'capabilities[0].input.type', allowed: 'object' },
+      ],
+      [
+        'a result that is no row',
+        document({ output: { type: 'array' } }),
+        { field: expect.stringContaining('capabilities[0].output') as string },
+      ],
+      ['the name of another', { ...document(), capabilities: [language, language] }, { field: 'capabilities[1].name', value: 'language' }],
+      ['a call of one that is not there', document({}, { capability: 'python:langage' }), { field: 'steps[0].template.capability' }],
+      ['an argument of another type', document({}, { with: { text: 7 } }), { field: 'steps[0].template.with.text' }],
+    ])('should be refused with %s', async (_, wrong, fault) => {
+      expect(await faultsOf(wrong)).toContainEqual(expect.objectContaining({ allowed: expect.stringMatching(/./), ...fault }));
+    });
+
+    it('should be refused with what the executor refuses, at its place', async () => {
+      const register = () =>
+        Promise.reject(
+          new RefusedError('capability_syntax', 'python:language: line 1: invalid syntax', { field: 'source', allowed: 'Python' }),
+        );
+      expect(await faultsOf(document(), { register })).toEqual([
+        {
+          field: 'capabilities[0].source',
+          message: 'python:language: line 1: invalid syntax',
+          value: 'python:language',
+          allowed: 'Python',
+        },
+      ]);
+    });
   });
 
   it('should have the steps whose files are asked for', async () => {

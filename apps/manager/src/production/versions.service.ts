@@ -83,7 +83,13 @@ export class VersionsService {
     if (step.kind === 'map' && !base) throw new InternalError('input_not_ready', `Step ${step.id} was started before its input was there.`);
     const assembled =
       step.kind === 'map' && input && base
-        ? assembleMapSoFar(place, { ...step, ...callOf(step.template, planOf(record)?.capabilities) }, { reference: base, columns: columnsOf(input) }, [], manifest.parts)
+        ? assembleMapSoFar(
+            place,
+            { ...step, ...callOf(step.template, planOf(record)?.capabilities) },
+            { reference: base, columns: columnsOf(input) },
+            [],
+            manifest.parts,
+          )
         : { manifest: { ...manifest, ...place }, columns: columnsOf(previous) };
     const reference = await writeManifest(this.storage, assembled.manifest);
     const { metadata } = await this.questions.ask(workerPoolOperations.describeTable, { table: reference });

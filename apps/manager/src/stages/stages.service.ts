@@ -1,4 +1,11 @@
-import { type BudgetTerms, type CommittedShard, type PythonCapability, RefusedError, type RunControl, executorOperations } from '@apwa/contracts';
+import {
+  type BudgetTerms,
+  type CommittedShard,
+  type PythonCapability,
+  RefusedError,
+  type RunControl,
+  executorOperations,
+} from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { Injectable } from '@nestjs/common';
 import { type News, StagesRepository, noNews } from './stages.repository.js';

@@ -298,6 +298,16 @@ class ScriptedController {
     return unexpected();
   }
 
+  @Handles(executorOperations.registerCapability)
+  registerCapability(): z.input<typeof executorOperations.registerCapability.reply> {
+    return { hash: '0'.repeat(64), cluster: 'main', checked: true };
+  }
+
+  @Handles(executorOperations.openCapability)
+  openCapability(): never {
+    return unexpected();
+  }
+
   @Handles(executorOperations.getStageWork)
   getStageWork(): never {
     return unexpected();

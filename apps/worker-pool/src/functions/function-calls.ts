@@ -89,10 +89,12 @@ export class FunctionCalls {
         left = left.slice(results.length);
       } catch (thrown) {
         const error = ApwaError.from(thrown);
+        left = staying(left);
         if (error.class !== 'transient') {
           for (const { reject } of left) reject(error);
           return;
         }
+        if (left.length === 0) return;
         this.#place = undefined;
         await this.#sleep(Math.min(AGAIN_MOST_MS, AGAIN_MS * 2 ** failures++));
       }
@@ -110,7 +112,11 @@ export class FunctionCalls {
     };
     this.#bells.add(look);
     try {
-      return await place.call(call, entries.map(({ given }) => given), over.signal);
+      return await place.call(
+        call,
+        entries.map(({ given }) => given),
+        over.signal,
+      );
     } catch (thrown) {
       // Whoever may still run it runs it for nobody.
       if (over.signal.aborted || ApwaError.from(thrown).class === 'transient') place.cancel(call, true);

@@ -1,4 +1,14 @@
-import { ApwaError, type ErrorPayload, type Fault, type JsonObject, PermanentError, RefusedError, RowErrorCode, type RowResult, type RowValues } from '@apwa/contracts';
+import {
+  ApwaError,
+  type ErrorPayload,
+  type Fault,
+  type JsonObject,
+  PermanentError,
+  RefusedError,
+  RowErrorCode,
+  type RowResult,
+  type RowValues,
+} from '@apwa/contracts';
 import { type CallControl } from './control.js';
 import { type Pipeline } from './pipeline.js';
 import { RowTally } from './tally.js';

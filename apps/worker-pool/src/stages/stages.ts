@@ -86,7 +86,15 @@ export class Stages {
         });
       }
       case 'capability':
-        return createCapabilityStage({ stageId, template, work, rows: await this.#input(work), storage, answers, messaging: this.messaging });
+        return createCapabilityStage({
+          stageId,
+          template,
+          work,
+          rows: await this.#input(work),
+          storage,
+          answers,
+          messaging: this.messaging,
+        });
     }
   }
 

@@ -319,6 +319,14 @@ class ScriptedController {
   listMembers(): never {
     throw new InternalError('not_scripted', 'members do not ask this');
   }
+  @Handles(executorOperations.registerCapability)
+  registerCapability(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.openCapability)
+  openCapability(): never {
+    throw new InternalError('not_scripted', 'no stage here calls a function');
+  }
   @Handles(executorOperations.listPools)
   listPools(): never {
     throw new InternalError('not_scripted', 'members do not ask this');

@@ -72,8 +72,24 @@ describe('plan files', () => {
     expect(await readPlanFile(await put('plan.yaml', yaml))).toEqual(plan);
   });
 
+  it('should have the files of their functions in them', async () => {
+    const given = { kind: 'python', name: 'language', description: 'x', input: {}, output: {}, sourceFile: 'code/language.py' };
+    await put('code/language.py', 'def run(): pass');
+    const read = await readPlanFile(await put('plan.json', JSON.stringify({ ...plan, capabilities: [given] })));
+    expect(read.capabilities).toMatchObject([{ name: 'language', source: 'def run(): pass' }]);
+    const wrong = { ...plan, capabilities: [{ ...given, sourceFile: 'code/lang.py' }] };
+    await expect(readPlanFile(await put('plan.json', JSON.stringify(wrong)))).rejects.toMatchObject({
+      class: 'refused',
+      details: { field: 'capabilities[0].sourceFile', value: 'code/lang.py' },
+    });
+  });
+
   it.each([
-    ['an unknown key', JSON.stringify({ ...plan, stepz: [] }), { field: 'stepz', value: 'stepz', allowed: 'version, steps, outputs' }],
+    [
+      'an unknown key',
+      JSON.stringify({ ...plan, stepz: [] }),
+      { field: 'stepz', value: 'stepz', allowed: 'version, capabilities, steps, outputs' },
+    ],
     [
       'an unknown key of a step',
       JSON.stringify({ ...plan, steps: [{ ...plan.steps[0], querry: 'x' }] }),

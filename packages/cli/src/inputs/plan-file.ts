@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { MAX_PLAN_BYTES, Plan, RefusedError } from '@apwa/contracts';
 import { parse } from 'yaml';
 import { faultsOfPlan } from './plan-faults.js';
+import { withSources } from './source-files.js';
 
 /** What a YAML or JSON file holds. Throws `RefusedError` naming the option, the file and what is wrong with it. */
 export const readDocument = async (option: string, path: string, allowed: string): Promise<unknown> => {
@@ -29,7 +30,7 @@ export const readDocument = async (option: string, path: string, allowed: string
 
 /** A plan document from a YAML or JSON file. Throws `RefusedError` naming the file, the place and what is wrong there. */
 export const readPlanFile = async (path: string): Promise<Plan> => {
-  const document = await readDocument('--plan', path, 'a plan as `apwa plan` prints it');
+  const document = await withSources(await readDocument('--plan', path, 'a plan as `apwa plan` prints it'), path);
   const plan = Plan.safeParse(document);
   if (plan.success) return plan.data;
   const faults = faultsOfPlan(plan.error, document);
