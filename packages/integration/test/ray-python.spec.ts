@@ -1,6 +1,15 @@
 import { type Plan, type PythonCapability, type Run } from '@apwa/contracts';
-import { canHaveRay, commandOf, descendantsOf, eventually, processTable, RAY_INSTALL_TIMEOUT_MS, RayTestCluster } from '@apwa/test-kit';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import {
+  canHaveRay,
+  commandOf,
+  descendantsOf,
+  eventually,
+  isAlive,
+  processTable,
+  RAY_INSTALL_TIMEOUT_MS,
+  RayTestCluster,
+} from '@apwa/test-kit';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { type z } from 'zod';
@@ -70,10 +79,11 @@ describeOnRay('functions in Python on a Ray cluster', () => {
     expect(found.map(({ id }) => Number(id))).toEqual(Array.from({ length: rows }, (_, i) => i));
     expect(found.filter(({ size, text }) => Number(size) !== String(text).length)).toEqual([]);
   };
-  const processesWith = async (words: string): Promise<number[]> => {
-    const found = [];
-    for (const pid of await descendantsOf(ray.head.pid as number)) if ((await commandOf(pid))?.includes(words)) found.push(pid);
-    return found;
+  /** The driver of the fabric, which is a child of the shell that Ray starts jobs with. */
+  const fabricProcess = async (): Promise<number> => {
+    for (const pid of await descendantsOf(ray.head.pid as number))
+      if ((await commandOf(pid))?.startsWith('python -m apwa_fabric --cluster')) return pid;
+    throw new Error('there is no fabric');
   };
 
   it('should be called once for every row, in batches', async () => {
@@ -132,7 +142,13 @@ def run(id, text):
   });
 
   it.each<[string, string, Given, string, RegExp]>([
-    ['imports what is not there', 'import no_such_package', {}, 'capability_missing_package', /No module named 'no_such_package'/],
+    [
+      'imports what is not there',
+      'import no_such_package\ndef run(): pass',
+      {},
+      'capability_missing_package',
+      /No module named 'no_such_package'/,
+    ],
     ['throws when it is loaded', 'raise RuntimeError("no model")\ndef run(): pass', {}, 'capability_load_failed', /RuntimeError: no model/],
     [
       'needs a package that is nowhere',
@@ -168,48 +184,36 @@ def run(id, text):
     expect((await system.rows(ended, 'called'))[0]?.note).toBe('1.16.0');
   });
 
-  it('should be called again when their Ray worker is killed', async () => {
-    const begun = await marks('begun');
+  it.each(['actor', 'task'] as const)('should be called again when the Ray worker of their %s is killed', async (reuse) => {
+    const begun = await marks(`begun-${reuse}`);
     const source = `
 import os, time
 def run(id, text):
-    mark = os.path.join(${JSON.stringify(begun.folder)}, str(id))
-    if id == 5 and not os.path.exists(mark):
-        open(mark, "w").close()
+    if id == 5 and not os.listdir(${JSON.stringify(begun.folder)}):
+        open(os.path.join(${JSON.stringify(begun.folder)}, str(os.getpid())), "x").close()
         time.sleep(600)
     return {"size": len(text)}
 `;
-    for (const reuse of ['actor', 'task'] as const) {
-      const { id } = await submit(planOf(source, { reuse, timeoutMs: 600_000, description: reuse }), 200);
-      await eventually(async () => (await begun.list()).length > 0, { timeoutMs: 30_000, what: 'the row to begin' });
-      const [child] = await processesWith('capability_child.py');
-      const worker = (await processTable()).find(({ pid }) => pid === child)?.parent;
-      process.kill(worker as number, 'SIGKILL');
-      await expectAllOnce(await system.wait(id), 200);
-      await writeFile(join(begun.folder, 'done'), reuse);
-      await Promise.all((await begun.list()).map(async (name) => (await import('node:fs/promises')).rm(join(begun.folder, name))));
-    }
+    const { id } = await submit(planOf(source, { reuse, timeoutMs: 600_000 }), 200);
+    const [child] = await eventually(async () => ((await begun.list()).length > 0 ? begun.list() : null), { timeoutMs: 60_000 });
+    const worker = (await processTable()).find(({ pid }) => pid === Number(child))?.parent;
+    process.kill(worker as number, 'SIGKILL');
+    await expectAllOnce(await system.wait(id), 200);
   });
 
-  it('should stop when their run is cancelled', async () => {
-    const begun = await marks('cancelled');
+  it.each(['actor', 'task'] as const)('should stop as an %s when their run is cancelled', async (reuse) => {
+    const begun = await marks(`cancelled-${reuse}`);
     const source = `
 import os
 open(os.path.join(${JSON.stringify(begun.folder)}, str(os.getpid())), "x").close()
 def run(id, text):
     while True: pass
 `;
-    for (const reuse of ['actor', 'task'] as const) {
-      const before = new Set(await begun.list());
-      const { id } = await submit(planOf(source, { reuse, timeoutMs: 600_000, instances: 1 }), 20);
-      const pid = await eventually(async () => (await begun.list()).find((name) => !before.has(name)), { timeoutMs: 30_000 });
-      await system.client.runs.cancel(id);
-      expect((await system.wait(id)).state).toBe('cancelled');
-      await eventually(async () => (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)) === null, {
-        timeoutMs: 10_000,
-        what: `the process ${pid} to end`,
-      });
-    }
+    const { id } = await submit(planOf(source, { reuse, timeoutMs: 600_000, instances: 1 }), 20);
+    const pid = await eventually(async () => (await begun.list())[0], { timeoutMs: 60_000, what: 'a process' });
+    await system.client.runs.cancel(id);
+    expect((await system.wait(id)).state).toBe('cancelled');
+    await eventually(() => !isAlive(Number(pid)), { timeoutMs: 30_000, what: `the process ${pid} to end` });
   });
 
   it('should wait for a node that is large enough, say so, and run when it joins', async () => {
@@ -224,8 +228,7 @@ def run(id, text):
     const source = 'import time\ndef run(id, text):\n    time.sleep(0.02)\n    return {"size": len(text)}';
     const { id } = await submit(planOf(source, { reuse: 'actor' }), 600);
     await system.untilDone(id, 'called', 100);
-    const [fabric] = await processesWith('-m apwa_fabric');
-    process.kill(fabric as number, 'SIGKILL');
+    process.kill(await fabricProcess(), 'SIGKILL');
     await expectAllOnce(await system.wait(id), 600);
   });
 
@@ -236,8 +239,15 @@ def run(id, text):
       { cwd: system.stack.dir, url: system.stack.url },
     );
     expect({ code, out, err }).toMatchObject({ code: 0 });
-    const rows = (await readFile(join(system.stack.dir, 'out.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as object);
-    expect(rows).toMatchObject([{ words: 4, longest: 'parcel' }, { words: 5, longest: 'yesterday' }, { words: 1, longest: 'Thanks' }]);
+    const rows = (await readFile(join(system.stack.dir, 'out.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(rows).toMatchObject([
+      { words: 4, longest: 'parcel' },
+      { words: 5, longest: 'yesterday' },
+      { words: 1, longest: 'Thanks' },
+    ]);
   });
 });
 
