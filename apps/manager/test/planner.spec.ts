@@ -105,6 +105,16 @@ describe('the planner', () => {
     expect(run.planning.turns).toBe(3);
   });
 
+  it('should take no code from the model', async () => {
+    const code = { kind: 'python', name: 'x', description: 'x', source: 'def run(): pass', input: { type: 'object' }, output: {} };
+    world.model.say(submit({ ...good, capabilities: [code] }), (call) => {
+      expect(last(call)).toContain('is not for planners');
+      expect(JSON.stringify(call.tools)).not.toContain('loadTimeoutMs');
+      return submit(good);
+    });
+    expect(await api.until((await begin()).id)).toMatchObject({ state: 'succeeded', plan: good });
+  });
+
   it('should tell the model what is wrong with its calls', async () => {
     world.model.say(
       { tool: 'drop_table', arguments: {} },

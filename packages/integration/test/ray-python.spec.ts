@@ -201,7 +201,7 @@ def run(id, text):
     await expectAllOnce(await system.wait(id), 200);
   });
 
-  it.each(['actor', 'task'] as const)('should stop as an %s when their run is cancelled', async (reuse) => {
+  it.each(['actor', 'task'] as const)('should stop when their run is cancelled, also in the midst of a call by their %s', async (reuse) => {
     const begun = await marks(`cancelled-${reuse}`);
     const source = `
 import os
