@@ -27,7 +27,7 @@ const world = (options: { maxBatch?: number; maxWaitMs?: number } = {}) => {
 };
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 const control = (may: { begin: boolean } = { begin: true }) =>
-  new AttemptControl({ begin: () => true, land: () => undefined, mayCall: () => may.begin, mayBegin: () => may.begin });
+  new AttemptControl({ begin: () => true, join: () => true, land: () => undefined, mayCall: () => may.begin, mayBegin: () => may.begin });
 const ok = (n: number): CallResult => ({ output: { n } });
 
 describe('calls of a function', () => {
