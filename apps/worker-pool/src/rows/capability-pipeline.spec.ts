@@ -14,6 +14,7 @@ const calls = (more: Partial<CapabilityCalls> = {}): CapabilityCalls => ({
 const begun: number[] = [];
 const rules = (more: Partial<CallRules> = {}): CallRules => ({
   begin: (row) => begun.push(row) > 0,
+  join: () => true,
   land: () => undefined,
   mayCall: () => true,
   mayBegin: () => true,

@@ -74,6 +74,7 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => numb
   const state = { held: false, fresh: true, flying: new Set<number>() };
   const control = new AttemptControl({
     begin: (row) => !state.held && state.fresh && !state.flying.has(row) && Boolean(state.flying.add(row)),
+    join: (row) => state.flying.has(row),
     land: (row) => void state.flying.delete(row),
     mayCall: () => state.fresh && !state.held,
     mayBegin: () => !state.held,
