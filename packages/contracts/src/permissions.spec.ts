@@ -53,7 +53,7 @@ describe('what services may say and hear', () => {
     expect(serviceNames.filter((name) => mayPublish(name, `${inboxPrefix('manager')}.abc.1`))).toEqual(['executor']);
     expect(permissionsOf('executor').replies).toEqual({ max: 49, withinMs: 120_000 });
     expect(permissionsOf('worker-pool').replies).toEqual({ max: 481, withinMs: 1_200_000 });
-    expect(permissionsOf('fabric').replies).toEqual({ max: 4, withinMs: 6_000 });
+    expect(permissionsOf('fabric').replies).toEqual({ max: 2_881, withinMs: 7_200_000 });
     expect(permissionsOf('manager').replies).toBeNull();
   });
 
