@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
+import { zipSync } from 'fflate';
 import { JobsClient, rayVersion, tokenFrom } from '@apwa/ray';
 import { canHaveRay, eventually, leakCheck, type LeakCheck, RAY_INSTALL_TIMEOUT_MS } from '@apwa/test-kit';
 import { type PoolEvent } from '../src/pools/pool-backend.js';
@@ -134,6 +136,18 @@ describeOnRay('a fabric', () => {
         ),
       { timeoutMs: 60_000, what: 'the reason' },
     );
+    expect(backend.waitingFor()).toContain('pool test waits for it');
+    expect(backend.slots()).toMatchObject([{ state: 'placing' }]);
+  });
+
+  it("should have told why it can't be loaded, and keep members waiting", async () => {
+    const broken = zipSync({ 'apwa_fabric/__main__.py': Buffer.from('import surely_no_package\n') });
+    const uri = `gcs://_ray_pkg_${createHash('sha256').update(broken).digest('hex').slice(0, 32)}.zip`;
+    const unloadable = await cluster({ pack: () => ({ uri, zip: broken }) });
+    const backend = await begin(unloadable);
+    await backend.scale(1);
+    await eventually(() => unloadable.trouble?.includes('the fabric failed'), { timeoutMs: 60_000, what: 'the reason' });
+    expect(unloadable.trouble).toContain("ModuleNotFoundError: No module named 'surely_no_package'");
     expect(backend.waitingFor()).toContain('pool test waits for it');
     expect(backend.slots()).toMatchObject([{ state: 'placing' }]);
   });

@@ -1,11 +1,15 @@
 import { RefusedError, TransientError } from '@apwa/contracts';
-import { causeOf, type JobsClient, packFabric, rayVersion } from '@apwa/ray';
+import { causeOf, type FabricPackage, type JobsClient, packFabric, rayVersion } from '@apwa/ray';
 
 /** The jobs that are fabrics of a cluster, one after the other. */
 export class FabricJobs {
   readonly #prefix: string;
 
-  constructor(private readonly cluster: string) {
+  /** `pack`: the code that they run. */
+  constructor(
+    private readonly cluster: string,
+    private readonly pack: () => FabricPackage = packFabric,
+  ) {
     this.#prefix = `apwa-fabric-${cluster}-`;
   }
 
@@ -31,7 +35,7 @@ export class FabricJobs {
   }
 
   async submit(jobs: JobsClient, generation: number, natsArguments: readonly string[]): Promise<void> {
-    const { uri, zip } = packFabric();
+    const { uri, zip } = this.pack();
     await jobs.upload(uri, zip);
     const entrypoint = ['python', '-m', 'apwa_fabric', '--cluster', this.cluster, '--generation', String(generation), ...natsArguments];
     await jobs.submit({

@@ -12,7 +12,7 @@ import {
   TransientError,
 } from '@apwa/contracts';
 import { type Messaging } from '@apwa/messaging';
-import { type JobsClient } from '@apwa/ray';
+import { type FabricPackage, type JobsClient } from '@apwa/ray';
 import { type LaunchEvents } from '../pools/launched-member.js';
 import { nextRestart } from '../pools/restarts.js';
 import { Rounds } from '../pools/rounds.js';
@@ -36,6 +36,8 @@ export interface RayClusterOptions {
   /** By name: how the members of its pools are started. */
   pools: Record<string, FabricPool>;
   messaging: Messaging;
+  /** The fabric's code. Default: that of this repository, or image. */
+  pack?: () => FabricPackage;
   generations: Generations;
   /** This executor's. */
   epoch: () => number;
@@ -83,7 +85,7 @@ export class RayCluster {
   constructor(options: RayClusterOptions) {
     this.#options = options;
     this.name = options.config.name;
-    this.#jobs = new FabricJobs(this.name);
+    this.#jobs = new FabricJobs(this.name, options.pack);
     this.#trouble = `Ray cluster ${this.name} is not connected yet`;
     this.#rounds = new Rounds({
       everyMs: options.times.fabricMs,

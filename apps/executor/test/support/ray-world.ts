@@ -6,6 +6,7 @@ import { Messaging } from '@apwa/messaging';
 import { type NatsServer, RayTestCluster, startNats, tempDir, type TempDir } from '@apwa/test-kit';
 import { RemoteAccess } from '../../src/ray/cluster-access.js';
 import { RayCluster } from '../../src/ray/ray-cluster.js';
+import { type FabricPackage } from '@apwa/ray';
 import { TIMING, type Timing } from '../../src/settings.js';
 import { type MemberFolder } from './pools/member-folder.js';
 
@@ -18,6 +19,8 @@ export interface TestClusterOptions {
   address?: string;
   /** Where the fabric finds NATS, if not at this world's. */
   natsUrl?: string;
+  /** The fabric's code, if not ours. */
+  pack?: () => FabricPackage;
   /** Default: it ends with its executor, so that members are drained. */
   outlivesExecutor?: boolean;
   epoch?: number;
@@ -63,6 +66,7 @@ export class RayWorld {
       access: Object.assign(access, { outlivesExecutor }),
       pools: { test: { ...pool, command: [program, ...args], env: {}, folder: null } },
       messaging: this.messaging,
+      ...(options.pack ? { pack: options.pack } : {}),
       generations: {
         last: async () => (adopts && this.#generations.get(name)) || null,
         next: async (session) => {
