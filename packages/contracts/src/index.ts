@@ -7,6 +7,7 @@ export * from './table.js';
 export * from './permits.js';
 export * from './capability.js';
 export * from './replicas.js';
+export * from './split.js';
 export * from './plan.js';
 export * from './stage.js';
 export * from './pool.js';

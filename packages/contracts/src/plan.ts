@@ -3,6 +3,7 @@ import { CapabilityId, PythonCapability } from './capability.js';
 import { Name } from './ids.js';
 import { JsonObject, JsonSchema, JsonValue } from './json.js';
 import { Replicas } from './replicas.js';
+import { ChunkSize, SplitBy } from './split.js';
 
 /** What a member must have to run a stage: the pool is chosen by it. */
 export const Resources = z.strictObject({
@@ -123,7 +124,19 @@ export const TableStep = z.strictObject({
 });
 export type TableStep = z.infer<typeof TableStep>;
 
-export const Step = z.discriminatedUnion('kind', [MapStep, SqlStep, TableStep]);
+/** Texts cut into chunks: a row for each, with the other columns of its row. The column holds the chunk then. */
+export const SplitStep = z.strictObject({
+  ...step,
+  kind: z.literal('split'),
+  input: Name,
+  /** Of texts. */
+  column: z.string().min(1).max(255),
+  by: SplitBy,
+  ...ChunkSize.shape,
+});
+export type SplitStep = z.infer<typeof SplitStep>;
+
+export const Step = z.discriminatedUnion('kind', [MapStep, SqlStep, TableStep, SplitStep]);
 export type Step = z.infer<typeof Step>;
 
 /** A DAG of steps: validated, approved, edited, saved, and replayed without a model. */
@@ -144,6 +157,7 @@ export const MAX_PLAN_BYTES = 512 * 1024;
 export const inputsOf = (item: Step): string[] => {
   switch (item.kind) {
     case 'map':
+    case 'split':
       return [item.input];
     case 'sql':
       return item.inputs;

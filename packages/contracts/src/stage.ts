@@ -5,6 +5,7 @@ import { ErrorPayload } from './errors.js';
 import { LeaseToken, MemberId, OwnerId, PoolName, ShardId, StageId, TableId } from './ids.js';
 import { JsonObject } from './json.js';
 import { Resources, Template } from './plan.js';
+import { ChunkSize, SplitBy } from './split.js';
 import { Column, ExportFormat, FileFormat, ImportOptions, NamedTable, Part, TableReference, UploadedFile } from './table.js';
 
 /** Tokens of one or more calls, in disjoint classes: their sum is what was read and written. */
@@ -173,6 +174,18 @@ export const StageWork = z.discriminatedUnion('kind', [
     limits: z.strictObject({ memoryMb: z.number().int().positive(), timeoutMs: z.number().int().positive() }),
   }),
   z.strictObject({
+    kind: z.literal('split'),
+    input: TableReference,
+    column: z.string().min(1),
+    by: SplitBy,
+    size: ChunkSize,
+    limits: z.strictObject({
+      memoryMb: z.number().int().positive(),
+      timeoutMs: z.number().int().positive(),
+      rows: z.number().int().positive(),
+    }),
+  }),
+  z.strictObject({
     kind: z.literal('import'),
     files: z.array(UploadedFile).min(1),
     /** Left out: told by the files' endings. */
@@ -193,6 +206,7 @@ export type StageWork = z.infer<typeof StageWork>;
 export type MapWork = Extract<StageWork, { kind: 'map' }>;
 export type SqlWork = Extract<StageWork, { kind: 'sql' }>;
 export type MatchWork = Extract<StageWork, { kind: 'match' }>;
+export type SplitWork = Extract<StageWork, { kind: 'split' }>;
 export type ImportWork = Extract<StageWork, { kind: 'import' }>;
 export type ExportWork = Extract<StageWork, { kind: 'export' }>;
 

@@ -65,6 +65,43 @@ describe('patterns of parallel work', () => {
     }
   });
 
+  it('should cut texts into chunks, ask for each, and count by text', async () => {
+    model.otherwise(({ messages }) => ({ content: { lines: (String(messages.at(-1)?.content).match(/^line \d+\.$/gm) ?? []).length } }));
+    const lines = (n: number) => Array.from({ length: n }, (_, i) => `line ${i}.`).join('\n');
+    const docs = [1, 40, 400].map((n) => ({ name: `d${n}`, n, body: `${lines(n)}\n` }));
+    const plan: Plan = {
+      version: 1,
+      steps: [
+        { id: 'chunks', kind: 'split', input: 'docs', column: 'body', by: { kind: 'sentences' }, maxTokens: 50, overlapTokens: 0 },
+        {
+          id: 'counted',
+          kind: 'map',
+          input: 'chunks',
+          template: {
+            mode: 'llm',
+            instructions: 'Count the lines of {{body}}',
+            output: { type: 'object', required: ['lines'], properties: { lines: { type: 'integer' } } },
+          },
+        },
+        {
+          id: 'sums',
+          kind: 'sql',
+          inputs: ['counted'],
+          query: 'SELECT name, n, sum(lines) AS lines, count(*) AS chunks FROM counted GROUP BY ALL ORDER BY n',
+        },
+      ],
+      outputs: ['sums'],
+    };
+    const content = docs.map((row) => JSON.stringify(row)).join('\n');
+    const rows = await rowsOf(await system.run({ inputs: { docs: { name: 'docs.jsonl', content } }, plan }), 'sums');
+    expect(rows.map(({ n, lines: counted }) => [Number(n), Number(counted)])).toEqual([
+      [1, 1],
+      [40, 40],
+      [400, 400],
+    ]);
+    expect(Number(rows[2]?.chunks)).toBeGreaterThan(10);
+  });
+
   it('should ask replicas of each row until a majority stands, and say how far they agree (replication-parallel)', async () => {
     const calls = new Map<number, number>();
     // Each third row is answered by the second of its replicas as by no other.

@@ -14,6 +14,7 @@ export const writtenColumns = (name: string, steps: readonly Step[], seen: Reado
     case 'map':
       return writtenColumns(step.input, steps, new Set([...seen, name]));
     case 'sql':
+    case 'split':
       return [];
   }
 };

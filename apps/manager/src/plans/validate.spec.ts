@@ -32,6 +32,14 @@ const map = (more: object = {}, template: object = {}) => ({
   ...more,
 });
 const sql = (more: object = {}) => ({ id: 'counted', kind: 'sql', inputs: ['sorted'], query: 'SELECT kind FROM sorted', ...more });
+const split = (more: object = {}) => ({
+  id: 'chunks',
+  kind: 'split',
+  input: 'messages',
+  column: 'text',
+  by: { kind: 'sentences' },
+  ...more,
+});
 const plan = (steps: unknown[], outputs: unknown = ['sorted'], more: object = {}) => ({ version: 1, steps, outputs, ...more });
 
 const faultsOf = async (document: unknown, more: Partial<PlanContext> = {}): Promise<Fault[]> => {
@@ -119,6 +127,17 @@ const bad: [string, unknown, string[]][] = [
       ['obeyed'],
     ),
     ['steps[2].template.instructionColumns[0]'],
+  ],
+  ['a split of what is no text', plan([split({ column: 'id' })], ['chunks']), ['steps[0].column']],
+  ['a split of a column that is not there', plan([split({ column: 'body' })], ['chunks']), ['steps[0].column']],
+  ['a split by a pattern that is none', plan([split({ by: { kind: 'regex', pattern: '(' } })], ['chunks']), ['steps[0].by.pattern']],
+  ['a split by nothing known', plan([split({ by: { kind: 'pages' } })], ['chunks']), ['steps[0].by.kind']],
+  ['chunks that are half the same', plan([split({ maxTokens: 100, overlapTokens: 50 })], ['chunks']), ['steps[0].overlapTokens']],
+  ['chunks of nothing', plan([split({ maxTokens: 0 })], ['chunks']), ['steps[0].maxTokens']],
+  [
+    'chunks of chunks',
+    plan([split(), split({ id: 'again', input: 'chunks' })], ['again']),
+    ['steps[1].input', 'steps[1].input', 'steps[1].input', 'steps[1].input'],
   ],
   ['no replicas', plan([map({}, { replicas: { combine: 'majority', count: 0 } })]), ['steps[0].template.replicas.count']],
   ['ten thousand replicas', plan([map({}, { replicas: { combine: 'all', count: 10_000 } })]), ['steps[0].template.replicas.count']],

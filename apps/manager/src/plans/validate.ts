@@ -5,6 +5,7 @@ import { viewOfMap } from './columns.js';
 import { checkGraph, inOrder } from './graph.js';
 import { type PlacedStep, readPlan } from './shape.js';
 import { writtenColumns } from './plan-rows.js';
+import { checkSplitStep } from './split-step.js';
 import { checkTableStep } from './table-step.js';
 import { checkTemplate } from './template.js';
 import { type TemplateContext } from './template-check.js';
@@ -106,6 +107,12 @@ const flowOfColumns = async (
         const result = await bind(step.query, tables, index, context);
         if ('fault' in result) faults.push(result.fault);
         else columns.set(step.id, result.columns);
+        break;
+      }
+      case 'split': {
+        const result = checkSplitStep(step, `steps[${index}]`, columns.get(step.input) ?? null);
+        faults.push(...result.faults);
+        if (result.columns) columns.set(step.id, result.columns);
         break;
       }
       case 'table': {

@@ -57,6 +57,11 @@ export const workOfStep = (
       const inputs = step.inputs.map((name) => ({ name, table: read(name) }));
       return { work: { kind: 'sql', inputs, query: step.query, limits: config.limits.sql }, resources: {} };
     }
+    case 'split': {
+      const { column, by, maxTokens, overlapTokens } = step;
+      const size = { maxTokens, overlapTokens };
+      return { work: { kind: 'split', input: read(step.input), column, by, size, limits: config.limits.sql }, resources: {} };
+    }
     case 'table':
       return { work: { kind: 'sql', inputs: [], query: queryOfRows(step.rows), limits: config.limits.sql }, resources: {} };
   }

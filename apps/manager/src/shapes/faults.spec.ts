@@ -38,19 +38,19 @@ describe('parsing at a door', () => {
     ]);
     const steps = [{ id: 'a', kind: 'mapp', input: 'rows' }];
     expect(faultsOf({ version: 1, steps, outputs: ['a'] }, Plan)).toEqual([
-      expect.objectContaining({ field: 'steps[0].kind', value: 'mapp', allowed: 'map, sql' }),
+      expect.objectContaining({ field: 'steps[0].kind', value: 'mapp', allowed: 'map, sql, table, split' }),
     ]);
   });
 
   it('should name every fault of a document', () => {
-    const fields = faultsOf({ goal: 'x'.repeat(20_001), inputs: [], stopAfter: 1 }).map(({ field }) => field);
+    const fields = faultsOf({ goal: 'x'.repeat(20_001), inputs: 7, stopAfter: 1 }).map(({ field }) => field);
     expect(fields).toEqual(['goal', 'inputs', 'stopAfter']);
   });
 
   it.each([
     [{ ...request, goal: 'x'.repeat(20_001) }, 'goal', 'at most 20000 characters'],
     [{ ...request, goal: 7 }, 'goal', 'text'],
-    [{ ...request, inputs: [] }, 'inputs', 'at least 1 items'],
+    [{ ...request, inputs: [] }, 'inputs', 'at least one where no plan is'],
     [{ ...request, inputs: [...request.inputs, ...request.inputs] }, 'inputs', 'inputs with different names'],
     [{ ...request, inputs: [{ name: 'My Rows', table: 'tbl_1' }] }, 'inputs[0].name', 'a name of lower-case letters'],
     [{ ...request, limits: { concurrency: 0 } }, 'limits.concurrency', 'at least 1'],

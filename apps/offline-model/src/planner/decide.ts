@@ -167,6 +167,7 @@ const withRequestedIds = (plan: Plan, requested: readonly string[], inputs: read
     const id = name(step.id);
     switch (step.kind) {
       case 'map':
+      case 'split':
         return { ...step, id, input: name(step.input) };
       case 'sql': {
         const query = step.inputs.reduce((text, table) => renameTable(text, table, name(table)), step.query);

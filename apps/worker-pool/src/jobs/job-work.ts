@@ -36,6 +36,10 @@ export class JobWorker implements AttemptWork {
         const { part, columns } = await jobs.matchRows(work, key('parquet'), { signal });
         return { part, rejected: null, columns, counts: { ...noCounts(), ok: part.rows } };
       }
+      case 'split': {
+        const { part, columns } = await jobs.splitRows(work, key('parquet'), { signal });
+        return { part, rejected: null, columns, counts: { ...noCounts(), ok: part.rows } };
+      }
       case 'import': {
         const { part, rejected, columns } = await jobs.importFiles(work, key('parquet'), key('rejected.parquet'), { signal });
         return { part, rejected, columns, counts: { ...noCounts(), ok: part.rows } };

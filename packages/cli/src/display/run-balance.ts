@@ -24,7 +24,7 @@ const balanceOfMap = ({ rows, counts: { ok, failed, reused = 0, errors } }: RunS
   return { rowsIn: rows, ok, reused, failed: failed - filtered, filtered, notDone: rows === null ? null : rows - ok - failed };
 };
 
-/** A query, or a table of the plan, is done at once: until then nothing of it is. */
+/** A query, a split, or a table of the plan, is done at once: until then nothing of it is. */
 const balanceOfQuery = ({ rowsIn, state, counts: { ok, reused = 0 } }: RunStep): Balance => {
   if (state !== 'succeeded') return { rowsIn, ok: 0, reused: 0, failed: 0, filtered: 0, notDone: rowsIn };
   const filtered = rowsIn === null || rowsIn < ok ? null : rowsIn - ok;

@@ -96,7 +96,11 @@ describe('plan files', () => {
       { field: 'steps[0].querry', value: 'querry', allowed: expect.stringContaining('query') },
     ],
     ['another version', JSON.stringify({ ...plan, version: 9 }), { field: 'version', value: '9', allowed: '1' }],
-    ['a kind of step that there is not', JSON.stringify({ ...plan, steps: [{ id: 'a', kind: 'mapp' }] }), { allowed: 'map, sql, table' }],
+    [
+      'a kind of step that there is not',
+      JSON.stringify({ ...plan, steps: [{ id: 'a', kind: 'mapp' }] }),
+      { allowed: 'map, sql, table, split' },
+    ],
     ['something missing', JSON.stringify({ version: 1, steps: plan.steps }), { field: 'outputs', message: 'is missing (array)' }],
     ['nothing of a plan', '"hello"', { field: 'plan', value: 'hello' }],
   ])('should be refused with %s, saying where, what and what is allowed', async (_, text, fault) => {

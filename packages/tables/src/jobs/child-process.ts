@@ -69,7 +69,7 @@ export const runChild = async (request: JobRequest, limits: ChildLimits, signal?
 };
 
 const start = ({ settings, work }: JobRequest, { memoryMb, timeoutMs }: ChildLimits): ChildProcess => {
-  const heapMb = work.kind === 'import' ? Math.max(HEAP_MB, Math.floor(memoryMb / 2)) : HEAP_MB;
+  const heapMb = work.kind === 'import' || work.kind === 'split' ? Math.max(HEAP_MB, Math.floor(memoryMb / 2)) : HEAP_MB;
   const cpuSeconds = Math.ceil(timeoutMs / 1_000) * (settings.threads + 2) + 10;
   const limited = `ulimit -c 0; ulimit -t ${cpuSeconds}; ulimit -d ${(MAPPED_MB + heapMb + memoryMb) * 1_024}; exec "$@"`;
   const flags = [`--max-old-space-size=${heapMb}`, '--v8-pool-size=1', '--no-warnings'];
@@ -124,7 +124,7 @@ const PAGE_BYTES = 4_096;
 /** Words in which Node, the C++ library and DuckDB say that memory ran out, on their way down. */
 const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|cannot allocate/i;
 
-const subject = (kind: JobKind): 'sql' | 'match' | 'import' | 'export' | 'describe' =>
+const subject = (kind: JobKind): 'sql' | 'match' | 'split' | 'import' | 'export' | 'describe' =>
   kind === 'query' || kind === 'check' ? 'sql' : kind;
 
 const faultOf = (kind: JobKind, killed: Killed, { code, signal }: End, stderr: string, limits: ChildLimits): Error => {

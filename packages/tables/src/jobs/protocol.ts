@@ -1,4 +1,12 @@
-import { type ErrorPayload, type ExportWork, type ImportOptions, type FileFormat, type Column } from '@apwa/contracts';
+import {
+  type ChunkSize,
+  type ErrorPayload,
+  type ExportWork,
+  type ImportOptions,
+  type FileFormat,
+  type Column,
+  type SplitBy,
+} from '@apwa/contracts';
 import { type TableView } from '../sql/views.js';
 
 /** What a job's child process is asked to do: one line of JSON on its standard input. Its end says that the parent is gone. */
@@ -31,6 +39,7 @@ export type JobWork =
   | { kind: 'check'; tables: { name: string; columns: Column[] }[]; query: string }
   | { kind: 'export'; view: TableView; format: ExportWork['format']; rows: ExportWork['rows']; bookkeeping: boolean; output: string }
   | { kind: 'match'; input: TableView; columns: string[]; sources: TableView[]; written: Column[]; output: string }
+  | { kind: 'split'; input: TableView; column: string; by: SplitBy; size: ChunkSize; maxRows: number; output: string }
   | { kind: 'describe'; view: TableView; bytes: number }
   | {
       kind: 'import';

@@ -6,6 +6,7 @@ import {
   type MatchWork,
   type NamedTable,
   type Part,
+  type SplitWork,
   type SqlWork,
   type TableManifest,
   type TableMetadata,
@@ -115,6 +116,20 @@ export class TableJobs {
       const job: JobWork = { kind: 'match', input: view, columns, sources: others, written, output: folder.output('part.parquet') };
       const { rows } = (await this.child(folder, loaded, job, limits, signal)) as WrittenFile;
       return { part: await this.store(key, job.output, rows), columns: output };
+    });
+  }
+
+  /**
+   * Writes a part with a row for each chunk of the texts in a column, in order, with the other columns of the text's row.
+   * PermanentError `split_never_splits`, `split_too_many_rows`.
+   */
+  async splitRows({ input, column, by, size, limits }: SplitWork, key: string, { signal }: JobOptions = {}): Promise<SqlResult> {
+    return this.inFolder(signal, async (folder) => {
+      const loaded = await this.load(folder, [{ name: 'split', table: input }], signal);
+      const [view] = loaded.views as [TableView];
+      const job: JobWork = { kind: 'split', input: view, column, by, size, maxRows: limits.rows, output: folder.output('part.parquet') };
+      const { rows, columns } = (await this.child(folder, loaded, job, limits, signal)) as WrittenFile;
+      return { part: await this.store(key, job.output, rows), columns };
     });
   }
 

@@ -15,6 +15,8 @@ export const runJob = async ({ settings, work }: JobRequest): Promise<unknown> =
       return (await import('./export-table.js')).exportTable(settings, work);
     case 'match':
       return (await import('./match-rows.js')).matchRows(settings, work);
+    case 'split':
+      return (await import('./split-rows.js')).splitRows(settings, work);
     case 'describe':
       return (await import('./describe-table.js')).describeTable(settings, work);
   }
