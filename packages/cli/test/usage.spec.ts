@@ -47,7 +47,7 @@ describe('wrong usage', () => {
     ['an output of no known format', ['run', 'x', ...inputs, '-o', 'a.docx'], ['--output', '.parquet, .csv, .jsonl']],
     ['a plan that cannot be written', ['plan', 'x', ...inputs, '-o', '/proc/x/plan.yaml'], ['--output', '/proc/x']],
     ['a plan file that is no document', ['run', '--plan', 'broken.yaml', ...inputs, ...output], ['broken.yaml', 'neither YAML nor JSON']],
-    ['unknown keys of a plan', ['run', '--plan', 'unknown.json', ...inputs, ...output], ['stepz', 'allowed: version, steps, outputs']],
+    ['unknown keys of a plan', ['run', '--plan', 'unknown.json', ...inputs, ...output], ['stepz', 'allowed: version, capabilities, steps, outputs']],
     ['an impossible concurrency', ['run', 'x', ...inputs, ...output, '--concurrency', '0'], ['--concurrency', '1 to 100,000']],
     ['an unknown place to take answers from', ['run', 'x', ...inputs, ...output, '--reuse', 'yes'], ['--reuse', 'any, off', 'ids of runs']],
     ['an unknown way to approve', ['run', 'x', ...inputs, ...output, '--approve', 'maybe'], ['--approve', 'auto, ask']],
