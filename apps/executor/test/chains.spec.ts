@@ -127,13 +127,7 @@ describe('rows that a stage waits for', () => {
       const { id, instance } = newMember();
       await bench.join(id, instance);
       for (;;) {
-        const { assignments: got } = await bench.claims.claim({
-          memberId: id,
-          freeSlots: MEMBER_SLOTS,
-          ahead: false,
-          lane: 'standard',
-          saturated: [],
-        });
+        const { assignments: got } = await bench.claims.claim({ memberId: id, freeSlots: MEMBER_SLOTS, lane: 'standard', saturated: [] });
         if (got.length === 0) return;
         for (const one of got) expect(await bench.commit(one, await bench.part(one, one.range, true))).toBe('committed');
       }

@@ -95,13 +95,7 @@ describe('the ledger', () => {
       for (const { id, instance } of members) await bench.join(id, instance);
       let cancelled = false;
       const renewals = members.map(async ({ id }) => {
-        const { assignments: held } = await bench.claims.claim({
-          memberId: id,
-          freeSlots: 120,
-          ahead: false,
-          lane: 'standard',
-          saturated: [],
-        });
+        const { assignments: held } = await bench.claims.claim({ memberId: id, freeSlots: 120, lane: 'standard', saturated: [] });
         const tokens = held.map(({ token }) => token);
         expect((await bench.heartbeat(id, tokens)).lost).toEqual([]);
         const renewed = async (): Promise<void> => {

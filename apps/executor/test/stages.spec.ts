@@ -347,18 +347,6 @@ describe('stages', () => {
     expect([ofHuge.elastic, next?.elastic]).toEqual([true, true]);
   });
 
-  it('should give a member one shard ahead of its slots, unless its run may have but so many calls in flight', async () => {
-    const limited = await world.submit(1_000, { maxInFlight: 10 });
-    const member = await world.member();
-    expect(await member.claimAhead()).toEqual([]);
-    const other = await world.submit(5_000);
-    const given = await member.claimAhead();
-    expect(given.map(({ stageId, elastic, slots }) => ({ stageId, elastic, slots }))).toEqual([
-      { stageId: other.id, elastic: true, slots: 1 },
-    ]);
-    expect((await member.claim(8, [other.ownerId])).map(({ stageId }) => stageId)).toContain(limited.id);
-  });
-
   it('should give a member nothing of runs whose rows fill it, and what others have', async () => {
     const [one, other] = [await world.submit(5_000), await world.submit(5_000)];
     const member = await world.member();

@@ -28,7 +28,7 @@ describe('shards at which members crash (H17)', () => {
     return member;
   };
   const claim = async (id: string, freeSlots = MEMBER_SLOTS) =>
-    (await bench.claims.claim({ memberId: id, freeSlots, saturated: [], ahead: false, lane: 'standard' })).assignments;
+    (await bench.claims.claim({ memberId: id, freeSlots, saturated: [], lane: 'standard' })).assignments;
   const claimOne = async (id: string): Promise<Assignment> => {
     const [assignment, ...others] = await claim(id);
     if (!assignment || others.length > 0) throw new Error(`${others.length + (assignment ? 1 : 0)} shards were given instead of one`);

@@ -159,23 +159,13 @@ export const executorOperations = {
   claim: operation(
     memberAsksExecutor,
     'claim',
-    z
-      .strictObject({
-        memberId: MemberId,
-        freeSlots: z.number().int().nonnegative(),
-        /**
-         * One shard is asked for ahead of the slots that are about to become free: of a run without a limit on calls in flight, since it
-         * gets its slots from those at hand.
-         */
-        ahead: z.boolean().default(false),
-        lane: Lane,
-        /** Owners whose rows at hand could fill the member: nothing of theirs is given now. */
-        saturated: z.array(OwnerId).max(500).default([]),
-      })
-      .refine(({ freeSlots, ahead }) => freeSlots > 0 || ahead, {
-        path: ['freeSlots'],
-        message: 'must be 1 or more, unless it is asked ahead',
-      }),
+    z.strictObject({
+      memberId: MemberId,
+      freeSlots: z.number().int().positive(),
+      lane: Lane,
+      /** Owners whose rows at hand could fill the member: nothing of theirs is given now. */
+      saturated: z.array(OwnerId).max(500).default([]),
+    }),
     z.strictObject({ assignments: z.array(Assignment), /** There may be others for it: asking again makes sense. */ more: z.boolean() }),
   ),
   /** Renews all leases of a member. */

@@ -20,8 +20,6 @@ type Claimed = LedgerEntry & { readonly controlVersion: number; readonly budgete
 interface Claim {
   memberId: string;
   freeSlots: number;
-  /** Of its slots none is free: one shard, which will have some of those that are in use. */
-  ahead: boolean;
   lane: string;
   /** Owners of whom the member wants nothing now. */
   saturated: readonly string[];
@@ -58,10 +56,7 @@ export class ClaimsService {
   async claim(claim: Claim): Promise<{ assignments: Assignment[]; more: boolean }> {
     const assignments: Assignment[] = [];
     const begunAt = performance.now();
-    for (
-      let free = claim.ahead ? 1 : claim.freeSlots;
-      free > 0 && (assignments.length === 0 || performance.now() - begunAt < this.times.claimMs);
-    ) {
+    for (let free = claim.freeSlots; free > 0 && (assignments.length === 0 || performance.now() - begunAt < this.times.claimMs);) {
       const next = { ...claim, freeSlots: free };
       let assignment: Assignment | null;
       try {
@@ -126,9 +121,9 @@ export class ClaimsService {
     return made ?? { pool, poolTime: 0 };
   }
 
-  async #offer(queries: Queries, { memberId, freeSlots, ahead, lane, saturated }: Claim): Promise<Offer> {
+  async #offer(queries: Queries, { memberId, freeSlots, lane, saturated }: Claim): Promise<Offer> {
     const { pool, state, leaving, slotsTotal: slots, ...held } = await this.members.claimant(queries, memberId);
-    const asker = { memberId, pool, lane, ahead };
+    const asker = { memberId, pool, lane };
     if (state !== 'running' || leaving !== null) return { asker, suspects: false, waiting: [] };
     const all = await this.ledger.waiting(queries, asker);
     const suspects = all.filter(({ suspect }) => suspect);
@@ -138,11 +133,8 @@ export class ClaimsService {
         return { asker, suspects: false, waiting: [] };
       case 'suspects':
         return { asker, suspects: true, waiting: suspects };
-      case 'ordinary': {
-        const may = ({ ordinary, ownerId, maxInFlight }: WaitingOwner) =>
-          ordinary && !saturated.includes(ownerId) && !(ahead && maxInFlight !== null);
-        return { asker, suspects: false, waiting: all.filter(may) };
-      }
+      case 'ordinary':
+        return { asker, suspects: false, waiting: all.filter(({ ordinary, ownerId }) => ordinary && !saturated.includes(ownerId)) };
     }
   }
 

@@ -18,16 +18,14 @@ export interface Asker {
   readonly memberId: string;
   readonly pool: string;
   readonly lane: string;
-  /** For slots that it has not yet. */
-  readonly ahead: boolean;
 }
 
 const UNHELD = Prisma.sql`NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')`;
 /** Shards `h` at which members have crashed, whose rows are there, and that nobody holds. */
 const SUSPECT = Prisma.sql`NOT h.waits AND h.suspicion = 'suspect' AND ${UNHELD}`;
-/** All others whose rows are there, and that nobody holds, or one other member, where a second attempt is wanted: it is in haste. */
-const ORDINARY = ({ memberId, ahead }: Asker): Prisma.Sql =>
-  Prisma.sql`NOT h.waits AND h.suspicion IN ('none', 'condemned') AND (${UNHELD} OR (NOT ${ahead} AND h.copy_wanted AND (
+/** All others whose rows are there, and that nobody holds, or one other member, where a second attempt is wanted. */
+const ORDINARY = ({ memberId }: Asker): Prisma.Sql =>
+  Prisma.sql`NOT h.waits AND h.suspicion IN ('none', 'condemned') AND (${UNHELD} OR (h.copy_wanted AND (
     SELECT count(*) = 1 AND bool_and(a.member_id <> ${memberId}) FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active')))`;
 
 /** An owner with shards to give. */

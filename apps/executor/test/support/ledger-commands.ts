@@ -42,7 +42,7 @@ export const join: Run = async (model, { bench }) => {
 
 export const claim = async (model: LedgerModel, { bench }: Real, memberId: string, freeSlots: number): Promise<void> => {
   const state = model.members.get(memberId)?.state;
-  const claimed = bench.claims.claim({ memberId, freeSlots, ahead: false, lane: 'standard', saturated: [] });
+  const claimed = bench.claims.claim({ memberId, freeSlots, lane: 'standard', saturated: [] });
   if (state === 'failed') return expect(claimed).rejects.toMatchObject(unknownMember);
   const { assignments, more } = await claimed;
   let free = freeSlots;

@@ -30,13 +30,7 @@ export class LedgerCrowd {
     await this.bench.join(id, instance, SLOTS);
     let named: string[] = [];
     while (await this.#goesOn()) {
-      const { assignments } = await this.bench.claims.claim({
-        memberId: id,
-        freeSlots: SLOTS,
-        ahead: false,
-        lane: 'standard',
-        saturated: [],
-      });
+      const { assignments } = await this.bench.claims.claim({ memberId: id, freeSlots: SLOTS, lane: 'standard', saturated: [] });
       named.push(...assignments.map(({ token }) => token));
       // Lost ones are named too: a member learns with its heartbeat that they are.
       await this.bench.heartbeat(id, named.slice(-NAMED));

@@ -193,17 +193,8 @@ export class TestMember {
     return this.world.messaging.request(operations.join, { member, instance });
   }
 
-  claim(freeSlots = this.slots, saturated: string[] = []): Promise<Assignment[]> {
-    return this.#claim({ freeSlots, saturated });
-  }
-
-  /** Before a slot is free. */
-  claimAhead(): Promise<Assignment[]> {
-    return this.#claim({ freeSlots: 0, ahead: true });
-  }
-
-  async #claim(wanted: Pick<RequestOf<'claim'>, 'freeSlots'> & Partial<RequestOf<'claim'>>): Promise<Assignment[]> {
-    const request = { memberId: this.id, lane: 'standard' as const, ...wanted };
+  async claim(freeSlots = this.slots, saturated: string[] = []): Promise<Assignment[]> {
+    const request = { memberId: this.id, freeSlots, lane: 'standard' as const, saturated };
     const { assignments } = await this.world.messaging.request(operations.claim, request);
     this.held.push(...assignments);
     return assignments;

@@ -22,8 +22,6 @@ export interface AttemptParts {
   wake(): void;
   /** Slots became free. */
   freed(): void;
-  /** A row has its outcome. */
-  answered(): void;
 }
 
 export interface AttemptTerms {

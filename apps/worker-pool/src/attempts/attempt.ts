@@ -110,17 +110,8 @@ export class Attempt implements RowsInHand, TurnTaker {
     return this.#book.missing;
   }
 
-  /** Rows that have not begun and could; none before there is a slot for the first of them. */
   get unbegun(): number {
-    const may = this.#state.phase === 'working' && !this.#state.held && this.#work && this.parts.slots.heldBy(this.token) > 0;
-    return may ? this.#book.missing - this.#book.flying : 0;
-  }
-
-  /** Rows that have not begun, and will as soon as the shard is made ready and there are slots. */
-  get atHand(): number {
-    if (this.#state.held || this.#stage?.kind === 'job') return 0;
-    const { phase } = this.#state;
-    return phase === 'working' || (!this.#begun && phase === 'reading') ? this.#book.missing - this.#book.flying : 0;
+    return this.#state.phase === 'working' && !this.#state.held && this.#work ? this.#book.missing - this.#book.flying : 0;
   }
 
   /** Why no new row begins, or why a paused shard is not given back yet. */
@@ -157,8 +148,9 @@ export class Attempt implements RowsInHand, TurnTaker {
     if (held === this.#state.held) return;
     this.#dispatch({ kind: 'hold', held });
     this.#changed();
+    if (held) return;
     this.#rows?.resize(this.parts.slots.heldBy(this.token));
-    if (!held) this.#runRows();
+    this.#runRows();
   }
 
   journalIs(incarnation: number): void {
@@ -182,7 +174,6 @@ export class Attempt implements RowsInHand, TurnTaker {
       return;
     }
     this.#dispatch({ kind: 'answered', row }, result);
-    this.parts.answered();
   }
 
   room(): Promise<void> | undefined {
@@ -349,7 +340,7 @@ export class Attempt implements RowsInHand, TurnTaker {
   /** Keeps the rows running as long as there are any and they may. */
   #runRows(): void {
     if (this.#rows || this.#state.phase !== 'working' || this.#state.held || !this.#work) return;
-    const slots = Math.min(this.parts.slots.heldBy(this.token), Math.max(1, this.#book.missing));
+    const slots = Math.max(1, Math.min(this.parts.slots.heldBy(this.token), this.#book.missing));
     this.needs(slots);
     this.#begun = true;
     this.#rows = this.#work.runRows(this, this.control, slots);

@@ -10,7 +10,6 @@ import { Semaphore } from '../jobs/semaphore.js';
 import { type MemberSettings } from '../member/settings.js';
 import { makeRoom, type Sharer, spread } from '../member/sharing.js';
 import { Slots } from '../member/slots.js';
-import { Supply } from '../member/supply.js';
 import { type ReadyStage, Stages } from '../stages/stages.js';
 import { LOG, SETTINGS, STORAGE, TABLE_JOBS } from '../tokens.js';
 import { Attempt } from './attempt.js';
@@ -40,8 +39,6 @@ export class Attempts {
   #incarnation = 0;
   #draining = false;
   #freed: (why: Freed) => void = () => undefined;
-  readonly #supply = new Supply();
-  #runningLow: () => void = () => undefined;
 
   constructor(
     private readonly messaging: Messaging,
@@ -64,28 +61,15 @@ export class Attempts {
     this.#freed = freed;
   }
 
-  /** `low` is called when the rows at hand may be about to run out. */
-  onLow(low: () => void): void {
-    this.#runningLow = low;
-  }
-
-  /** The rows at hand that have not begun are about to run out, at the pace of late. */
-  get low(): boolean {
-    let left = 0;
-    for (const { atHand } of this.#active.values()) left += atHand;
-    return this.#supply.isLow(left, performance.now());
-  }
-
   termsAre({ leaseMs, journal }: { leaseMs: number; journal: { incarnation: number } }): void {
     this.#leaseMs = leaseMs;
     this.journalIs(journal);
   }
 
-  /** Begins an attempt. `sentAt`: when the claim was sent; `ahead`: it was one that has to wait for slots. */
-  take(assignment: Assignment, { sentAt, ahead, run }: { sentAt: number; ahead: boolean; run: RunControl['state'] }): void {
-    const { token } = assignment;
+  /** Begins an attempt. `sentAt`: when the claim was sent. */
+  take(assignment: Assignment, sentAt: number, run: RunControl['state']): void {
+    const { token, slots } = assignment;
     if (this.#active.has(token)) return;
-    const slots = ahead ? Math.min(assignment.slots, this.slots.free) : assignment.slots;
     if (this.#draining || run === 'cancelled' || !this.slots.lease(token, slots)) {
       this.log.warn({ token, slots, free: this.slots.free, draining: this.#draining }, 'a shard is given back that cannot be run');
       this.#track(this.#requests(assignment).release());
@@ -104,9 +88,6 @@ export class Attempts {
         work: (stage) => this.#work(assignment, stage, budget),
         wake: () => budget?.wakeAll(),
         freed: () => this.#freed('fewer_needed'),
-        answered: () => {
-          if (this.#supply.answered(performance.now()) && this.slots.free === 0 && this.low) this.#runningLow();
-        },
       },
       { sentAt, leaseMs: this.#leaseMs, held: run === 'paused' },
     );

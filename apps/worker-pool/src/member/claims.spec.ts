@@ -4,7 +4,6 @@ import { type Emptiness } from './sharing.js';
 const options: ClaimsOptions = {
   move: (emptiness) => (emptiness === 'unknown' ? { kind: 'claim', saturated: [] } : { kind: 'wait' }),
   ask: async () => ({ more: false }),
-  askAhead: async () => false,
   spread: () => undefined,
   makeRoom: () => undefined,
   failed: () => undefined,
@@ -68,23 +67,6 @@ describe('Claims', () => {
     await turn();
     expect(asked).toBe(2);
     claims.attemptEnded();
-    await turn();
-    expect(asked).toBe(3);
-    claims.stop();
-  });
-
-  it('should ask ahead once, and after an answer that there is none not before a hint', async () => {
-    let asked = 0;
-    const claims = new Claims({ ...options, move: () => ({ kind: 'claim_ahead' }), askAhead: async () => asked++ < 1 });
-    claims.start();
-    await turn();
-    // One was given, and for the next there was none.
-    expect(asked).toBe(2);
-    claims.trigger();
-    claims.attemptEnded();
-    await turn();
-    expect(asked).toBe(2);
-    claims.hint();
     await turn();
     expect(asked).toBe(3);
     claims.stop();

@@ -10,8 +10,6 @@ export interface ClaimsOptions {
   move(emptiness: Emptiness): Move;
   /** Asks once, not for shards of the saturated owners; whether there may be more than was given. */
   ask(saturated: string[]): Promise<{ more: boolean }>;
-  /** Asks for a shard ahead of a free slot; whether there was one. */
-  askAhead(): Promise<boolean>;
   /** Gives free slots to rows at hand. */
   spread(): void;
   /** Another run may have come: rows at hand give slots back as they end. */
@@ -24,8 +22,6 @@ export class Claims {
   #asking = false;
   #again = false;
   #emptiness: Emptiness = 'unknown';
-  /** There was no shard to be had ahead. */
-  #noneAhead = false;
   #hints = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = true;
@@ -48,11 +44,10 @@ export class Claims {
     this.options.makeRoom();
     this.#hints++;
     this.#emptiness = 'unknown';
-    this.#noneAhead = false;
     this.trigger();
   }
 
-  /** Slots are free, or rows at hand about to run out. */
+  /** Slots are free. */
   trigger(): void {
     if (this.#stopped) return;
     this.#again = true;
@@ -86,14 +81,6 @@ export class Claims {
         return;
       case 'spread':
         return this.options.spread();
-      case 'claim_ahead': {
-        if (this.#noneAhead) return;
-        const hints = this.#hints;
-        const found = await this.options.askAhead();
-        if (!found && hints === this.#hints) this.#noneAhead = true;
-        this.#again = true;
-        return;
-      }
       case 'claim': {
         const { saturated } = move;
         const hints = this.#hints;

@@ -55,9 +55,8 @@ export class MemberService {
   ) {
     this.#claims = new Claims({
       move: (emptiness) =>
-        this.#state === 'running' ? nextMove(freeSlots(attempts.slots), attempts.sharers(), emptiness, attempts.low) : { kind: 'wait' },
-      ask: (saturated) => this.#claim({ freeSlots: attempts.slots.free, saturated }),
-      askAhead: async () => (await this.#claim({ freeSlots: 0, ahead: true })).given > 0,
+        this.#state === 'running' ? nextMove(freeSlots(attempts.slots), attempts.sharers(), emptiness) : { kind: 'wait' },
+      ask: (saturated) => this.#claim(saturated),
       spread: () => attempts.spread(),
       makeRoom: () => attempts.makeRoom(),
       failed: (error) => log.debug({ error: ApwaError.from(error).toPayload() }, 'could not claim'),
@@ -76,7 +75,6 @@ export class MemberService {
     this.#drainWanted = drainWanted;
     this.#loopDelay.start();
     this.attempts.onFree((why) => (why === 'attempt_ended' ? this.#claims.attemptEnded() : this.#claims.trigger()));
-    this.attempts.onLow(() => this.#claims.trigger());
     this.#unsubscribe = [
       this.messaging.subscribe(workHint(this.settings.pool), () => this.#claims.hint()),
       this.messaging.subscribe(runControlled, (control) => this.#control(control)),
@@ -129,17 +127,18 @@ export class MemberService {
     return { id: this.id, pool, state, slots: { total, free }, resources, host: hostname(), pid: process.pid };
   }
 
-  async #claim(wanted: { freeSlots: number; ahead?: boolean; saturated?: string[] }): Promise<{ given: number; more: boolean }> {
+  async #claim(saturated: string[]): Promise<{ more: boolean }> {
     const askedAt = performance.now();
-    const request = { memberId: this.id, lane: 'standard' as const, ...wanted };
+    const freeSlots = this.attempts.slots.free;
+    const request = { memberId: this.id, freeSlots, lane: 'standard' as const, saturated };
     const { assignments, more } = await this.messaging.request(executorOperations.claim, request);
     for (const assignment of assignments) {
       const { ownerId, controlVersion } = assignment;
       // Only shards of active runs are given: who has missed the notice of a resume hears of it here (HAZARDS H18).
       if (controlVersion > 0) this.#control({ ownerId, version: controlVersion, state: 'active' });
-      this.attempts.take(assignment, { sentAt: askedAt, ahead: wanted.ahead === true, run: this.#controls.stateOf(ownerId) });
+      this.attempts.take(assignment, askedAt, this.#controls.stateOf(ownerId));
     }
-    return { given: assignments.length, more };
+    return { more };
   }
 
   async #beat(): Promise<number> {

@@ -34,21 +34,6 @@ describe('nextMove', () => {
   });
 });
 
-describe('nextMove, when rows at hand are about to run out', () => {
-  const at = (free: number, emptiness: Parameters<typeof nextMove>[2]) =>
-    nextMove({ free, total: 64, worthClaiming: free >= 8 }, [sharer('a', 'run a', 64 - free, 3)], emptiness, true);
-
-  it('should ask for the next shard before a slot is free, unless there was none', () => {
-    expect(at(0, 'unknown')).toEqual({ kind: 'claim_ahead' });
-    expect(at(0, { besides: ['run a'] })).toEqual({ kind: 'claim_ahead' });
-    expect(at(0, 'for_all')).toEqual({ kind: 'wait' });
-  });
-
-  it('should give free slots to the rows that are left first', () => {
-    expect(at(2, { besides: ['run a'] })).toEqual({ kind: 'spread' });
-  });
-});
-
 describe('spread', () => {
   it('should give all to the only one that has rows', () => {
     expect(spread(5, [sharer('a', 'run a', 3), sharer('b', 'run a', 1, 0)])).toEqual(new Map([['a', 5]]));

@@ -16,8 +16,6 @@ export type Emptiness = 'unknown' | 'for_all' | { besides: readonly string[] };
 export type Move =
   /** Ask for shards; not for those of owners whose rows at hand could use what is free. */
   | { kind: 'claim'; saturated: string[] }
-  /** Ask for the next shard before there are slots for it. */
-  | { kind: 'claim_ahead' }
   /** Give free slots to rows at hand. */
   | { kind: 'spread' }
   | { kind: 'wait' };
@@ -33,17 +31,12 @@ export interface FreeSlots {
 const LEAST_SHARE = 0.5;
 
 /**
- * What is done with free slots, and before there are any: `low` says that the rows at hand are about to run out. Runs that have nothing here come first. Rows at hand take what is left of it: shards of a run are
+ * What is done with free slots. Runs that have nothing here come first. Rows at hand take what is left of it: shards of a run are
  * then claimed one after the other as they are needed, and not many side by side with few slots each, of which one would lag behind.
  * With several runs here, each of which has some slots, whose turn it is only the executor can say.
  */
-export const nextMove = (
-  { free, total, worthClaiming }: FreeSlots,
-  sharers: readonly Sharer[],
-  emptiness: Emptiness,
-  low = false,
-): Move => {
-  if (free === 0) return low && emptiness !== 'for_all' ? { kind: 'claim_ahead' } : { kind: 'wait' };
+export const nextMove = ({ free, total, worthClaiming }: FreeSlots, sharers: readonly Sharer[], emptiness: Emptiness): Move => {
+  if (free === 0) return { kind: 'wait' };
   const hungry = new Set(sharers.filter(({ room }) => room > 0).map(({ ownerId }) => ownerId));
   // Where no rows are at hand the next shard is claimed for the first slot that is free, and gets the others as they become so.
   if (hungry.size === 0) return emptiness === 'for_all' ? { kind: 'wait' } : { kind: 'claim', saturated: [] };

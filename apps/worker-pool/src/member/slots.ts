@@ -22,9 +22,9 @@ export class Slots {
     return this.#leases.get(token) ?? 0;
   }
 
-  /** False, and nothing is changed, if there are not so many free or the attempt has a lease already. One of 0 may grow. */
+  /** False, and nothing is changed, if there are not so many free or the attempt holds some already. */
   lease(token: string, count: number): boolean {
-    if (count < 0 || count > this.free || this.#leases.has(token)) return false;
+    if (count < 1 || count > this.free || this.#leases.has(token)) return false;
     this.#leases.set(token, count);
     this.#leased += count;
     return true;

@@ -9,7 +9,7 @@ export interface RowRunnerOptions {
   /** `fault`: why the stage was stopped by this member. */
   stage: { readonly fault: ErrorPayload | null };
   control: CallControl;
-  /** Rows that are under way at once, at first; of none, it waits to be given some. */
+  /** Rows that are under way at once, at first. */
   slots: number;
   /** The row was asked and has its result. */
   done: (result: RowResult) => void;
@@ -94,7 +94,7 @@ export class RowRunner {
   }
 
   #endIfIdle(): void {
-    if (this.#running > 0 || this.#over || (this.#slots === 0 && this.#mayGoOn())) return;
+    if (this.#running > 0 || this.#over) return;
     this.#over = true;
     this.#settle();
   }

@@ -15,11 +15,6 @@ export interface RowToRun {
   values: RowValues;
 }
 
-interface ReadRows {
-  values: RowValues[];
-  earlier: RowResult[];
-}
-
 export interface RowSourceOptions {
   range: ShardRange;
   /** Columns that go into the prompt: rows that agree in them are asked once. */
@@ -48,7 +43,7 @@ export class RowSource {
   readonly #rows: AsyncGenerator<RowToRun, void>;
 
   constructor(private readonly options: RowSourceOptions) {
-    this.#rows = this.#generate(this.#readAhead(options.range.first));
+    this.#rows = this.#generate();
   }
 
   /** The next row, or undefined when all have been given out. May be called by many at once. */
@@ -74,12 +69,16 @@ export class RowSource {
     for (const row of followers) this.options.settled(sharedResult(result, row));
   }
 
-  async *#generate(begun: Promise<ReadRows>): AsyncGenerator<RowToRun, void> {
+  async *#generate(): AsyncGenerator<RowToRun, void> {
     const { range } = this.options;
-    let ahead = begun;
+    let ahead = this.#read(range.first);
     for (let first = range.first; first <= range.last; first += READ_ROWS) {
       const rows = await ahead;
-      if (first + READ_ROWS <= range.last) ahead = this.#readAhead(first + READ_ROWS);
+      if (first + READ_ROWS <= range.last) {
+        ahead = this.#read(first + READ_ROWS);
+        // Whoever awaits it hears of its failure; until then it must not count as unhandled.
+        ahead.catch(() => undefined);
+      }
       yield* this.#toRun(first, rows.values, rows.earlier);
     }
     for (const item of this.#waiting) yield* this.#afterOthers(item);
@@ -104,14 +103,7 @@ export class RowSource {
     this.#finish(key, result);
   }
 
-  #readAhead(first: number): Promise<ReadRows> {
-    const rows = this.#read(first);
-    // Whoever awaits it hears of its failure; until then it must not count as unhandled.
-    rows.catch(() => undefined);
-    return rows;
-  }
-
-  async #read(first: number): Promise<ReadRows> {
+  async #read(first: number): Promise<{ values: RowValues[]; earlier: RowResult[] }> {
     const last = Math.min(first + READ_ROWS - 1, this.options.range.last);
     const { read, earlier: readEarlier } = this.options;
     const [values, earlier] = await Promise.all([read({ first, last }), readEarlier({ first, last })]);
