@@ -1,4 +1,4 @@
-import { type Capability, type CapabilityId, type JsonObject, type PythonCapability } from '@apwa/contracts';
+import { type Capability, type CapabilityId, type JsonObject, pythonId, type PythonCapability } from '@apwa/contracts';
 import { type Builtin } from './builtins/builtin.js';
 import { identity } from './builtins/identity.js';
 import { textLength } from './builtins/text-length.js';
@@ -36,8 +36,6 @@ export const capabilitiesWith = (functions: readonly PythonCapability[] = []): C
     list: () => [...builtinCapabilities.list(), ...own.values()],
   };
 };
-
-export const pythonId = ({ name }: Pick<PythonCapability, 'name'>): CapabilityId => `python:${name}`;
 
 /** How a capability is called here; undefined if this member cannot call it. */
 export const openCapability = (id: CapabilityId): CapabilityCall | undefined => builtins.get(id)?.call;

@@ -94,6 +94,8 @@ export const PythonCapability = z
   });
 export type PythonCapability = z.infer<typeof PythonCapability>;
 
+export const pythonId = ({ name }: Pick<PythonCapability, 'name'>): CapabilityId => `python:${name}`;
+
 /** SHA-256 of a function's content, its keys in order: the same content is the same function. */
 export const CapabilityHash = z.string().regex(/^[0-9a-f]{64}$/);
 export type CapabilityHash = z.infer<typeof CapabilityHash>;

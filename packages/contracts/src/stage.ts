@@ -138,6 +138,10 @@ export const MapInput: z.ZodType<MapInput> = z.union([TableReference, StageInput
 /** Whether the rows of an input come from a stage that may be under way. */
 export const comesFromStage = (input: MapInput): input is StageInput => 'stageId' in input;
 
+/** Of the process that does a job; `rows`: that it may write. */
+const JobLimits = z.strictObject({ memoryMb: z.number().int().positive(), timeoutMs: z.number().int().positive() });
+const RowJobLimits = z.strictObject({ ...JobLimits.shape, rows: z.number().int().positive() });
+
 /** What a stage is expanded from. Everything in it is a reference or small: it must fit a NATS message. */
 export const StageWork = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -155,11 +159,7 @@ export const StageWork = z.discriminatedUnion('kind', [
     kind: z.literal('sql'),
     inputs: z.array(NamedTable).max(50),
     query: z.string().min(1),
-    limits: z.strictObject({
-      memoryMb: z.number().int().positive(),
-      timeoutMs: z.number().int().positive(),
-      rows: z.number().int().positive(),
-    }),
+    limits: RowJobLimits,
   }),
   z.strictObject({
     kind: z.literal('match'),
@@ -171,7 +171,7 @@ export const StageWork = z.discriminatedUnion('kind', [
     sources: z.array(TableReference).min(1).max(20),
     /** What the template adds. */
     output: z.array(Column).min(1),
-    limits: z.strictObject({ memoryMb: z.number().int().positive(), timeoutMs: z.number().int().positive() }),
+    limits: JobLimits,
   }),
   z.strictObject({
     kind: z.literal('split'),
@@ -179,11 +179,7 @@ export const StageWork = z.discriminatedUnion('kind', [
     column: z.string().min(1),
     by: SplitBy,
     size: ChunkSize,
-    limits: z.strictObject({
-      memoryMb: z.number().int().positive(),
-      timeoutMs: z.number().int().positive(),
-      rows: z.number().int().positive(),
-    }),
+    limits: RowJobLimits,
   }),
   z.strictObject({
     kind: z.literal('import'),

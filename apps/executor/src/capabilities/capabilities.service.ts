@@ -1,11 +1,19 @@
-import { ApwaError, type executorOperations, PermanentError, type PythonCapability, RefusedError, TransientError } from '@apwa/contracts';
+import {
+  ApwaError,
+  type executorOperations,
+  PermanentError,
+  pythonId,
+  type PythonCapability,
+  RefusedError,
+  TransientError,
+} from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { type z } from 'zod';
 import { ClustersService } from '../ray/clusters.service.js';
 import { type RayCluster } from '../ray/ray-cluster.js';
 import { StagesService } from '../stages/stages.service.js';
 import { hashOf } from '../stages/work-hash.js';
-import { definitionOf, idOf, resourcesOf } from './definition.js';
+import { definitionOf, resourcesOf } from './definition.js';
 import { waitingFor } from './waiting-for.js';
 
 type Registered = z.input<typeof executorOperations.registerCapability.reply>;
@@ -57,7 +65,7 @@ export class CapabilitiesService {
     const capability = this.#kept.get(hash);
     const cluster = capability && this.#find(capability);
     // Where no cluster is, members are told so.
-    return capability && cluster ? waitingFor({ hash, id: idOf(capability), resources: resourcesOf(capability) }, cluster) : null;
+    return capability && cluster ? waitingFor({ hash, id: pythonId(capability), resources: resourcesOf(capability) }, cluster) : null;
   }
 
   async #capabilityOf(stageId: string): Promise<PythonCapability> {
@@ -79,8 +87,8 @@ export class CapabilitiesService {
     if (found) return found;
     const names = this.clusters.list().map(({ name }) => name);
     if (names.length === 0)
-      throw new RefusedError('no_cluster', `${idOf(capability)} runs on Ray, and the configuration has no Ray cluster.`, {
-        value: idOf(capability),
+      throw new RefusedError('no_cluster', `${pythonId(capability)} runs on Ray, and the configuration has no Ray cluster.`, {
+        value: pythonId(capability),
         allowed: 'a configuration with ray.clusters',
       });
     throw new RefusedError('unknown_cluster', `The configuration has no Ray cluster ${capability.cluster}.`, {

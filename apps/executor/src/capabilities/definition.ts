@@ -1,6 +1,4 @@
-import { type FabricDefinition, type PythonCapability, type Resources } from '@apwa/contracts';
-
-export const idOf = ({ kind, name }: PythonCapability): FabricDefinition['id'] => `${kind}:${name}`;
+import { type FabricDefinition, pythonId, type PythonCapability, type Resources } from '@apwa/contracts';
 
 /** What each of its places takes of a node. */
 export const resourcesOf = ({ cpus, gpus, memoryMb }: PythonCapability): Resources => ({
@@ -24,5 +22,18 @@ export const definitionOf = (capability: PythonCapability): FabricDefinition => 
     timeoutMs,
     loadTimeoutMs,
   } = capability;
-  return { id: idOf(capability), source, module, function: name, cpus, gpus, memoryMb, pip, reuse, instances, timeoutMs, loadTimeoutMs };
+  return {
+    id: pythonId(capability),
+    source,
+    module,
+    function: name,
+    cpus,
+    gpus,
+    memoryMb,
+    pip,
+    reuse,
+    instances,
+    timeoutMs,
+    loadTimeoutMs,
+  };
 };

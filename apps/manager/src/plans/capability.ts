@@ -1,5 +1,4 @@
-import { pythonId } from '@apwa/capabilities';
-import { excerpt, type Fault, type PythonCapability, RefusedError } from '@apwa/contracts';
+import { excerpt, type Fault, pythonId, type PythonCapability, RefusedError } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { faultsOfSchema } from './schema-faults.js';
 import { type PlacedCapability } from './shape.js';

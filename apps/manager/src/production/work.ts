@@ -1,4 +1,3 @@
-import { pythonId } from '@apwa/capabilities';
 import {
   type Plan,
   type PythonCapability,
@@ -9,6 +8,7 @@ import {
   InternalError,
   RefusedError,
   comesFromStage,
+  pythonId,
 } from '@apwa/contracts';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { queryOfRows } from '@apwa/tables';

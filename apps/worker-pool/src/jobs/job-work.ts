@@ -28,26 +28,28 @@ export class JobWorker implements AttemptWork {
     const { assignment, work, jobs } = this;
     const key = (ending: string) => partKey(assignment, write, ending);
     switch (work.kind) {
-      case 'sql': {
-        const { part, columns } = await jobs.runSql(work, key('parquet'), { signal });
-        return { part, rejected: null, columns, counts: { ...noCounts(), ok: part.rows } };
-      }
-      case 'match': {
-        const { part, columns } = await jobs.matchRows(work, key('parquet'), { signal });
-        return { part, rejected: null, columns, counts: { ...noCounts(), ok: part.rows } };
-      }
-      case 'split': {
-        const { part, columns } = await jobs.splitRows(work, key('parquet'), { signal });
-        return { part, rejected: null, columns, counts: { ...noCounts(), ok: part.rows } };
-      }
-      case 'import': {
-        const { part, rejected, columns } = await jobs.importFiles(work, key('parquet'), key('rejected.parquet'), { signal });
-        return { part, rejected, columns, counts: { ...noCounts(), ok: part.rows } };
-      }
-      case 'export': {
-        const { part } = await jobs.exportTable(work, key(work.format), { signal });
-        return { part, rejected: null, columns: [], counts: { ...noCounts(), ok: part.rows } };
-      }
+      case 'sql':
+        return contentOf(await jobs.runSql(work, key('parquet'), { signal }));
+      case 'match':
+        return contentOf(await jobs.matchRows(work, key('parquet'), { signal }));
+      case 'split':
+        return contentOf(await jobs.splitRows(work, key('parquet'), { signal }));
+      case 'import':
+        return contentOf(await jobs.importFiles(work, key('parquet'), key('rejected.parquet'), { signal }));
+      case 'export':
+        return contentOf(await jobs.exportTable(work, key(work.format), { signal }));
     }
   }
 }
+
+/** What a commit names of the file that a job wrote. */
+const contentOf = ({
+  part,
+  rejected = null,
+  columns = [],
+}: Pick<CommitContent, 'part'> & Partial<Pick<CommitContent, 'rejected' | 'columns'>>): CommitContent => ({
+  part,
+  rejected,
+  columns,
+  counts: { ...noCounts(), ok: part.rows },
+});

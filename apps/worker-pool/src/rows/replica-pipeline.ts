@@ -1,7 +1,8 @@
-import { addUsage, type JsonObject, noUsage, type RowResult, type RowValues } from '@apwa/contracts';
+import { InternalError, type JsonObject, type RowResult, type RowValues } from '@apwa/contracts';
 import { type CallControl } from './control.js';
 import { type Pipeline } from './pipeline.js';
 import { type Combination } from './replicas.js';
+import { RowTally } from './tally.js';
 
 /** What asks a row once. `replica`: from 0. */
 type Ask = (control: CallControl, row: number, values: RowValues, replica: number) => Promise<RowResult | null>;
@@ -101,19 +102,14 @@ class SharedFlight {
 
 /** One result with all that the replicas took; of none that answered the first one's failure. */
 const together = (row: number, results: readonly RowResult[], output: JsonObject | null): RowResult => {
-  const [first] = results as [RowResult, ...RowResult[]];
-  const outcome = output
-    ? { status: 'ok' as const, output, error: null }
-    : { status: 'failed' as const, output: null, error: results.find(({ error }) => error)?.error ?? null };
-  return {
-    row,
-    ...outcome,
-    attempts: results.reduce((sum, { attempts }) => sum + attempts, 0),
-    model: results.find(({ model }) => model !== null)?.model ?? null,
-    usage: results.reduce((sum, { usage }) => addUsage(sum, usage), noUsage()),
-    usageEstimated: results.some(({ usageEstimated }) => usageEstimated),
-    costUsd: results.reduce((sum, { costUsd }) => sum + costUsd, 0),
-    latencyMs: results.reduce((sum, { latencyMs }) => sum + latencyMs, 0),
-    traceId: first.traceId,
-  };
+  const tally = new RowTally();
+  // The last one that is added says which model it was: the first replica's.
+  for (const result of results.toReversed()) {
+    tally.calls += result.attempts;
+    tally.add(result);
+  }
+  if (output) return tally.ok(row, output);
+  const error = results.find((result) => result.error !== null)?.error;
+  if (!error) throw new InternalError('no_answer', `Of ${results.length} replicas of row ${row} none answered or failed.`);
+  return tally.failed(row, error.code, error.message);
 };

@@ -1,11 +1,10 @@
-import { PermanentError } from '@apwa/contracts';
 import { guardQuery } from '../../sql/guard.js';
 import { boundColumns, resultColumns } from '../../sql/result-columns.js';
 import { createView } from '../../sql/views.js';
 import { quoteText } from '../../types/column-type.js';
 import { type JobSettings, type JobWork, type WrittenFile } from '../protocol.js';
 import { openDatabase, partFormat } from './database.js';
-import { sqlFault } from './sql-errors.js';
+import { sqlFault, tooManyRows } from './sql-errors.js';
 
 type SqlJob = Extract<JobWork, { kind: 'sql' }>;
 
@@ -24,11 +23,7 @@ export const runSql = async (settings: JobSettings, { views, query, maxRows, out
     const copied = await connection.run(
       `COPY (SELECT ${select} FROM (${text}\n) LIMIT ${maxRows + 1}) TO ${quoteText(output)} (${partFormat(settings)})`,
     );
-    if (copied.rowsChanged > maxRows)
-      throw new PermanentError('sql_too_many_rows', `The query gives more than ${maxRows} rows.`, {
-        field: 'query',
-        allowed: `${maxRows} rows at most; the setting limits.sql.rows says so`,
-      });
+    if (copied.rowsChanged > maxRows) throw tooManyRows('query', 'query', maxRows);
     return { rows: copied.rowsChanged, columns };
   } catch (thrown) {
     throw sqlFault(thrown);

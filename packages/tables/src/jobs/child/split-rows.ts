@@ -4,7 +4,7 @@ import { CharacterCounter, splitText } from '../../text/split-text.js';
 import { quoteName, quoteText } from '../../types/column-type.js';
 import { type JobSettings, type JobWork, type WrittenFile } from '../protocol.js';
 import { openDatabase, partFormat } from './database.js';
-import { sqlFault } from './sql-errors.js';
+import { sqlFault, tooManyRows } from './sql-errors.js';
 
 type SplitJob = Extract<JobWork, { kind: 'split' }>;
 
@@ -33,11 +33,7 @@ export const splitRows = async (settings: JobSettings, job: SplitJob): Promise<W
           allowed: 'what the texts are divided by, or sentences or tokens',
         },
       );
-    if (rows > maxRows)
-      throw new PermanentError('sql_too_many_rows', `The split gives more than ${maxRows} rows.`, {
-        field: 'maxTokens',
-        allowed: `${maxRows} rows at most; the setting limits.sql.rows says so`,
-      });
+    if (rows > maxRows) throw tooManyRows('split', 'maxTokens', maxRows);
     const kept = input.columns.filter(({ name }) => !name.startsWith('_'));
     const list = kept.map(({ name }) => (name === column ? `c."text" AS ${quoteName(name)}` : `t.${quoteName(name)}`));
     const added = CHUNK_COLUMNS.map(({ name }) => `c.${quoteName(name)}`);

@@ -38,3 +38,10 @@ export const sqlFault = (thrown: unknown): ApwaError => {
   if (DATA_FAULTS.has(kind)) return new PermanentError('sql_failed', message, { field: 'query' });
   return new InternalError('sql_internal', message, { cause: thrown });
 };
+
+/** A job would write more rows than it may. `field`: what makes that many of them. */
+export const tooManyRows = (what: string, field: string, maxRows: number): PermanentError =>
+  new PermanentError('sql_too_many_rows', `The ${what} gives more than ${maxRows} rows.`, {
+    field,
+    allowed: `${maxRows} rows at most; the setting limits.sql.rows says so`,
+  });
