@@ -1,13 +1,16 @@
 import {
   type Capability,
   type CapabilityTemplate,
+  type Column,
   type JsonObject,
   type JsonSchema,
   type JsonValue,
   RefusedError,
   replicatedSchema,
   type Template,
+  TRANSCRIPT_COLUMN,
 } from '@apwa/contracts';
+import { columnsOfSchema } from '@apwa/json-schema';
 import { type CapabilityRegistry } from './registry.js';
 
 type Names = CapabilityTemplate['rename'];
@@ -38,6 +41,7 @@ const renamedSchema = (capability: Capability, names: Names): JsonSchema => {
 export const outputSchemaOf = (template: Template, registry: CapabilityRegistry): JsonSchema => {
   switch (template.mode) {
     case 'llm':
+    case 'agent':
       return template.replicas ? replicatedSchema(template.output, template.replicas) : template.output;
     case 'capability': {
       const capability = registry.find(template.capability);
@@ -53,3 +57,9 @@ export const outputSchemaOf = (template: Template, registry: CapabilityRegistry)
     }
   }
 };
+
+/** The columns that a template adds to those of its input. RefusedError as `outputSchemaOf`, and for a schema of no columns. */
+export const columnsAddedBy = (template: Template, registry: CapabilityRegistry): Column[] => [
+  ...columnsOfSchema(outputSchemaOf(template, registry)),
+  ...(template.mode === 'agent' && template.transcript !== 'none' ? [TRANSCRIPT_COLUMN] : []),
+];

@@ -1,4 +1,4 @@
-import { type Capability, type CapabilityId, type JsonObject, pythonId, type PythonCapability } from '@apwa/contracts';
+import { type Capability, type CapabilityDefinition, type CapabilityId, capabilityIdOf, type JsonObject } from '@apwa/contracts';
 import { type Builtin } from './builtins/builtin.js';
 import { identity } from './builtins/identity.js';
 import { textLength } from './builtins/text-length.js';
@@ -22,13 +22,13 @@ export const builtinCapabilities: CapabilityRegistry = {
   list: () => [...builtins.values()].map(({ capability }) => capability),
 };
 
-/** The built-in ones, and functions that came with a plan. Of two with one name the first counts. */
-export const capabilitiesWith = (functions: readonly PythonCapability[] = []): CapabilityRegistry => {
-  if (functions.length === 0) return builtinCapabilities;
+/** The built-in ones, and those that are defined. Of two with one name the first counts. */
+export const capabilitiesWith = (definitions: readonly CapabilityDefinition[] = []): CapabilityRegistry => {
+  if (definitions.length === 0) return builtinCapabilities;
   const own = new Map<CapabilityId, Capability>();
-  for (const one of functions) {
-    const { name, kind, description, effects, input, output } = one;
-    const id = pythonId({ name });
+  for (const one of definitions) {
+    const { kind, description, effects, input, output } = one;
+    const id = capabilityIdOf(one);
     if (!own.has(id)) own.set(id, { id, kind, description, effects, input, output });
   }
   return {

@@ -94,7 +94,14 @@ export const PythonCapability = z
   });
 export type PythonCapability = z.infer<typeof PythonCapability>;
 
-export const pythonId = ({ name }: Pick<PythonCapability, 'name'>): CapabilityId => `python:${name}`;
+/** How a capability is carried out, for all kinds but `builtin`. */
+export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability]);
+export type CapabilityDefinition = z.infer<typeof CapabilityDefinition>;
+
+export const capabilityIdOf = ({ kind, name }: Pick<CapabilityDefinition, 'kind' | 'name'>): CapabilityId => `${kind}:${name}`;
+
+/** Capabilities of one template or plan. */
+export const MAX_CAPABILITIES = 20;
 
 /** SHA-256 of a function's content, its keys in order: the same content is the same function. */
 export const CapabilityHash = z.string().regex(/^[0-9a-f]{64}$/);

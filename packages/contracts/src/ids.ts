@@ -47,6 +47,11 @@ export const LeaseToken = z.string().regex(/^[0-9a-f]{32}$/);
 export type LeaseToken = z.infer<typeof LeaseToken>;
 export const newLeaseToken = (): LeaseToken => randomBytes(16).toString('hex');
 
+/** Of a turn of an agent: random. */
+export const TurnId = z.string().regex(/^[0-9a-f]{16}$/);
+export type TurnId = z.infer<typeof TurnId>;
+export const newTurnId = (): TurnId => randomBytes(8).toString('hex');
+
 /** The name of a table or a step: it must stand in SQL as it is. */
 export const Name = z
   .string()

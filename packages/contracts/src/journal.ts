@@ -1,19 +1,46 @@
 import { z } from 'zod';
-import { LeaseToken } from './ids.js';
-import { RowResult } from './stage.js';
+import { LeaseToken, TurnId } from './ids.js';
+import { JsonObject } from './json.js';
+import { RowResult, TokenUsage } from './stage.js';
+
+/** A turn of an agent that has ended: what the model answered, and what the capabilities gave that it called. */
+export const AgentTurn = z.strictObject({
+  row: z.number().int().nonnegative(),
+  /** From 0. */
+  replica: z.number().int().nonnegative(),
+  id: TurnId,
+  /** The turn that it follows; null of a row's first. Of a row that two attempts went on with, each has turns of its own behind it. */
+  after: TurnId.nullable(),
+  /** As they go on in the conversation. */
+  messages: z.array(JsonObject).min(1),
+  /** What its calls took, those that failed among them. */
+  calls: z.number().int().nonnegative(),
+  usage: TokenUsage,
+  usageEstimated: z.boolean(),
+  costUsd: z.number().nonnegative(),
+  latencyMs: z.number().nonnegative(),
+  model: z.string().nullable(),
+});
+export type AgentTurn = z.infer<typeof AgentTurn>;
 
 /**
- * One message of the journal: finished rows of an attempt. Its id is `<token>.<sequence>`: JetStream removes doubles by id
+ * One message of the journal: finished rows of an attempt, and turns of rows that are under way. Its id is `<token>.<sequence>`: JetStream removes doubles by id
  * over the whole stream, so an id must never be used by anything else (HAZARDS H5).
  */
 export const JournalBatch = z.strictObject({
   token: LeaseToken,
   /** 0, 1, 2 … within the attempt. */
   sequence: z.number().int().nonnegative(),
-  /** Rows themselves, or the storage key of a JSON array of them where they are larger than `INLINE_BYTES`. */
+  /** Rows themselves, or the storage key of `JournaledRows` where they and the turns are larger than `INLINE_BYTES`. */
   rows: z.union([z.array(RowResult), z.strictObject({ key: z.string() })]),
+  /** Left out: none, or they stand with the rows. */
+  turns: z.array(AgentTurn).optional(),
 });
 export type JournalBatch = z.infer<typeof JournalBatch>;
+
+/** What stands in storage of a batch that is too large for a message. */
+export const JournaledRows = z.strictObject({ rows: z.array(RowResult), turns: z.array(AgentTurn) });
+export type JournaledRows = z.infer<typeof JournaledRows>;
 
 /** A batch is published when it has this many rows … */
 export const BATCH_ROWS = 64;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BudgetAnswer, BudgetQuestion, BudgetTerms } from './budget.js';
-import { CapabilityHash, PythonCapability } from './capability.js';
+import { CapabilityHash, CapabilityId, PythonCapability } from './capability.js';
 import { ErrorPayload } from './errors.js';
 import { ClusterName, LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
 import { JsonValue } from './json.js';
@@ -273,13 +273,13 @@ export const executorOperations = {
     20_000,
   ),
   /**
-   * Where members call the function of a stage: the fabric that is there knows it then. Asked again when it is not there any more.
+   * Where members call a function of a stage: the fabric that is there knows it then. Asked again when it is not there any more.
    * Transient (`fabric_away`) while there is none.
    */
   openCapability: operation(
     memberAsksExecutor,
     'open_capability',
-    z.strictObject({ stageId: StageId }),
+    z.strictObject({ stageId: StageId, capability: CapabilityId }),
     z.strictObject({ hash: CapabilityHash, cluster: ClusterName, generation: z.number().int().positive() }),
     20_000,
   ),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CapabilityId, PythonCapability } from './capability.js';
+import { CapabilityDefinition, CapabilityId, MAX_CAPABILITIES } from './capability.js';
 import { Name } from './ids.js';
 import { JsonObject, JsonSchema, JsonValue } from './json.js';
 import { Replicas } from './replicas.js';
@@ -32,9 +32,29 @@ export const FailureBound = z.union([
 ]);
 export type FailureBound = z.infer<typeof FailureBound>;
 
-/** A unit of work for a model: what it is told, what it sees, and what it must give back. One structured call per row. */
-export const LlmTemplate = z.strictObject({
-  mode: z.literal('llm').default('llm'),
+/** The longest answer, in tokens, and the longest call. */
+const callLimits = {
+  /** The longest answer, in tokens. Default: what the model's configuration says. */
+  outputTokens: z.number().int().positive().max(1_000_000).optional(),
+  /** The longest a single call may take. Default: what the model's configuration says. */
+  timeoutMs: z.number().int().min(100).max(3_600_000).optional(),
+};
+
+/** How calls are tried again, for all modes that call a model. */
+const callRetry = {
+  /** Calls per row at most, the first one counted; of an agent per turn. Default 5. */
+  attempts: z.number().int().min(1).max(20).optional(),
+  /** Further turns in which the model is told what is wrong with its answer. Default 2. */
+  repairs: z.number().int().min(0).max(5).optional(),
+  /**
+   * The stage ends as failed when more of its rows have failed, so that a bad prompt does not cost a million calls; what is done stays.
+   * Default: it ends when its first 200 rows have all failed by the same code, one of those that no further try heals.
+   */
+  stopWhenFailuresExceed: FailureBound.optional(),
+};
+
+/** What a model is told, what it sees, and what it must give back. */
+const modelWork = {
   /** What to do with a row, with `{{column}}` placeholders for its data. */
   instructions: z.string().min(1).max(100_000),
   /**
@@ -49,34 +69,61 @@ export const LlmTemplate = z.strictObject({
   /** A model of the configuration; its default model if left out. */
   model: z.string().min(1).optional(),
   resources: Resources.optional(),
-  limits: z
-    .strictObject({
-      /** The longest answer, in tokens. Default: what the model's configuration says. */
-      outputTokens: z.number().int().positive().max(1_000_000).optional(),
-      /** The longest a single call may take. Default: what the model's configuration says. */
-      timeoutMs: z.number().int().min(100).max(3_600_000).optional(),
-    })
-    .optional(),
+};
+
+/** A unit of work for a model: one structured call per row. */
+export const LlmTemplate = z.strictObject({
+  mode: z.literal('llm').default('llm'),
+  ...modelWork,
+  limits: z.strictObject(callLimits).optional(),
   retry: z
     .strictObject({
-      /** Calls per row at most, the first one counted. Default 5. */
-      attempts: z.number().int().min(1).max(20).optional(),
-      /** Further turns in which the model is told what is wrong with its answer. Default 2. */
-      repairs: z.number().int().min(0).max(5).optional(),
+      ...callRetry,
       /**
        * Milliseconds that a row may take from its first call on, waits between its calls counted: a call under way is cut off then, and no
        * other begins. Default: no bound beside `attempts` and the longest call.
        */
       totalMs: z.number().int().min(1_000).max(86_400_000).optional(),
-      /**
-       * The stage ends as failed when more of its rows have failed, so that a bad prompt does not cost a million calls; what is done stays.
-       * Default: it ends when its first 200 rows have all failed by the same code, one of those that no further try heals.
-       */
-      stopWhenFailuresExceed: FailureBound.optional(),
     })
     .optional(),
 });
 export type LlmTemplate = z.infer<typeof LlmTemplate>;
+
+/** Limits of an agent where its template does not say them. */
+export const AGENT_DEFAULTS = { turns: 20, tokens: 500_000, totalMs: 1_800_000 } as const;
+
+/**
+ * A unit of work for an agent: a model that calls capabilities, turn by turn, until it answers. Each turn that has ended is journaled, so
+ * that whoever takes the row over goes on behind it.
+ */
+export const AgentTemplate = z.strictObject({
+  mode: z.literal('agent'),
+  ...modelWork,
+  /** What it may call, and nothing else. */
+  capabilities: z.array(CapabilityId).max(MAX_CAPABILITIES).default([]),
+  /** A row that reaches one of them fails, with `limit_exceeded`. */
+  limits: z
+    .strictObject({
+      ...callLimits,
+      /** Answers of the model, repairs counted. Default 20. */
+      turns: z.number().int().min(1).max(200).optional(),
+      /** Read and written, over all turns: no turn begins when they are used up. Default 500,000. */
+      tokens: z.number().int().min(100).max(100_000_000).optional(),
+      /** By the prices of the model's configuration. Default: no bound of its own. */
+      costUsd: z.number().positive().max(10_000).optional(),
+      /** Milliseconds from the row's first call in a member on. Default 1,800,000: half an hour. */
+      totalMs: z.number().int().min(1_000).max(86_400_000).optional(),
+    })
+    .optional(),
+  retry: z.strictObject(callRetry).optional(),
+  /** Whose conversations are kept, in the column `_transcript`. Default `failures`. */
+  transcript: z.enum(['none', 'failures', 'all']).optional(),
+});
+export type AgentTemplate = z.infer<typeof AgentTemplate>;
+
+/** A template by which a model is called. */
+export type ModelTemplate = LlmTemplate | AgentTemplate;
+export const callsModel = (template: Template): template is ModelTemplate => template.mode !== 'capability';
 
 /** A unit of work without a model: a capability is called once per row, and what it gives becomes columns. */
 export const CapabilityTemplate = z.strictObject({
@@ -95,7 +142,7 @@ export const CapabilityTemplate = z.strictObject({
 export type CapabilityTemplate = z.infer<typeof CapabilityTemplate>;
 
 /** The contract of a unit of work. `mode` is `llm` where it is left out. */
-export const Template = z.discriminatedUnion('mode', [LlmTemplate, CapabilityTemplate]);
+export const Template = z.discriminatedUnion('mode', [LlmTemplate, AgentTemplate, CapabilityTemplate]);
 export type Template = z.infer<typeof Template>;
 
 const step = { id: Name, /** One line for a person: what this step is for. */ description: z.string().max(500).optional() };
@@ -143,7 +190,7 @@ export type Step = z.infer<typeof Step>;
 export const Plan = z.strictObject({
   version: z.literal(1),
   /** Functions that its templates call, beside those that are there. Code of people alone: a planner brings none. */
-  capabilities: z.array(PythonCapability).min(1).max(20).optional(),
+  capabilities: z.array(CapabilityDefinition).min(1).max(MAX_CAPABILITIES).optional(),
   steps: z.array(Step).min(1).max(100),
   /** Ids of the steps whose tables are the run's results, the main one first. */
   outputs: z.array(Name).min(1).max(100),

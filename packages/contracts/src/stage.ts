@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Spending } from './budget.js';
-import { PythonCapability } from './capability.js';
+import { CapabilityDefinition, MAX_CAPABILITIES } from './capability.js';
 import { ErrorPayload } from './errors.js';
 import { LeaseToken, MemberId, OwnerId, PoolName, ShardId, StageId, TableId } from './ids.js';
 import { JsonObject } from './json.js';
@@ -41,7 +41,8 @@ export const tokensOf = ({ input, cacheRead, cacheWrite, output, reasoning }: To
  * template's schema after all repairs; `context_exceeded` the row does not fit the model's context; `input_failed` the row
  * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
  * their tries; `invalid_arguments` the row's values do not fit the capability's parameters; `capability_failed` it threw, or gave
- * what it must not; of functions in Python `capability_timeout` it took too long, `capability_bad_output` it gave no JSON or what breaks
+ * what it must not; of agents `limit_exceeded` a limit of its template was reached, `needs_split` it found the row too large for one
+ * subtask, `blocked` it found that it cannot be done; of functions in Python `capability_timeout` it took too long, `capability_bad_output` it gave no JSON or what breaks
  * its schema, `capability_out_of_memory` it took more than it may, `capability_crashed` its process ended at the row again; `unknown` an unsafe call may have been made; `poison` members crashed at it again and again, though it ran alone.
  */
 export const RowErrorCode = z.enum([
@@ -59,6 +60,9 @@ export const RowErrorCode = z.enum([
   'connection',
   'invalid_arguments',
   'capability_failed',
+  'limit_exceeded',
+  'needs_split',
+  'blocked',
   'capability_timeout',
   'capability_bad_output',
   'capability_out_of_memory',
@@ -90,6 +94,8 @@ export const RowResult = z.strictObject({
   traceId: z.string().nullable(),
   /** Taken from a table that was there, with all that it took then: nothing was called for it. */
   reused: z.boolean().optional(),
+  /** Of an agent, where its template has it kept: the conversation, a JSON array of its messages. */
+  transcript: z.string().optional(),
 });
 export type RowResult = z.infer<typeof RowResult>;
 
@@ -150,8 +156,8 @@ export const StageWork = z.discriminatedUnion('kind', [
     template: Template,
     /** A name of the configuration; null where the template's mode needs no model. */
     model: z.string().nullable(),
-    /** What the template calls, where it came with the plan. */
-    capability: PythonCapability.optional(),
+    /** Definitions of what the template may call, but those of built-in ones. */
+    capabilities: z.array(CapabilityDefinition).max(MAX_CAPABILITIES).optional(),
     /** Left out: all rows of the input are to be done, and all of them anew. */
     redo: Redo.optional(),
   }),

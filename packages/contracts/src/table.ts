@@ -27,6 +27,9 @@ export const BOOKKEEPING_COLUMNS = [
   { name: '_trace_id', type: 'VARCHAR' },
 ] as const satisfies Column[];
 
+/** Of agents whose conversations are kept: a JSON array of messages, null where it is not kept. Belongs to the machinery too. */
+export const TRANSCRIPT_COLUMN = { name: '_transcript', type: 'VARCHAR' } as const satisfies Column;
+
 /** A Parquet file in storage. It is never overwritten: its name holds the shard and the lease token of its attempt. */
 export const Part = z.strictObject({
   /** Key in the storage, for example `parts/stg_…/shd_….<token>.parquet`. */

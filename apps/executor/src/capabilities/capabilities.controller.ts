@@ -15,7 +15,7 @@ export class CapabilitiesController {
   }
 
   @Handles(executorOperations.openCapability)
-  openCapability({ stageId }: z.output<typeof executorOperations.openCapability.request>) {
-    return this.capabilities.open(stageId);
+  openCapability({ stageId, capability }: z.output<typeof executorOperations.openCapability.request>) {
+    return this.capabilities.open(stageId, capability);
   }
 }

@@ -1,8 +1,9 @@
 import {
   ApwaError,
+  type CapabilityId,
+  capabilityIdOf,
   type executorOperations,
   PermanentError,
-  pythonId,
   type PythonCapability,
   RefusedError,
   TransientError,
@@ -48,8 +49,8 @@ export class CapabilitiesService {
   }
 
   /** RefusedError as with `register`; TransientError `fabric_away`. */
-  async open(stageId: string): Promise<Opened> {
-    const capability = await this.#capabilityOf(stageId);
+  async open(stageId: string, id: CapabilityId): Promise<Opened> {
+    const capability = await this.#capabilityOf(stageId, id);
     const cluster = this.#clusterFor(capability);
     const hash = this.#keep(capability);
     try {
@@ -61,17 +62,22 @@ export class CapabilitiesService {
 
   /** Why the rows of a stage wait that calls a function; null if they don't, as far as is known. */
   async waitingFor(stageId: string, hash: string): Promise<string | null> {
-    if (!this.#kept.has(hash)) this.#keep(await this.#capabilityOf(stageId));
+    if (!this.#kept.has(hash)) for (const one of await this.#capabilitiesOf(stageId)) this.#keep(one);
     const capability = this.#kept.get(hash);
     const cluster = capability && this.#find(capability);
     // Where no cluster is, members are told so.
-    return capability && cluster ? waitingFor({ hash, id: pythonId(capability), resources: resourcesOf(capability) }, cluster) : null;
+    return capability && cluster ? waitingFor({ hash, id: capabilityIdOf(capability), resources: resourcesOf(capability) }, cluster) : null;
   }
 
-  async #capabilityOf(stageId: string): Promise<PythonCapability> {
+  async #capabilityOf(stageId: string, id: CapabilityId): Promise<PythonCapability> {
+    const found = (await this.#capabilitiesOf(stageId)).find((one) => capabilityIdOf(one) === id);
+    if (found) return found;
+    throw new PermanentError('no_capability', `Stage ${stageId} calls no ${id}.`, { field: 'capability', value: id });
+  }
+
+  async #capabilitiesOf(stageId: string): Promise<PythonCapability[]> {
     const work = await this.stages.workOf(stageId);
-    if (work.kind === 'map' && work.capability) return work.capability;
-    throw new PermanentError('no_capability', `Stage ${stageId} calls no function that came with its plan.`, { field: 'stageId' });
+    return work.kind === 'map' ? (work.capabilities ?? []).filter(({ kind }) => kind === 'python') : [];
   }
 
   #keep(capability: PythonCapability): string {
@@ -87,8 +93,8 @@ export class CapabilitiesService {
     if (found) return found;
     const names = this.clusters.list().map(({ name }) => name);
     if (names.length === 0)
-      throw new RefusedError('no_cluster', `${pythonId(capability)} runs on Ray, and the configuration has no Ray cluster.`, {
-        value: pythonId(capability),
+      throw new RefusedError('no_cluster', `${capabilityIdOf(capability)} runs on Ray, and the configuration has no Ray cluster.`, {
+        value: capabilityIdOf(capability),
         allowed: 'a configuration with ray.clusters',
       });
     throw new RefusedError('unknown_cluster', `The configuration has no Ray cluster ${capability.cluster}.`, {

@@ -1,4 +1,4 @@
-import { type FabricDefinition, pythonId, type PythonCapability, type Resources } from '@apwa/contracts';
+import { capabilityIdOf, type FabricDefinition, type PythonCapability, type Resources } from '@apwa/contracts';
 
 /** What each of its places takes of a node. */
 export const resourcesOf = ({ cpus, gpus, memoryMb }: PythonCapability): Resources => ({
@@ -23,7 +23,7 @@ export const definitionOf = (capability: PythonCapability): FabricDefinition => 
     loadTimeoutMs,
   } = capability;
   return {
-    id: pythonId(capability),
+    id: capabilityIdOf(capability),
     source,
     module,
     function: name,

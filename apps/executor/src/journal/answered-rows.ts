@@ -1,14 +1,20 @@
-import { type Amounts, noAmounts, PermanentError, RowResult, tokensOf } from '@apwa/contracts';
+import {
+  type AgentTurn,
+  type Amounts,
+  type JournalBatch,
+  JournaledRows,
+  noAmounts,
+  PermanentError,
+  type RowResult,
+  tokensOf,
+} from '@apwa/contracts';
 import { JournalReader } from '@apwa/messaging';
 import { type Storage } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
-import { z } from 'zod';
 import { type LedgerEntry } from '../ledger/ledger-entry.js';
 import { STORAGE } from '../settings.js';
 import { journalPlace } from './journal-place.js';
 import { JournalService } from './journal.service.js';
-
-const Rows = z.array(RowResult);
 
 /** What the journals say of a shard, apart from the answers themselves. */
 @Injectable()
@@ -23,8 +29,7 @@ export class AnsweredRows {
   async missingOf({ stage, row: { originId }, shard: { range } }: LedgerEntry, signal: AbortSignal): Promise<number[]> {
     const answered = new Set<number>();
     const place = journalPlace(this.journal.incarnation, stage.id, originId, '*');
-    for await (const { rows } of this.reader.read(place, signal))
-      for (const { row } of Array.isArray(rows) ? rows : await this.#load(rows.key)) answered.add(row);
+    for await (const batch of this.reader.read(place, signal)) for (const { row } of (await this.#contentOf(batch)).rows) answered.add(row);
     const missing: number[] = [];
     for (let row = range.first; row <= range.last; row++) if (!answered.has(row)) missing.push(row);
     return missing;
@@ -35,22 +40,34 @@ export class AnsweredRows {
     const spent = noAmounts();
     for (const { token, stageId, originId } of attempts) {
       const place = journalPlace(this.journal.incarnation, stageId, originId, token);
-      for await (const { rows } of this.reader.read({ ...place, shardSubjects: place.subject }, signal))
-        for (const { attempts: calls, usage, costUsd } of Array.isArray(rows) ? rows : await this.#load(rows.key)) {
-          spent.usd += costUsd;
-          spent.tokens += tokensOf(usage);
-          spent.rows += calls > 0 ? 1 : 0;
-        }
+      const results = new Map<number, RowResult>();
+      const turns: AgentTurn[] = [];
+      for await (const batch of this.reader.read({ ...place, shardSubjects: place.subject }, signal)) {
+        const content = await this.#contentOf(batch);
+        for (const result of content.rows) results.set(result.row, result);
+        turns.push(...content.turns);
+      }
+      const add = ({ usage, costUsd }: Pick<RowResult, 'usage' | 'costUsd'>): void => {
+        spent.usd += costUsd;
+        spent.tokens += tokensOf(usage);
+      };
+      for (const result of results.values()) {
+        add(result);
+        spent.rows += result.attempts > 0 ? 1 : 0;
+      }
+      // A result holds what its turns took, those of an attempt before among them: rather too much is counted than too little.
+      for (const turn of turns) if (!results.has(turn.row)) add(turn);
     }
     return spent;
   }
 
   /** Rows whose object is gone will be asked again: they are missing. */
-  async #load(key: string): Promise<z.infer<typeof Rows>> {
+  async #contentOf({ rows, turns = [] }: JournalBatch): Promise<JournaledRows> {
+    if (Array.isArray(rows)) return { rows, turns };
     try {
-      return Rows.parse(JSON.parse(Buffer.from(await this.storage.read(key)).toString('utf8')));
+      return JournaledRows.parse(JSON.parse(Buffer.from(await this.storage.read(rows.key)).toString('utf8')));
     } catch (error) {
-      if (error instanceof PermanentError) return [];
+      if (error instanceof PermanentError) return { rows: [], turns: [] };
       throw error;
     }
   }

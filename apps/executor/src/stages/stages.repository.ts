@@ -1,5 +1,6 @@
 import {
   addCounts,
+  capabilityIdOf,
   type CommitContent,
   type CommittedShard,
   type ErrorPayload,
@@ -105,7 +106,7 @@ export class StagesRepository {
     await queries.$executeRaw`
       INSERT INTO stages (id, owner_id, pool, lane, kind, model, capability, work, work_hash, state, version, place, subtasks, shards_open, counts, follows, created_at, ended_at)
       VALUES (${id}, ${ownerId}, ${pool}, ${lane}, ${work.kind}, ${work.kind === 'map' ? work.model : null},
-        ${work.kind === 'map' && work.capability ? hashOf(work.capability) : null}, ${JSON.stringify(work)}, ${workHash}, ${state}, nextval('stage_versions'),
+        ${functionOf(work)}, ${JSON.stringify(work)}, ${workHash}, ${state}, nextval('stage_versions'),
         nextval('stage_places'), ${subtasks}, ${ranges.length}, ${JSON.stringify(noCounts())}, ${follows}, clock_timestamp(),
         CASE WHEN ${state} <> 'running' THEN clock_timestamp() END)`;
     const ids = ranges.map(() => newId('shard'));
@@ -317,3 +318,11 @@ export class StagesRepository {
     });
   }
 }
+
+/** The function that a stage calls for each row, by its hash: what its rows may have to wait for. */
+const functionOf = (work: StageWork): string | null => {
+  if (work.kind !== 'map' || work.template.mode !== 'capability') return null;
+  const { capability: id } = work.template;
+  const called = work.capabilities?.find((one) => one.kind === 'python' && capabilityIdOf(one) === id);
+  return called ? hashOf(called) : null;
+};

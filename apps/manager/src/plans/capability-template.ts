@@ -1,4 +1,4 @@
-import { bindingOf, outputSchemaOf, propertiesOf } from '@apwa/capabilities';
+import { bindingOf, columnsAddedBy, propertiesOf } from '@apwa/capabilities';
 import {
   type Capability,
   type CapabilityTemplate,
@@ -120,7 +120,7 @@ const checkColumns = (template: CapabilityTemplate, { field, columns, capabiliti
   const own = new Map(Object.entries(template.rename ?? {}).map(([name, other]) => [other, name]));
   const placeOf = (name: string) => `${field}.rename.${own.get(name) ?? name}`;
   try {
-    const added = columnsOfSchema(outputSchemaOf(template, capabilities));
+    const added = columnsAddedBy(template, capabilities);
     const faults = clashesOf(added, columns ?? [], placeOf).map((fault) => ({ ...fault, allowed: 'another name, given here' }));
     return { faults, added };
   } catch (error) {

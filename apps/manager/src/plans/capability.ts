@@ -1,4 +1,4 @@
-import { excerpt, type Fault, pythonId, type PythonCapability, RefusedError } from '@apwa/contracts';
+import { excerpt, type Fault, type CapabilityDefinition, capabilityIdOf, RefusedError } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { faultsOfSchema } from './schema-faults.js';
 import { type PlacedCapability } from './shape.js';
@@ -7,7 +7,7 @@ import { type PlacedCapability } from './shape.js';
 export const checkCapability = async (
   { index, capability }: PlacedCapability,
   all: readonly PlacedCapability[],
-  register: (capability: PythonCapability) => Promise<unknown>,
+  register: (capability: CapabilityDefinition) => Promise<unknown>,
 ): Promise<Fault[]> => {
   const field = `capabilities[${index}]`;
   const faults = [...checkInput(capability, `${field}.input`), ...checkOutput(capability, `${field}.output`)];
@@ -21,20 +21,20 @@ export const checkCapability = async (
     faults.push({
       field: below ? `${field}.${below}` : field,
       message: error.message,
-      value: value ?? excerpt(pythonId(capability)),
+      value: value ?? excerpt(capabilityIdOf(capability)),
       ...(allowed === undefined ? {} : { allowed }),
     });
   }
   return faults;
 };
 
-const checkInput = ({ input }: PythonCapability, field: string): Fault[] => {
+const checkInput = ({ input }: CapabilityDefinition, field: string): Fault[] => {
   if (input.type !== 'object')
     return [{ field: `${field}.type`, message: 'is not that of arguments by name', value: excerpt(input.type), allowed: 'object' }];
   return faultsOf(field, () => compileSchema(input));
 };
 
-const checkOutput = ({ output }: PythonCapability, field: string): Fault[] =>
+const checkOutput = ({ output }: CapabilityDefinition, field: string): Fault[] =>
   faultsOf(field, () => {
     compileSchema(output);
     columnsOfSchema(output);

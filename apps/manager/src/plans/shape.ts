@@ -1,4 +1,4 @@
-import { type Fault, MAX_PLAN_BYTES, Plan, PythonCapability, Step } from '@apwa/contracts';
+import { type Fault, MAX_PLAN_BYTES, Plan, CapabilityDefinition, Step } from '@apwa/contracts';
 import { faultsOf } from '../shapes/faults.js';
 
 /** A step that has the shape of one, with its place in the document. */
@@ -10,7 +10,7 @@ export interface PlacedStep {
 /** A function that has the shape of one, with its place in the document. */
 export interface PlacedCapability {
   index: number;
-  capability: PythonCapability;
+  capability: CapabilityDefinition;
 }
 
 /** As much of a plan as can be read, so that the checks that follow find what is wrong with the rest of it in the same go. */
@@ -43,7 +43,7 @@ export const readPlan = (document: unknown): ReadPlan => {
     return parsed.success ? [{ index, step: parsed.data }] : [];
   });
   const capabilities = (Array.isArray(raw.capabilities) ? raw.capabilities : []).flatMap((item: unknown, index): PlacedCapability[] => {
-    const parsed = PythonCapability.safeParse(item);
+    const parsed = CapabilityDefinition.safeParse(item);
     return parsed.success ? [{ index, capability: parsed.data }] : [];
   });
   const outputs = (Array.isArray(raw.outputs) ? raw.outputs : []).filter((item) => typeof item === 'string');

@@ -1,13 +1,15 @@
 import {
+  type AgentTemplate,
   ANSWERS_COLUMN,
   type Column,
   type Fault,
-  type LlmTemplate,
   type MapStep,
+  type ModelTemplate,
   RefusedError,
   REPLICAS_COLUMN,
   placeholdersOf,
   replicatedSchema,
+  TRANSCRIPT_COLUMN,
 } from '@apwa/contracts';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { checkCapabilityTemplate } from './capability-template.js';
@@ -21,13 +23,18 @@ import { type CheckedTemplate, type TemplateContext } from './template-check.js'
 export const checkTemplate = ({ template }: MapStep, context: TemplateContext): CheckedTemplate => {
   switch (template.mode) {
     case 'llm':
-      return checkLlmTemplate(template, context);
+      return checkModelTemplate(template, context);
+    case 'agent': {
+      const { faults, added } = checkModelTemplate(template, context);
+      const kept = template.transcript === 'none' ? [] : [TRANSCRIPT_COLUMN];
+      return { faults: [...faults, ...checkTools(template, context)], added: added && [...added, ...kept] };
+    }
     case 'capability':
       return checkCapabilityTemplate(template, context);
   }
 };
 
-const checkLlmTemplate = (template: LlmTemplate, { field, columns, written, models }: TemplateContext): CheckedTemplate => {
+const checkModelTemplate = (template: ModelTemplate, { field, columns, written, models }: TemplateContext): CheckedTemplate => {
   const output = checkOutput(template, field, columns);
   const faults = [
     ...checkPlaceholders(template, `${field}.instructions`, columns),
@@ -45,8 +52,17 @@ const checkLlmTemplate = (template: LlmTemplate, { field, columns, written, mode
   return { faults, added: output.added };
 };
 
+/** What an agent may call is there, and each is named once. */
+const checkTools = ({ capabilities: named }: AgentTemplate, { field, capabilities }: TemplateContext): Fault[] =>
+  named.flatMap((id, index): Fault[] => {
+    const at = { field: `${field}.capabilities[${index}]`, value: id };
+    const known = capabilities.list().map((one) => one.id);
+    if (!known.includes(id)) return [{ ...at, message: 'is no capability that is there', allowed: allowedNames(id, known) }];
+    return named.indexOf(id) < index ? [{ ...at, message: 'is named twice', allowed: 'each name once' }] : [];
+  });
+
 const checkInstructionColumns = (
-  { instructionColumns = [] }: LlmTemplate,
+  { instructionColumns = [] }: ModelTemplate,
   field: string,
   columns: Column[] | null,
   written: readonly string[],
@@ -66,7 +82,7 @@ const checkInstructionColumns = (
         return instructionColumns.indexOf(column) < index ? [{ ...named, message: 'is named twice', allowed: 'each name once' }] : [];
       });
 
-const checkPlaceholders = ({ instructions, instructionColumns = [] }: LlmTemplate, field: string, columns: Column[] | null): Fault[] => {
+const checkPlaceholders = ({ instructions, instructionColumns = [] }: ModelTemplate, field: string, columns: Column[] | null): Fault[] => {
   const placeholders = placeholdersOf(instructions);
   if (placeholders.length === 0 && instructionColumns.length === 0) {
     const names = columns?.map(({ name }) => name).filter((name) => !name.startsWith('_'));
@@ -93,7 +109,7 @@ const checkPlaceholders = ({ instructions, instructionColumns = [] }: LlmTemplat
 
 const placeholder = (column: string) => `{{${column}}}`;
 
-const checkOutput = ({ output: schema, replicas }: LlmTemplate, template: string, columns: Column[] | null): CheckedTemplate => {
+const checkOutput = ({ output: schema, replicas }: ModelTemplate, template: string, columns: Column[] | null): CheckedTemplate => {
   const field = `${template}.output`;
   try {
     compileSchema(schema);

@@ -1,5 +1,5 @@
 import { capabilitiesWith } from '@apwa/capabilities';
-import { type Column, type Fault, type Plan, type PythonCapability, RefusedError, excerpt } from '@apwa/contracts';
+import { type Column, type Fault, type Plan, type CapabilityDefinition, RefusedError, excerpt } from '@apwa/contracts';
 import { checkCapability } from './capability.js';
 import { viewOfMap } from './columns.js';
 import { checkGraph, inOrder } from './graph.js';
@@ -22,7 +22,7 @@ export interface PlanContext {
   /** Names of the configuration's models. */
   models: readonly string[];
   /** Whether a function can be run: resolves, or a RefusedError. Other errors mean that it could not be found out. */
-  register: (capability: PythonCapability) => Promise<unknown>;
+  register: (capability: CapabilityDefinition) => Promise<unknown>;
   /** Steps whose files the person asked for by name. */
   requested: readonly string[];
   /** Parses and binds a SELECT: columns of its result, or a RefusedError. Other errors mean that it could not be found out. */

@@ -1,4 +1,4 @@
-import { capabilitiesWith, outputSchemaOf } from '@apwa/capabilities';
+import { capabilitiesWith, columnsAddedBy } from '@apwa/capabilities';
 import {
   type Column,
   type CommittedShard,
@@ -10,7 +10,6 @@ import {
   type TableReference,
   sizeOf,
 } from '@apwa/contracts';
-import { columnsOfSchema } from '@apwa/json-schema';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { stageOfKey } from '../stages/part-keys.js';
 import { type Submission } from '../stages/stages.repository.js';
@@ -39,8 +38,8 @@ export interface Base {
 }
 
 /** The columns that a `map` adds to those of its input. */
-export const addedBy = ({ template, capability }: Pick<MapWork, 'template' | 'capability'>): Column[] =>
-  columnsOfSchema(outputSchemaOf(template, capabilitiesWith(capability ? [capability] : [])));
+export const addedBy = ({ template, capabilities }: Pick<MapWork, 'template' | 'capabilities'>): Column[] =>
+  columnsAddedBy(template, capabilitiesWith(capabilities));
 
 /** The result of a `map`: its shards and what it keeps of the version before, which together are all rows of its input, each once. */
 export const assembleMap = (place: Place, work: MapWork, base: Base, shards: CommittedShard[], kept: TablePart[] = []): Assembled => {
@@ -63,7 +62,7 @@ export const assembleMap = (place: Place, work: MapWork, base: Base, shards: Com
  */
 export const assembleMapSoFar = (
   place: Place,
-  work: Pick<MapWork, 'template' | 'capability'>,
+  work: Pick<MapWork, 'template' | 'capabilities'>,
   base: Base,
   shards: CommittedShard[],
   kept: TablePart[] = [],

@@ -1,4 +1,4 @@
-import { type MapStep, type Plan, type StageWork, InternalError, placeholdersOf } from '@apwa/contracts';
+import { type MapStep, type Plan, type StageWork, InternalError, callsModel, placeholdersOf } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { checkPrices, termsOf } from '../runs/budget.js';
 import { isFollowed } from '../runs/follows.js';
@@ -59,7 +59,7 @@ export class StepOrdersService {
     const { work, resources } = workOfStep(step, tables, await this.making(step, tables), this.config, planOf(record)?.capabilities);
     if (budgetOf(record)?.limits.usd !== undefined && work.kind === 'map' && work.model !== null)
       checkPrices(this.config.models, [work.model]);
-    const key = work.kind === 'map' ? templateKey(work.template, work.model, this.config) : null;
+    const key = work.kind === 'map' ? templateKey(work, this.config) : null;
     const taken = await this.versions.takeOver(record, step, table);
     switch (taken.take) {
       case 'all':
@@ -123,4 +123,4 @@ export class StepOrdersService {
 }
 
 const columnsReadBy = ({ template }: MapStep): string[] =>
-  template.mode === 'llm' ? [...new Set([...(template.instructionColumns ?? []), ...placeholdersOf(template.instructions)])] : [];
+  callsModel(template) ? [...new Set([...(template.instructionColumns ?? []), ...placeholdersOf(template.instructions)])] : [];

@@ -1,4 +1,4 @@
-import { type Template } from '@apwa/contracts';
+import { type AgentTemplate, callsModel, type MapWork } from '@apwa/contracts';
 import { createHash } from 'node:crypto';
 import { type Config } from '../settings.js';
 
@@ -7,11 +7,29 @@ import { type Config } from '../settings.js';
  * template reads: all that goes into a call, and who is called. Null where no result is taken: a call of a capability costs less than
  * to look for it.
  */
-export const templateKey = (template: Template, model: string | null, { models }: Pick<Config, 'models'>): string | null => {
-  if (template.mode !== 'llm' || model === null) return null;
+export const templateKey = ({ template, model, capabilities }: MapWork, { models }: Pick<Config, 'models'>): string | null => {
+  if (!callsModel(template) || model === null) return null;
   const { instructions, instructionColumns, output, replicas, limits } = template;
   const endpoints = models[model]?.endpoints.map(({ name, parameters }) => ({ name, parameters })) ?? [];
   // The order of properties counts: models fill them in it.
-  const document = { instructions, instructionColumns, output, replicas, outputTokens: limits?.outputTokens ?? null, model, endpoints };
+  const document = {
+    instructions,
+    instructionColumns,
+    output,
+    replicas,
+    outputTokens: limits?.outputTokens ?? null,
+    model,
+    endpoints,
+    ...(template.mode === 'agent' ? agentOf(template, capabilities) : {}),
+  };
   return createHash('sha256').update(JSON.stringify(document)).digest('hex');
 };
+
+/** What makes an agent another one: what it may call, and how far it may go. */
+const agentOf = ({ capabilities, limits, transcript }: AgentTemplate, definitions: MapWork['capabilities']) => ({
+  mode: 'agent',
+  capabilities,
+  definitions,
+  turns: limits?.turns,
+  transcript,
+});

@@ -17,7 +17,7 @@ import {
 import { type Place, assembleMapSoFar, bytesOf, stagesOf } from './assembly.js';
 import { PartialTables } from './partial-tables.js';
 import { type InputRelation, type VersionBefore, asKept, countsOfParts, partsBeside, takeOver } from './take-over.js';
-import { callOf } from './work.js';
+import { callsOf } from './work.js';
 
 export type Taken =
   | { take: 'nothing' }
@@ -85,7 +85,7 @@ export class VersionsService {
       step.kind === 'map' && input && base
         ? assembleMapSoFar(
             place,
-            { ...step, ...callOf(step.template, planOf(record)?.capabilities) },
+            { ...step, ...callsOf(step.template, planOf(record)?.capabilities) },
             { reference: base, columns: columnsOf(input) },
             [],
             manifest.parts,

@@ -1,14 +1,16 @@
 import {
+  type CapabilityDefinition,
+  type CapabilityId,
   type Plan,
-  type PythonCapability,
   type Resources,
   type StageInput,
   type StageWork,
   type Template,
   InternalError,
   RefusedError,
+  callsModel,
+  capabilityIdOf,
   comesFromStage,
-  pythonId,
 } from '@apwa/contracts';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { queryOfRows } from '@apwa/tables';
@@ -19,10 +21,23 @@ import { ROW, addedBy } from './assembly.js';
 /** What a NATS message may hold is 1 MiB; this much of it is for the work. */
 const MAX_WORK_BYTES = 768 * 1024;
 
-/** Of the functions that came with a plan the one that a template calls, if it does. */
-export const callOf = (template: Template, capabilities: Plan['capabilities']): { capability?: PythonCapability } => {
-  const called = template.mode === 'capability' ? capabilities?.find((one) => pythonId(one) === template.capability) : undefined;
-  return called ? { capability: called } : {};
+/** What a template may call. */
+export const calledBy = (template: Template): readonly CapabilityId[] => {
+  switch (template.mode) {
+    case 'llm':
+      return [];
+    case 'agent':
+      return template.capabilities;
+    case 'capability':
+      return [template.capability];
+  }
+};
+
+/** Of the capabilities that are defined those that a template may call. */
+export const callsOf = (template: Template, defined: Plan['capabilities']): { capabilities?: CapabilityDefinition[] } => {
+  const called = calledBy(template);
+  const capabilities = (defined ?? []).filter((one) => called.includes(capabilityIdOf(one)));
+  return capabilities.length > 0 ? { capabilities } : {};
 };
 
 /** What a step asks of the executor. `tables`: what it reads, by name; `making`: what makes its input, where that is being made. */
@@ -43,13 +58,13 @@ export const workOfStep = (
     case 'map': {
       const { template } = step;
       const input = tables.get(step.input);
-      const model = template.mode === 'llm' ? (template.model ?? config.model) : null;
+      const model = callsModel(template) ? (template.model ?? config.model) : null;
       const work: StageWork = {
         kind: 'map',
         input: (input && making && rowsOf(input, making, tables)) ?? read(step.input),
         template,
         model,
-        ...callOf(template, capabilities),
+        ...callsOf(template, capabilities),
       };
       return { work, resources: template.resources ?? {} };
     }

@@ -1,6 +1,6 @@
-import { type Column, type Fault, type JsonObject, type Plan, type Run, Template } from '@apwa/contracts';
+import { type Column, type Fault, type JsonObject, type Plan, type Run, Template, callsModel } from '@apwa/contracts';
 import { addedBy } from '../production/assembly.js';
-import { callOf } from '../production/work.js';
+import { callsOf } from '../production/work.js';
 import { faultsOf } from '../shapes/faults.js';
 
 /** A run that has ended, as far as its redrive goes by it. */
@@ -68,9 +68,9 @@ const changedTemplate = (
   if (parsed.data.mode !== template.mode)
     return { faults: [{ field: `${field}.mode`, message: 'cannot change', value: parsed.data.mode, allowed: template.mode }] };
   const faults = misfitsOf(
-    addedBy({ template, ...callOf(template, capabilities) }),
-    addedBy({ template: parsed.data, ...callOf(parsed.data, capabilities) }),
-    `${field}.${parsed.data.mode === 'llm' ? 'output' : 'capability'}`,
+    addedBy({ template, ...callsOf(template, capabilities) }),
+    addedBy({ template: parsed.data, ...callsOf(parsed.data, capabilities) }),
+    `${field}.${callsModel(parsed.data) ? 'output' : 'capability'}`,
   );
   return faults.length > 0 ? { faults } : { template: parsed.data };
 };

@@ -7,6 +7,7 @@ import {
   type ResumeRequest,
   type RunList,
   type RunRequest,
+  callsModel,
   isTerminal,
   newId,
 } from '@apwa/contracts';
@@ -170,7 +171,7 @@ export class RunsService {
 }
 
 const modelsOfPlan = ({ steps }: Plan, standard: string): string[] =>
-  steps.flatMap((step) => (step.kind === 'map' && step.template.mode === 'llm' ? [step.template.model ?? standard] : []));
+  steps.flatMap((step) => (step.kind === 'map' && callsModel(step.template) ? [step.template.model ?? standard] : []));
 
 const wrongState = ({ id, state }: { id: string; state: string }, done: string, allowed: string): RefusedError =>
   new RefusedError('wrong_state', `Run ${id} cannot be ${done}: it is ${state}.`, { field: 'id', value: state, allowed });

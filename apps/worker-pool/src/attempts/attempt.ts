@@ -10,6 +10,7 @@ import {
 import { holder, type HolderEffect, type HolderEvent, type HolderState, isOver, RowBook, startHolding } from '@apwa/ledger-protocol';
 import { type Sharer } from '../member/sharing.js';
 import { AttemptControl, type CallRules } from '../rows/control.js';
+import { ConversationBook, type Conversations } from '../rows/conversations.js';
 import { countRow } from '../rows/tally.js';
 import { type ReadyStage } from '../stages/stages.js';
 import { type AttemptParts, type AttemptTerms } from './attempt-parts.js';
@@ -40,6 +41,7 @@ export class Attempt implements RowsInHand, TurnTaker {
   /** Results that came without a call while none might begin: recorded when one may. */
   readonly #deferred = new Map<number, RowResult>();
   readonly #batcher: JournalBatcher;
+  readonly #conversations = new ConversationBook((turn) => this.#batcher.addTurn(turn));
   readonly #part: PartCommit;
   #state: HolderState;
   #stage: ReadyStage | undefined;
@@ -85,7 +87,7 @@ export class Attempt implements RowsInHand, TurnTaker {
       place: journal,
       stepwise: handling === 'alone',
       publish: (place, batch, signal) => parts.journal.publish(place, batch, signal),
-      store: (sequence, rows) => parts.journal.store(sequence, rows),
+      store: (sequence, content) => parts.journal.store(sequence, content),
       acked: (rows, incarnation, fresh) => {
         for (const result of fresh) countRow(this.#counts, result);
         this.#dispatch({ kind: 'journaled', incarnation, rows });
@@ -161,6 +163,10 @@ export class Attempt implements RowsInHand, TurnTaker {
   async handOn(flushMs = FLUSH_MS): Promise<void> {
     if (!this.over) await this.#batcher.flush(flushMs);
     this.#dispatch({ kind: 'hand_on' });
+  }
+
+  get conversations(): Conversations {
+    return this.#conversations;
   }
 
   known(row: number): RowResult | undefined {
@@ -276,6 +282,7 @@ export class Attempt implements RowsInHand, TurnTaker {
       case 'keep':
         if (!result) return;
         this.#results.set(effect.row, result);
+        this.#conversations.forget(effect.row);
         return this.#batcher.add(result);
       case 'read_journal':
         // Before the work is known there is nobody to take rows over: it is read when it is.
@@ -326,13 +333,14 @@ export class Attempt implements RowsInHand, TurnTaker {
     });
     // The journal moved while it was read: the machine has asked for the other one already.
     if (stale()) return;
-    for (const [row, result] of taken) this.#results.set(row, result);
-    const results = [...taken.values()];
+    for (const [row, result] of taken.results) this.#results.set(row, result);
+    const results = [...taken.results.values()];
     this.#batcher.addTaken(results);
+    this.#batcher.addTakenTurns(this.#conversations.takeOver(taken.turns));
     for (const result of results) countRow(this.#counts, result);
     this.#journalRead = true;
     if (this.#stage?.kind === 'map' && results.some(({ status }) => status === 'ok')) this.#stage.assumeWorking();
-    this.#dispatch({ kind: 'journal_read', incarnation, rows: [...taken.keys()] });
+    this.#dispatch({ kind: 'journal_read', incarnation, rows: [...taken.results.keys()] });
     if (this.#state.held) await this.#rowsEnded(undefined);
     else this.#runRows();
   }

@@ -28,7 +28,7 @@ const setUp = (publish: JournalBatcherOptions['publish'] = async () => undefined
       published.push({ place: where, batch, at: performance.now() });
       await publish(where, batch, signal);
     },
-    store: async (sequence, rows) => {
+    store: async (sequence, { rows }) => {
       stored.set(sequence, rows);
       return `journal/${sequence}`;
     },

@@ -1,4 +1,14 @@
-import { ApwaError, BATCH_MS, BATCH_ROWS, INLINE_BYTES, type JournalBatch, type JournalPlace, type RowResult } from '@apwa/contracts';
+import {
+  type AgentTurn,
+  ApwaError,
+  BATCH_MS,
+  BATCH_ROWS,
+  INLINE_BYTES,
+  type JournalBatch,
+  type JournaledRows,
+  type JournalPlace,
+  type RowResult,
+} from '@apwa/contracts';
 
 /** Rows without acknowledgement beyond which new ones wait … */
 const MAX_UNACKED = 2_048;
@@ -7,17 +17,21 @@ const MAX_WAIT_MS = 10_000;
 /** Publishes under way at once: enough that a slow disk does not set the pace, few enough to keep batches full. */
 const MAX_PUBLISHES = 4;
 const RETRY_MS = { first: 100, most: 2_000 };
-/** A UTF-16 unit makes three bytes of UTF-8 at most; the rest is the frame of a row. */
-const sizeBound = (result: RowResult) => (JSON.stringify(result.output)?.length ?? 0) * 3 + 2_000;
+/** A UTF-16 unit makes three bytes of UTF-8 at most; the rest is the frame of a row or a turn. */
+const bytesAtMost = (value: unknown) => (JSON.stringify(value)?.length ?? 0) * 3 + 2_000;
+const sizeOfResult = ({ output, transcript }: RowResult) => bytesAtMost(output) + (transcript?.length ?? 0) * 3;
 
 interface Entry {
-  readonly result: RowResult;
+  /** A row's result, or a turn of a row that is under way. */
+  readonly content: { result: RowResult } | { turn: AgentTurn };
   readonly bytes: number;
   /** An acknowledgement has been counted: a second one, after a loss of the stream, does not count again. */
   counted: boolean;
 }
 
-const resultsOf = (entries: readonly Entry[]): RowResult[] => entries.map(({ result }) => result);
+const resultsOf = (entries: readonly Entry[]): RowResult[] =>
+  entries.flatMap(({ content }) => ('result' in content ? [content.result] : []));
+const turnsOf = (entries: readonly Entry[]): AgentTurn[] => entries.flatMap(({ content }) => ('turn' in content ? [content.turn] : []));
 
 export interface JournalBatcherOptions {
   token: string;
@@ -27,7 +41,7 @@ export interface JournalBatcherOptions {
   /** Resolves when the batch is stored, however long that takes; the signal ends the wait. */
   publish(place: JournalPlace, batch: JournalBatch, signal: AbortSignal): Promise<void>;
   /** Puts what is too large for a message into storage; answers the key. */
-  store(sequence: number, rows: readonly RowResult[]): Promise<string>;
+  store(sequence: number, content: JournaledRows): Promise<string>;
   /** These rows are in the journal of that incarnation; `fresh`: those of them that were never in one before. */
   acked(rows: readonly number[], incarnation: number, fresh: readonly RowResult[]): void;
   failed(error: ApwaError): void;
@@ -45,6 +59,8 @@ export class JournalBatcher {
   #abort = new AbortController();
   #sequence = 0;
   #all: Entry[] = [];
+  /** Turns of rows that have no result yet. */
+  readonly #turns = new Map<number, Entry[]>();
   #pending: Entry[] = [];
   #pendingBytes = 0;
   #publishes = 0;
@@ -60,23 +76,36 @@ export class JournalBatcher {
     this.#place = options.place;
   }
 
-  /** Rows that were added and are not acknowledged. */
+  /** Rows and turns that were added and are not acknowledged. */
   get unacked(): number {
     return this.#unacked;
   }
 
   add(result: RowResult): void {
     if (this.#closed) return;
-    const entry = { result, bytes: sizeBound(result), counted: false };
+    const entry = { content: { result }, bytes: sizeOfResult(result), counted: false };
     this.#all.push(entry);
-    this.#unacked++;
-    this.#enqueue(entry);
-    this.#send(this.options.stepwise ?? false);
+    // Should the journal be lost, nobody needs them any more.
+    this.#turns.delete(result.row);
+    this.#add(entry);
+  }
+
+  /** Resolves when the turn is in the journal, after `MAX_WAIT_MS` at the latest; at once while an outage lasts. */
+  async addTurn(turn: AgentTurn): Promise<void> {
+    if (this.#closed) return;
+    const entry = this.#keepTurn(turn, false);
+    this.#add(entry);
+    if (!this.#outage && !(await this.#until(() => entry.counted || this.#outage, MAX_WAIT_MS))) this.#outage = true;
   }
 
   /** Rows that earlier attempts have journaled: published only if the journal is lost. */
   addTaken(results: readonly RowResult[]): void {
-    for (const result of results) this.#all.push({ result, bytes: sizeBound(result), counted: true });
+    for (const result of results) this.#all.push({ content: { result }, bytes: sizeOfResult(result), counted: true });
+  }
+
+  /** Turns of earlier attempts, of rows that have no result. */
+  addTakenTurns(turns: readonly AgentTurn[]): void {
+    for (const turn of turns) this.#keepTurn(turn, true);
   }
 
   /** Resolves when there is room for another row, after `MAX_WAIT_MS` at the latest; undefined if there is room already. */
@@ -104,10 +133,11 @@ export class JournalBatcher {
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#failures = 0;
-    this.#unacked = this.#all.length;
+    const all = [...this.#all, ...[...this.#turns.values()].flat()];
+    this.#unacked = all.length;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    for (const entry of this.#all) this.#enqueue(entry);
+    for (const entry of all) this.#enqueue(entry);
     this.#send(false);
   }
 
@@ -118,8 +148,23 @@ export class JournalBatcher {
     clearTimeout(this.#timer);
     clearTimeout(this.#retryTimer);
     this.#all = [];
+    this.#turns.clear();
     this.#pending = [];
     this.#changed();
+  }
+
+  #add(entry: Entry): void {
+    this.#unacked++;
+    this.#enqueue(entry);
+    this.#send(this.options.stepwise ?? false);
+  }
+
+  #keepTurn(turn: AgentTurn, counted: boolean): Entry {
+    const entry = { content: { turn }, bytes: bytesAtMost(turn), counted };
+    const before = this.#turns.get(turn.row);
+    if (before) before.push(entry);
+    else this.#turns.set(turn.row, [entry]);
+    return entry;
   }
 
   #enqueue(entry: Entry): void {
@@ -164,8 +209,12 @@ export class JournalBatcher {
     const sequence = this.#sequence++;
     this.#publishes++;
     try {
-      const content = this.#inline(entries) ?? { key: await this.options.store(sequence, resultsOf(entries)) };
-      await this.options.publish(place, { token: this.options.token, sequence, rows: content }, signal);
+      const content = { rows: resultsOf(entries), turns: turnsOf(entries) };
+      const { rows, turns } = isSmall(entries, content)
+        ? content
+        : { rows: { key: await this.options.store(sequence, content) }, turns: [] };
+      const batch = { token: this.options.token, sequence, rows, ...(turns.length > 0 ? { turns } : {}) };
+      await this.options.publish(place, batch, signal);
       if (epoch === this.#epoch) this.#acknowledged(entries, place.incarnation);
     } catch (thrown) {
       if (epoch === this.#epoch && !this.#closed) this.#retryLater(entries, ApwaError.from(thrown));
@@ -173,13 +222,6 @@ export class JournalBatcher {
       this.#publishes--;
       this.#send(false);
     }
-  }
-
-  /** The rows as they are, or undefined if they are too large for a message. */
-  #inline(entries: Entry[]): RowResult[] | undefined {
-    const rows = resultsOf(entries);
-    const bound = entries.reduce((sum, { bytes }) => sum + bytes, 0);
-    return bound <= INLINE_BYTES || Buffer.byteLength(JSON.stringify(rows)) <= INLINE_BYTES ? rows : undefined;
   }
 
   #acknowledged(entries: Entry[], incarnation: number): void {
@@ -190,7 +232,7 @@ export class JournalBatcher {
     for (const entry of fresh) entry.counted = true;
     if (!this.#closed)
       this.options.acked(
-        entries.map(({ result }) => result.row),
+        resultsOf(entries).map(({ row }) => row),
         incarnation,
         resultsOf(fresh),
       );
@@ -229,3 +271,7 @@ export class JournalBatcher {
     for (const watcher of [...this.#watchers]) watcher();
   }
 }
+
+/** Whether it fits a message. */
+const isSmall = (entries: readonly Entry[], content: JournaledRows): boolean =>
+  entries.reduce((sum, { bytes }) => sum + bytes, 0) <= INLINE_BYTES || Buffer.byteLength(JSON.stringify(content)) <= INLINE_BYTES;

@@ -1,18 +1,29 @@
 import {
+  type AgentTurn,
   type Assignment,
   type JournalBatch,
+  JournaledRows,
   type JournalPlace,
   journalStream,
   journalSubject,
   PermanentError,
-  RowResult,
+  type RowResult,
 } from '@apwa/contracts';
 import { type JournalReader, type JournalWriter } from '@apwa/messaging';
 import { type Storage } from '@apwa/tables';
-import { z } from 'zod';
 import { journalKey } from './part-key.js';
 
 type Shard = Pick<Assignment, 'stageId' | 'shardId' | 'originId' | 'token' | 'range'>;
+
+/** What the attempts at a shard have journaled. */
+export interface Journaled {
+  /** One per row, whichever came first. */
+  results: Map<number, RowResult>;
+  /** Of rows without a result. */
+  turns: AgentTurn[];
+}
+
+export const nothingJournaled = (): Journaled => ({ results: new Map(), turns: [] });
 
 /** The journal as the attempts at one shard use it: small rows in messages, large ones in storage by reference. */
 export class ShardJournal {
@@ -38,30 +49,33 @@ export class ShardJournal {
     return this.writer.publish(place, batch, signal);
   }
 
-  async store(sequence: number, rows: readonly RowResult[]): Promise<string> {
+  async store(sequence: number, content: JournaledRows): Promise<string> {
     const key = journalKey(this.shard, sequence);
-    await this.storage.write(key, Buffer.from(JSON.stringify(rows)));
+    await this.storage.write(key, Buffer.from(JSON.stringify(content)));
     return key;
   }
 
-  /** What the shard's attempts have journaled: one result per row, whichever comes first. */
-  async read(place: JournalPlace, signal: AbortSignal): Promise<Map<number, RowResult>> {
+  async read(place: JournalPlace, signal: AbortSignal): Promise<Journaled> {
     const { first, last } = this.shard.range;
+    const own = ({ row }: { row: number }) => row >= first && row <= last;
     const results = new Map<number, RowResult>();
-    for await (const { rows } of this.reader.read(place, signal)) {
-      for (const result of Array.isArray(rows) ? rows : await this.#load(rows.key))
-        if (result.row >= first && result.row <= last && !results.has(result.row)) results.set(result.row, result);
+    const turns: AgentTurn[] = [];
+    for await (const batch of this.reader.read(place, signal)) {
+      const content = await this.#contentOf(batch);
+      for (const result of content.rows.filter(own)) if (!results.has(result.row)) results.set(result.row, result);
+      turns.push(...content.turns.filter(own));
     }
-    return results;
+    return { results, turns: turns.filter(({ row }) => !results.has(row)) };
   }
 
   /** Rows whose object is gone are asked again. */
-  async #load(key: string): Promise<RowResult[]> {
+  async #contentOf({ rows, turns = [] }: JournalBatch): Promise<JournaledRows> {
+    if (Array.isArray(rows)) return { rows, turns };
     try {
-      const content = await this.storage.read(key);
-      return z.array(RowResult).parse(JSON.parse(Buffer.from(content).toString('utf8')));
+      const content = await this.storage.read(rows.key);
+      return JournaledRows.parse(JSON.parse(Buffer.from(content).toString('utf8')));
     } catch (error) {
-      if (error instanceof PermanentError) return [];
+      if (error instanceof PermanentError) return { rows: [], turns: [] };
       throw error;
     }
   }

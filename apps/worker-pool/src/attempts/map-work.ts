@@ -42,7 +42,7 @@ export class MapWorker implements AttemptWork {
     });
     return new RowRunner({
       source,
-      pipeline: this.stage.pipeline(control, { ownerId, budget: this.budget }),
+      pipeline: this.stage.pipeline(control, { ownerId, budget: this.budget, conversations: hand.conversations }),
       stage: this.stage,
       control,
       slots,

@@ -1,27 +1,27 @@
-import { ApwaError, type Assignment, type JournalPlace, type RowResult } from '@apwa/contracts';
+import { ApwaError, type Assignment, type JournalPlace } from '@apwa/contracts';
 import { type Logger } from '@apwa/service';
-import { type ShardJournal } from './journal.js';
+import { type Journaled, nothingJournaled, type ShardJournal } from './journal.js';
 import { JOURNAL_PATIENCE, retrying, type Waiting } from './retrying.js';
 
 /** The first attempt at a shard that came of no other has nobody to take over from; of what is given up nothing is taken over. */
 const mayTakeOver = ({ attempt, shardId, originId, handling }: Assignment): boolean =>
   handling !== 'condemned' && (attempt > 1 || originId !== shardId);
 
-/** What earlier attempts at a shard have journaled, by row; empty if the journal cannot be read: then its rows are asked again. */
+/** What earlier attempts at a shard have journaled; nothing if the journal cannot be read: then its rows are asked again. */
 export const takeOver = async (
   assignment: Assignment,
   journal: ShardJournal,
   place: JournalPlace,
   { signal, waiting, log }: { signal: AbortSignal; waiting: Waiting; log: Logger },
-): Promise<Map<number, RowResult>> => {
-  if (!mayTakeOver(assignment)) return new Map();
+): Promise<Journaled> => {
+  if (!mayTakeOver(assignment)) return nothingJournaled();
   try {
-    return (await retrying(() => journal.read(place, signal), JOURNAL_PATIENCE, waiting)) ?? new Map();
+    return (await retrying(() => journal.read(place, signal), JOURNAL_PATIENCE, waiting)) ?? nothingJournaled();
   } catch (thrown) {
     log.warn(
       { token: assignment.token, error: ApwaError.from(thrown).toPayload() },
       'the journal cannot be read: its rows are asked again',
     );
-    return new Map();
+    return nothingJournaled();
   }
 };

@@ -1,5 +1,6 @@
 import { type CommitContent, type RowResult } from '@apwa/contracts';
 import { type CallControl } from '../rows/control.js';
+import { type Conversations } from '../rows/conversations.js';
 
 /** How a map's attempt reaches its rows. */
 export interface RowsInHand {
@@ -9,6 +10,8 @@ export interface RowsInHand {
   record(result: RowResult): void;
   /** Resolves when another row may begin as far as the journal is concerned; undefined if one may now. */
   room(): Promise<void> | undefined;
+  /** Of rows that agents work on. */
+  readonly conversations: Conversations;
   /** This many slots are enough from now on. */
   needs(slots: number): void;
 }

@@ -11,6 +11,7 @@ import {
 } from '@apwa/contracts';
 import { type CallControl } from './control.js';
 import { type Pipeline } from './pipeline.js';
+import { shownFaults } from './shown-faults.js';
 import { RowTally } from './tally.js';
 
 /** What the calls of a stage in this member share. */
@@ -28,15 +29,6 @@ export interface CapabilityCalls {
   /** Why it can't be called: the stage ends with it. */
   fault: ErrorPayload | null;
 }
-
-/** Faults that stand in a row's message. */
-const FAULTS_SHOWN = 3;
-
-export const shownFaults = (faults: readonly Fault[]): string =>
-  faults
-    .slice(0, FAULTS_SHOWN)
-    .map(({ field, message }) => `${field}: ${message}`)
-    .join('; ');
 
 /** Calls a capability, once per row. Whatever a second try would heal is tried again by who is called. */
 export class CapabilityPipeline implements Pipeline {

@@ -1,4 +1,5 @@
 import { type ErrorPayload, type Fault, type RowErrorCode } from '@apwa/contracts';
+import { shownFaults } from './shown-faults.js';
 
 /** What came of a call that did not give a valid answer. */
 export type Failure =
@@ -85,12 +86,6 @@ const backoff = (failures: number, random: number): number =>
 const waitFor = (failures: number, retryAfterMs: number | undefined, random: number): number =>
   retryAfterMs === undefined ? backoff(failures, random) : Math.round(retryAfterMs + random * Math.min(1_000, 50 + retryAfterMs * 0.1));
 
-const shown = (faults: readonly Fault[]): string =>
-  faults
-    .slice(0, 3)
-    .map(({ field, message }) => `${field}: ${message}`)
-    .join('; ');
-
 /** The row's error if it fails by this failure. */
 export const rowErrorOf = (failure: Failure): { code: RowErrorCode; message: string } => {
   switch (failure.kind) {
@@ -98,7 +93,7 @@ export const rowErrorOf = (failure: Failure): { code: RowErrorCode; message: str
     case 'request':
       return { code: 'provider_error', message: failure.fault.message };
     case 'invalid':
-      return { code: 'invalid_output', message: shown(failure.faults) };
+      return { code: 'invalid_output', message: shownFaults(failure.faults) };
     case 'truncated':
     case 'rate_limited':
       return { code: failure.kind, message: failure.message };

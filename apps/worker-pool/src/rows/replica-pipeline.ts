@@ -104,10 +104,7 @@ class SharedFlight {
 const together = (row: number, results: readonly RowResult[], output: JsonObject | null): RowResult => {
   const tally = new RowTally();
   // The last one that is added says which model it was: the first replica's.
-  for (const result of results.toReversed()) {
-    tally.calls += result.attempts;
-    tally.add(result);
-  }
+  for (const result of results.toReversed()) tally.take(result);
   if (output) return tally.ok(row, output);
   const error = results.find((result) => result.error !== null)?.error;
   if (!error) throw new InternalError('no_answer', `Of ${results.length} replicas of row ${row} none answered or failed.`);

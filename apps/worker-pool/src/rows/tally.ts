@@ -33,16 +33,22 @@ export class RowTally {
     this.#model = figures.model ?? this.#model;
   }
 
+  /** Adds what other calls of the row took. */
+  take({ attempts, ...figures }: Partial<CallFigures> & { attempts: number }): void {
+    this.calls += attempts;
+    this.add(figures);
+  }
+
   ok(row: number, output: RowResult['output']): RowResult {
-    return { row, status: 'ok', output, error: null, ...this.#figures() };
+    return { row, status: 'ok', output, error: null, ...this.figures() };
   }
 
   failed(row: number, code: RowErrorCode, message: string): RowResult {
     const error = { code, message: shortened(message, MESSAGE_LENGTH) };
-    return { row, status: 'failed', output: null, error, ...this.#figures() };
+    return { row, status: 'failed', output: null, error, ...this.figures() };
   }
 
-  #figures() {
+  figures() {
     return {
       attempts: this.calls,
       model: this.#model,

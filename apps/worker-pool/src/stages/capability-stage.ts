@@ -1,10 +1,9 @@
-import { bindArguments, capabilitiesWith, openCapability, outputSchemaOf, renamed } from '@apwa/capabilities';
-import { type Capability, type CapabilityTemplate, type Column, type JsonObject, type MapWork, RefusedError } from '@apwa/contracts';
-import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
+import { bindArguments, capabilitiesWith, columnsAddedBy, renamed } from '@apwa/capabilities';
+import { type CapabilityTemplate, type MapWork } from '@apwa/contracts';
 import { type Messaging } from '@apwa/messaging';
 import { misfitOf, type Storage } from '@apwa/tables';
-import { openFunction } from '../functions/open-function.js';
-import { type CapabilityCalls, CapabilityPipeline, shownFaults } from '../rows/capability-pipeline.js';
+import { type OpenCapability, openCapability } from '../capabilities/open-capability.js';
+import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
 import { type InputRows } from './input-rows.js';
 import { earlierOf, type MapStage } from './map-stage.js';
@@ -19,33 +18,25 @@ export interface CapabilityStageParts {
   messaging: Messaging;
 }
 
-/** How a capability is called, and what else is to be told of changes. */
-interface Opened {
-  call: CapabilityCalls['call'];
-  wrong: CapabilityCalls['wrong'];
-  wake(): void;
-}
-
 /** One call of a capability per row. RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
 export const createCapabilityStage = (parts: CapabilityStageParts): MapStage => {
-  const { template, work, rows, storage, answers } = parts;
-  const capabilities = capabilitiesWith(work.capability ? [work.capability] : []);
-  const outputColumns = columnsOfSchema(outputSchemaOf(template, capabilities));
-  const capability = capabilities.find(template.capability);
-  const opened = capability && open(capability, outputColumns, parts);
-  if (!capability || !opened)
-    throw new RefusedError('unknown_capability', `This member has no capability ${template.capability}.`, {
-      field: 'capability',
-      value: template.capability,
-    });
+  const { stageId, template, work, rows, storage, answers, messaging } = parts;
+  const { capabilities: definitions = [] } = work;
+  const opened = openCapability(template.capability, { stageId, definitions, messaging });
+  const outputColumns = columnsAddedBy(template, capabilitiesWith(definitions));
   const bound = bindArguments(template.with);
-  const input = compileSchema(capability.input);
+  const misfit: OpenCapability['wrong'] = (output) => {
+    const found = misfitOf(outputColumns, renamed(output, template.rename));
+    return found
+      ? { code: 'capability_bad_output', message: `${template.capability} gave for ${found.column} what ${found.message}` }
+      : null;
+  };
   const calls: CapabilityCalls = {
     argumentsOf: (values) => bound.of(values),
-    check: (given) => input.validate(given),
-    call: opened.call,
+    check: (given) => opened.input.validate(given),
+    call: (given, control) => opened.call({ given, control }),
     columnsOf: (output) => renamed(output, template.rename),
-    wrong: opened.wrong,
+    wrong: (output) => opened.wrong(output) ?? misfit(output),
     fault: null,
   };
   return {
@@ -61,36 +52,5 @@ export const createCapabilityStage = (parts: CapabilityStageParts): MapStage => 
     pipeline: (control) => new CapabilityPipeline(calls, control),
     assumeWorking: () => undefined,
     wake: () => opened.wake(),
-  };
-};
-
-const open = (capability: Capability, columns: Column[], { stageId, template, work, messaging }: CapabilityStageParts): Opened | null => {
-  const misfit = (output: JsonObject): string | null => {
-    const found = misfitOf(columns, renamed(output, template.rename));
-    return found ? `${capability.id} gave for ${found.column} what ${found.message}` : null;
-  };
-  if (work.capability && capability.kind === 'python') {
-    const calls = openFunction(stageId, work.capability, messaging);
-    const output = compileSchema(capability.output);
-    return {
-      call: (given, control) => calls.call(given, control),
-      wrong: (given) => {
-        const faults = output.validate(given);
-        const message = faults.length > 0 ? shownFaults(faults) : misfit(given);
-        return message === null ? null : { code: 'capability_bad_output', message };
-      },
-      wake: () => calls.wake(),
-    };
-  }
-  const call = openCapability(capability.id);
-  if (!call) return null;
-  return {
-    call,
-    wrong: (given) => {
-      const message = misfit(given);
-      return message === null ? null : { code: 'capability_failed', message };
-    },
-    // Its rows wait for their attempt alone.
-    wake: () => undefined,
   };
 };

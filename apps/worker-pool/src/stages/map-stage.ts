@@ -1,6 +1,7 @@
 import { type Column, type ErrorPayload, type MapWork, type RowResult, type RowValues, type ShardRange } from '@apwa/contracts';
 import { readResults, type Storage } from '@apwa/tables';
 import { type AttemptBudget } from '../budgets/run-account.js';
+import { type Conversations } from '../rows/conversations.js';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
@@ -10,6 +11,12 @@ export interface Caller {
   readonly ownerId: string;
   /** Null: its run has none. */
   readonly budget: AttemptBudget | null;
+}
+
+/** An attempt, whose rows are worked on. */
+export interface RowsCaller extends Caller {
+  /** What was said in its rows so far. */
+  readonly conversations: Conversations;
 }
 
 /** A map stage, made ready once in this member: what its shards share, whatever its template's mode. */
@@ -27,7 +34,7 @@ export interface MapStage {
   /** Why the stage was stopped by this member; null while it goes on. */
   readonly fault: ErrorPayload | null;
   /** For the rows of an attempt. */
-  pipeline(control: CallControl, caller: Caller): Pipeline;
+  pipeline(control: CallControl, caller: RowsCaller): Pipeline;
   /** Rows of the stage were answered elsewhere. */
   assumeWorking(): void;
   /** Something changed for rows that wait: they look again. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  type AgentTemplate,
   ApwaError,
   type CommittedShard,
   executorOperations,
@@ -16,7 +17,9 @@ import { Models } from '../models/models.js';
 import { SharedAnswers } from '../rows/shared-answers.js';
 import { LOG, STORAGE } from '../tokens.js';
 import { createCapabilityStage } from './capability-stage.js';
-import { createLlmStage } from './llm-stage.js';
+import { type AgentTools, createAgentTools } from '../capabilities/agent-tools.js';
+import { openCapability } from '../capabilities/open-capability.js';
+import { createModelStage } from './model-stage.js';
 import { type InputRows, openInput } from './input-rows.js';
 import { type MapStage } from './map-stage.js';
 
@@ -68,12 +71,13 @@ export class Stages {
     const { storage } = this;
     const answers = this.#answers.of(stageId);
     switch (template.mode) {
-      case 'llm': {
+      case 'llm':
+      case 'agent': {
         const modelName = work.model;
         if (modelName === null) throw new RefusedError('unknown_model', 'The stage names no model.', { field: 'model', value: null });
         // Before anything is read: a wrong name costs nothing.
         const model = this.models.open(modelName);
-        return createLlmStage({
+        return createModelStage({
           log: this.log,
           stageId,
           work,
@@ -83,6 +87,7 @@ export class Stages {
           input: await this.#input(work),
           storage,
           answers,
+          tools: template.mode === 'agent' ? this.#tools(stageId, template, work) : null,
         });
       }
       case 'capability':
@@ -96,6 +101,11 @@ export class Stages {
           messaging: this.messaging,
         });
     }
+  }
+
+  #tools(stageId: string, template: AgentTemplate, { capabilities: definitions = [] }: MapWork): AgentTools {
+    const place = { stageId, definitions, messaging: this.messaging };
+    return createAgentTools(template.capabilities.map((id) => openCapability(id, place)));
   }
 
   #input({ input }: MapWork): Promise<InputRows> {

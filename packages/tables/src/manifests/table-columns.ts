@@ -1,6 +1,6 @@
-import { BOOKKEEPING_COLUMNS, type Column, type TableManifest } from '@apwa/contracts';
+import { BOOKKEEPING_COLUMNS, type Column, type TableManifest, TRANSCRIPT_COLUMN } from '@apwa/contracts';
 
-const BOOKKEEPING_NAMES: ReadonlySet<string> = new Set(BOOKKEEPING_COLUMNS.map(({ name }) => name));
+const BOOKKEEPING_NAMES: ReadonlySet<string> = new Set([...BOOKKEEPING_COLUMNS, TRANSCRIPT_COLUMN].map(({ name }) => name));
 
 export const isBookkeeping = (name: string): boolean => BOOKKEEPING_NAMES.has(name);
 
@@ -15,8 +15,11 @@ export const ownColumnsOf = (manifest: TableManifest): Column[] => contentColumn
 /** Columns of the table's content, base columns first. */
 export const contentColumnsOf = (manifest: TableManifest): Column[] => contentColumns(manifest.columns);
 
+/** Columns of the machinery in the table's own parts: none but in a map's result. */
+export const bookkeepingOf = (manifest: TableManifest): Column[] =>
+  isMapResult(manifest)
+    ? [...BOOKKEEPING_COLUMNS, ...(manifest.ownColumns.some(({ name }) => name === TRANSCRIPT_COLUMN.name) ? [TRANSCRIPT_COLUMN] : [])]
+    : [];
+
 /** All columns that a query sees: the content's, then of a map result the bookkeeping columns. */
-export const visibleColumnsOf = (manifest: TableManifest): Column[] => [
-  ...contentColumnsOf(manifest),
-  ...(isMapResult(manifest) ? BOOKKEEPING_COLUMNS : []),
-];
+export const visibleColumnsOf = (manifest: TableManifest): Column[] => [...contentColumnsOf(manifest), ...bookkeepingOf(manifest)];

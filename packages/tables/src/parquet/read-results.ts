@@ -6,6 +6,7 @@ import {
   type RowResult,
   type ShardRange,
   type TableReference,
+  TRANSCRIPT_COLUMN,
 } from '@apwa/contracts';
 import { readManifest } from '../manifests/manifests.js';
 import { type Storage } from '../storage/storage.js';
@@ -23,7 +24,7 @@ export const readResults = async (
   columns: readonly Column[],
 ): Promise<RowResult[]> => {
   const { parts } = await readManifest(storage, table);
-  const types = columns.map(({ name, type }) => ({ name, type: parseType(type) }));
+  const types = columns.filter(({ name }) => name !== TRANSCRIPT_COLUMN.name).map(({ name, type }) => ({ name, type: parseType(type) }));
   const names = [...columns, ...BOOKKEEPING_COLUMNS].map(({ name }) => name);
   const results: RowResult[] = [];
   for (const part of parts) {
@@ -60,6 +61,7 @@ const resultOf = (row: number, values: Record<string, unknown>, types: readonly 
     costUsd: Number(values._cost_usd ?? 0),
     latencyMs: Number(values._latency_ms ?? 0),
     traceId: textOf(values._trace_id),
+    ...(typeof values[TRANSCRIPT_COLUMN.name] === 'string' ? { transcript: values[TRANSCRIPT_COLUMN.name] as string } : {}),
   };
 };
 

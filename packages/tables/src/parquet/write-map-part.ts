@@ -1,4 +1,12 @@
-import { BOOKKEEPING_COLUMNS, type Column, InternalError, type Part, PermanentError, type RowResult } from '@apwa/contracts';
+import {
+  BOOKKEEPING_COLUMNS,
+  type Column,
+  InternalError,
+  type Part,
+  PermanentError,
+  type RowResult,
+  TRANSCRIPT_COLUMN,
+} from '@apwa/contracts';
 import { type Storage } from '../storage/storage.js';
 import { parseType } from '../types/column-type.js';
 import { encodeValue, Misfit } from './parquet-schema.js';
@@ -10,7 +18,7 @@ const ROW_GROUP = { rows: 1_000, bytes: 8 * 1024 * 1024 };
 const BOOKKEEPING_BYTES = 200;
 
 export interface MapPartContent {
-  /** The output's columns, without bookkeeping. */
+  /** The output's columns, without bookkeeping but that of conversations, where they are kept. */
   columns: readonly Column[];
   /** Sorted by row, no row twice. */
   results: readonly RowResult[];
@@ -26,10 +34,16 @@ export const writeMapPart = async (storage: Storage, key: string, { columns, res
   for (const result of results) {
     if (result.row <= previous) throw new InternalError('rows_out_of_order', `Row ${result.row} of ${key} comes after row ${previous}.`);
     previous = result.row;
-    const { output } = result;
-    const values = columns.map(({ name }) => (output && Object.hasOwn(output, name) ? output[name] : null));
+    const { output, transcript } = result;
+    const values = columns.map(({ name }) => {
+      if (name === TRANSCRIPT_COLUMN.name) return transcript ?? null;
+      return output && Object.hasOwn(output, name) ? output[name] : null;
+    });
     try {
-      writer.add([...values, ...bookkeepingOf(result)], BOOKKEEPING_BYTES + (output === null ? 0 : sizeOf(output)));
+      writer.add(
+        [...values, ...bookkeepingOf(result)],
+        BOOKKEEPING_BYTES + (output === null ? 0 : sizeOf(output)) + (transcript?.length ?? 0),
+      );
     } catch (thrown) {
       if (!(thrown instanceof Misfit)) throw thrown;
       throw new PermanentError('value_misfit', `Row ${result.row}: ${thrown.message}.`, { cause: thrown });

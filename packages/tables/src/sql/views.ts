@@ -1,5 +1,5 @@
-import { BOOKKEEPING_COLUMNS, type Column, type Part, type TableManifest } from '@apwa/contracts';
-import { contentColumnsOf, isMapResult, ownColumnsOf, visibleColumnsOf } from '../manifests/table-columns.js';
+import { type Column, type Part, type TableManifest } from '@apwa/contracts';
+import { bookkeepingOf, contentColumnsOf, isMapResult, ownColumnsOf, visibleColumnsOf } from '../manifests/table-columns.js';
 import { quoteName, quoteText } from '../types/column-type.js';
 
 /** A table as a query sees it. */
@@ -27,7 +27,7 @@ const levelSelect = (chain: readonly TableManifest[], level: number, pathOf: Pat
   const manifest = chain[level] as TableManifest;
   const parts = manifest.parts.filter(({ rows }) => rows > 0).sort((a, b) => a.firstRow - b.firstRow);
   const base = isMapResult(manifest);
-  if (parts.length === 0) return emptySelect([...contentColumnsOf(manifest), ...(base ? BOOKKEEPING_COLUMNS : [])], !base);
+  if (parts.length === 0) return emptySelect(visibleColumnsOf(manifest), !base);
   const files = `read_parquet([${parts.map((part) => quoteText(pathOf(part))).join(', ')}])`;
   if (!base) {
     const offsets = `[${parts.map(({ firstRow }) => firstRow).join(', ')}]`;
@@ -39,7 +39,7 @@ const levelSelect = (chain: readonly TableManifest[], level: number, pathOf: Pat
   }
   const own = new Set(ownColumnsOf(manifest).map(({ name }) => name));
   const content = contentColumnsOf(manifest).map(({ name }) => `${own.has(name) ? 'part' : 'base'}.${quoteName(name)}`);
-  const bookkeeping = BOOKKEEPING_COLUMNS.map(({ name }) => `part.${quoteName(name)}`);
+  const bookkeeping = bookkeepingOf(manifest).map(({ name }) => `part.${quoteName(name)}`);
   const needsBase = content.some((column) => column.startsWith('base.'));
   const joined = needsBase ? ` JOIN (${levelSelect(chain, level + 1, pathOf)}) AS base ON base."_row" = part."_row"` : '';
   return `SELECT ${selectList([...content, ...bookkeeping])} FROM ${files} AS part${joined}`;

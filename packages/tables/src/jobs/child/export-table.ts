@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { BOOKKEEPING_COLUMNS, type Column, type JsonValue, type RowValues } from '@apwa/contracts';
+import { type Column, type JsonValue, type RowValues } from '@apwa/contracts';
 import { isBookkeeping } from '../../manifests/table-columns.js';
 import { type TableView } from '../../sql/views.js';
 import { quoteName, quoteText } from '../../types/column-type.js';
@@ -46,7 +46,8 @@ export const exportTable = async (settings: JobSettings, job: ExportJob): Promis
 const exportedColumns = ({ view, rows, bookkeeping }: ExportJob): Column[] => {
   const content = view.columns.filter(({ name }) => !isBookkeeping(name));
   if (!view.numbered) return content;
-  return [...content, ...BOOKKEEPING_COLUMNS.filter(({ name }) => bookkeeping || (rows === 'failed' && FAILURE_COLUMNS.has(name)))];
+  const machinery = view.columns.filter(({ name }) => isBookkeeping(name));
+  return [...content, ...machinery.filter(({ name }) => bookkeeping || (rows === 'failed' && FAILURE_COLUMNS.has(name)))];
 };
 
 /** Files are read in the order of their rows; a join with a base loses it. */

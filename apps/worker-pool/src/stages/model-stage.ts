@@ -1,8 +1,17 @@
-import { type Column, type Fault, type JsonSchema, type LlmTemplate, type MapWork } from '@apwa/contracts';
-import { builtinCapabilities, outputSchemaOf } from '@apwa/capabilities';
+import {
+  type Column,
+  type Fault,
+  type JsonSchema,
+  AGENT_DEFAULTS,
+  type AgentTemplate,
+  type MapWork,
+  type ModelTemplate,
+} from '@apwa/contracts';
+import { builtinCapabilities, columnsAddedBy } from '@apwa/capabilities';
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { type Logger, withoutCredentials } from '@apwa/service';
 import { misfitOf, type Storage } from '@apwa/tables';
+import { type AgentTools } from '../capabilities/agent-tools.js';
 import { CallCost } from '../budgets/call-cost.js';
 import { type OpenModel } from '../models/models.js';
 import { TokenEstimate } from '../permits/token-estimate.js';
@@ -11,16 +20,18 @@ import { DEFAULT_ATTEMPTS, DEFAULT_REPAIRS } from '../rows/decide.js';
 import { FirstCall, REFUSAL_MS } from '../rows/first-call.js';
 import { ReplicaPipeline } from '../rows/replica-pipeline.js';
 import { combinationOf } from '../rows/replicas.js';
+import { AgentPipeline, type AgentSettings } from '../rows/agent-pipeline.js';
+import { type CallControl } from '../rows/control.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
 import { type StageCalls } from '../rows/stage-calls.js';
 import { type InputRows } from './input-rows.js';
 import { earlierOf, type MapStage } from './map-stage.js';
 
-export interface LlmStageParts {
+export interface ModelStageParts {
   log: Logger;
   stageId: string;
-  template: LlmTemplate;
+  template: ModelTemplate;
   model: OpenModel;
   /** Its name in the configuration. */
   modelName: string;
@@ -28,15 +39,18 @@ export interface LlmStageParts {
   input: InputRows;
   storage: Storage;
   answers: StageAnswers;
+  /** What its agents may call; null where the template has none. */
+  tools: AgentTools | null;
 }
 
-/** One model call per row. RefusedError if the template's schema is none: the stage fails with it. */
-export const createLlmStage = ({ log, stageId, work, template, model, modelName, input, storage, answers }: LlmStageParts): MapStage => {
+/** A model is asked for each row, once or as an agent. RefusedError if the template's schema is none: the stage fails with it. */
+export const createModelStage = (parts: ModelStageParts): MapStage => {
+  const { log, stageId, work, template, model, modelName, input, storage, answers, tools } = parts;
   const { endpoints } = model.config;
   const inputColumns = input.columns.filter((name) => !name.startsWith('_'));
-  const prompts = createPromptBuilder({ ...template, inputColumns });
+  const prompts = createPromptBuilder({ ...template, inputColumns, agent: tools !== null });
   const columns = columnsOfSchema(template.output);
-  const outputColumns = columnsOfSchema(outputSchemaOf(template, builtinCapabilities));
+  const outputColumns = columnsAddedBy(template, builtinCapabilities);
   const combination = template.replicas && combinationOf(template.replicas, template.output);
   const configured = Math.min(...endpoints.map(({ outputTokens: most }) => most));
   let warned = false;
@@ -58,7 +72,7 @@ export const createLlmStage = ({ log, stageId, work, template, model, modelName,
     policy: {
       attempts: template.retry?.attempts ?? DEFAULT_ATTEMPTS,
       repairs: template.retry?.repairs ?? DEFAULT_REPAIRS,
-      totalMs: template.retry?.totalMs ?? Infinity,
+      totalMs: totalMsOf(template),
     },
     output: { name: 'answer', schema: template.output },
     validate: validatorOf(template.output, columns),
@@ -73,6 +87,7 @@ export const createLlmStage = ({ log, stageId, work, template, model, modelName,
     },
     fault: null,
   };
+  const agent = template.mode === 'agent' && tools ? agentOf(template, tools) : null;
   return {
     kind: 'map',
     columns: prompts.columns,
@@ -83,19 +98,34 @@ export const createLlmStage = ({ log, stageId, work, template, model, modelName,
     get fault() {
       return calls.fault;
     },
-    pipeline: (control, caller) =>
-      combination
-        ? new ReplicaPipeline(combination, control, (own, row, values, replica) =>
-            new RowPipeline(calls, own, caller).run(row, values, replica > 0),
-          )
-        : new RowPipeline(calls, control, caller),
+    pipeline: (control, caller) => {
+      const pipelineOf = (own: CallControl) => (agent ? new AgentPipeline(calls, agent, own, caller) : new RowPipeline(calls, own, caller));
+      if (!combination) return pipelineOf(control);
+      return new ReplicaPipeline(combination, control, (own, row, values, replica) =>
+        pipelineOf(own).run(row, values, { replica, counted: replica > 0 }),
+      );
+    },
     assumeWorking: () => calls.first.assumeWorking(),
     wake: () => {
       calls.first.wakeAll();
       calls.gate.wakeAll();
+      tools?.wake();
     },
   };
 };
+
+const agentOf = ({ limits = {}, transcript = 'failures' }: AgentTemplate, tools: AgentTools): AgentSettings => ({
+  tools,
+  limits: {
+    turns: limits.turns ?? AGENT_DEFAULTS.turns,
+    tokens: limits.tokens ?? AGENT_DEFAULTS.tokens,
+    costUsd: limits.costUsd ?? Infinity,
+  },
+  transcript,
+});
+
+const totalMsOf = (template: ModelTemplate): number =>
+  template.mode === 'agent' ? (template.limits?.totalMs ?? AGENT_DEFAULTS.totalMs) : (template.retry?.totalMs ?? Infinity);
 
 /** Against the template's own schema, and against the columns that it makes: what fits none can be no row of a part. */
 const validatorOf = (schema: JsonSchema, columns: Column[]): ((value: unknown) => Fault[]) => {

@@ -1,0 +1,83 @@
+import { capabilitiesWith, openCapability as openBuiltin } from '@apwa/capabilities';
+import {
+  type Capability,
+  type CapabilityDefinition,
+  type CapabilityId,
+  capabilityIdOf,
+  type JsonObject,
+  RefusedError,
+  type RowErrorCode,
+} from '@apwa/contracts';
+import { type CompiledSchema, compileSchema } from '@apwa/json-schema';
+import { type Messaging } from '@apwa/messaging';
+import { openFunction } from '../functions/open-function.js';
+import { type CallControl } from '../rows/control.js';
+import { shownFaults } from '../rows/shown-faults.js';
+
+/** A call of a capability for a row. */
+export interface CapabilityCall {
+  readonly given: JsonObject;
+  readonly control: CallControl;
+}
+
+/** A capability that this member can call for a stage. */
+export interface OpenCapability {
+  readonly capability: Capability;
+  /** Checks arguments against its schema. */
+  readonly input: CompiledSchema;
+  /**
+   * What it gives; null if the row was abandoned. PermanentError with a row's code, RefusedError if it can't be called for any row; what
+   * else it throws is a fault of its own. Tries after a fault that may pass are its business.
+   */
+  call(call: CapabilityCall): JsonObject | null | Promise<JsonObject | null>;
+  /** What is wrong with what it gave; null if nothing is. */
+  wrong(output: JsonObject): { code: RowErrorCode; message: string } | null;
+  /** Something changed for rows that wait: they look again. */
+  wake(): void;
+}
+
+export interface CapabilityPlace {
+  stageId: string;
+  /** Of those that are not built in. */
+  definitions: readonly CapabilityDefinition[];
+  messaging: Messaging;
+}
+
+/** RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
+export const openCapability = (id: CapabilityId, place: CapabilityPlace): OpenCapability => {
+  const capability = capabilitiesWith(place.definitions).find(id);
+  const opened = capability && open(capability, place);
+  if (opened) return opened;
+  throw new RefusedError('unknown_capability', `This member has no capability ${id}.`, { field: 'capability', value: id });
+};
+
+const open = (capability: Capability, { stageId, definitions, messaging }: CapabilityPlace): OpenCapability | null => {
+  const input = compileSchema(capability.input);
+  const definition = definitions.find((one) => capabilityIdOf(one) === capability.id);
+  switch (definition?.kind) {
+    case undefined: {
+      const call = openBuiltin(capability.id);
+      // Its rows wait for their attempt alone, and what it gives is ours.
+      return call ? { capability, input, call: ({ given }) => call(given), wrong: () => null, wake: () => undefined } : null;
+    }
+    case 'python': {
+      const calls = openFunction(stageId, definition, messaging);
+      return {
+        capability,
+        input,
+        call: ({ given, control }) => calls.call(given, control),
+        wrong: wrongBy(capability),
+        wake: () => calls.wake(),
+      };
+    }
+  }
+};
+
+/** Checks what others give against their schema. */
+const wrongBy = ({ output }: Capability): OpenCapability['wrong'] => {
+  const compiled = compileSchema(output);
+  return (given) => {
+    const faults = compiled.validate(given);
+    return faults.length > 0 ? { code: 'capability_bad_output', message: shownFaults(faults) } : null;
+  };
+};
