@@ -258,6 +258,38 @@ describe('a plan', () => {
     expect(query?.allowed).toContain('sorted (id, text, kind');
   });
 
+  describe('with agents', () => {
+    const agent = (more: object = {}) =>
+      plan([map({}, { mode: 'agent', capabilities: ['builtin:text_length'], ...more })], ['sorted']);
+
+    it('should have their conversations in a column, unless none is kept', async () => {
+      const columns = async (more: object) => {
+        const result = await validatePlan(agent(more), context);
+        return result.valid && result.columns.get('sorted')?.map(({ name }) => name);
+      };
+      expect(await columns({})).toContain('_transcript');
+      expect(await columns({ transcript: 'none' })).not.toContain('_transcript');
+    });
+
+    it.each<[string, object, Partial<Fault>]>([
+      [
+        'a capability that is not there',
+        { capabilities: ['builtin:text_lenght'] },
+        { field: 'steps[0].template.capabilities[0]', allowed: expect.stringContaining('did you mean builtin:text_length?') as string },
+      ],
+      [
+        'a capability twice',
+        { capabilities: ['builtin:word_count', 'builtin:word_count'] },
+        { field: 'steps[0].template.capabilities[1]', message: 'is named twice' },
+      ],
+      ['no turns', { limits: { turns: 0 } }, { field: 'steps[0].template.limits.turns', value: '0' }],
+      ['a time that is no limit of calls', { retry: { totalMs: 5_000 } }, { field: 'steps[0].template.retry.totalMs' }],
+      ['another way to keep conversations', { transcript: 'some' }, { field: 'steps[0].template.transcript', value: 'some' }],
+    ])('should name %s', async (_, more, fault) => {
+      expect(await faultsOf(agent(more))).toContainEqual(expect.objectContaining(fault));
+    });
+  });
+
   describe('with functions', () => {
     const language = {
       kind: 'python',

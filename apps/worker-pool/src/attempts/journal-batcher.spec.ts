@@ -1,4 +1,12 @@
-import { type JournalBatch, type JournalPlace, noUsage, type RowResult, TransientError } from '@apwa/contracts';
+import {
+  type AgentTurn,
+  type JournalBatch,
+  type JournaledRows,
+  type JournalPlace,
+  noUsage,
+  type RowResult,
+  TransientError,
+} from '@apwa/contracts';
 import { JournalBatcher, type JournalBatcherOptions } from './journal-batcher.js';
 
 const place = (incarnation: number): JournalPlace => ({ stream: `S${incarnation}`, incarnation, subject: 's', shardSubjects: 's.*' });
@@ -19,7 +27,7 @@ const result = (row: number, size = 10): RowResult => ({
 const setUp = (publish: JournalBatcherOptions['publish'] = async () => undefined, stepwise = false) => {
   const published: { place: JournalPlace; batch: JournalBatch; at: number }[] = [];
   const acked: number[] = [];
-  const stored = new Map<number, readonly RowResult[]>();
+  const stored = new Map<number, JournaledRows>();
   const batcher = new JournalBatcher({
     token: 'a'.repeat(32),
     place: place(1),
@@ -28,8 +36,8 @@ const setUp = (publish: JournalBatcherOptions['publish'] = async () => undefined
       published.push({ place: where, batch, at: performance.now() });
       await publish(where, batch, signal);
     },
-    store: async (sequence, { rows }) => {
-      stored.set(sequence, rows);
+    store: async (sequence, content) => {
+      stored.set(sequence, content);
       return `journal/${sequence}`;
     },
     acked: (_rows, _incarnation, fresh) => acked.push(...fresh.map(({ row }) => row)),
@@ -39,6 +47,56 @@ const setUp = (publish: JournalBatcherOptions['publish'] = async () => undefined
   return { batcher, published, acked, stored, rowsOf };
 };
 const range = (count: number) => Array.from({ length: count }, (_, row) => row);
+
+describe('JournalBatcher with turns', () => {
+  const turn = (row: number, content = 'x'): AgentTurn => ({
+    row,
+    replica: 0,
+    id: 'ab'.repeat(8),
+    after: null,
+    messages: [{ role: 'assistant', content }],
+    calls: 1,
+    usage: noUsage(),
+    usageEstimated: false,
+    costUsd: 0,
+    latencyMs: 1,
+    model: null,
+  });
+
+  it('should journal a turn before its row goes on', async () => {
+    let acknowledge: () => void = () => undefined;
+    const { batcher, published } = setUp(() => new Promise((resolve) => (acknowledge = resolve)));
+    let goesOn = false;
+    const added = batcher.addTurn(turn(3)).then(() => (goesOn = true));
+    while (published.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(published[0]?.batch).toMatchObject({ rows: [], turns: [{ row: 3 }] });
+    expect(goesOn).toBe(false);
+    acknowledge();
+    await added;
+    batcher.close();
+  });
+
+  it('should publish turns again when the journal is lost, but not of rows that have their result', async () => {
+    const { batcher, published } = setUp();
+    await Promise.all([batcher.addTurn(turn(1)), batcher.addTurn(turn(2))]);
+    batcher.add(result(1));
+    await batcher.flush(5_000);
+    const before = published.length;
+    batcher.moveTo(place(2));
+    await batcher.flush(5_000);
+    const again = published.slice(before).map(({ batch }) => batch);
+    expect(again).toMatchObject([{ rows: [{ row: 1 }], turns: [{ row: 2 }] }]);
+    batcher.close();
+  });
+
+  it('should put a turn that is too large for a message into storage', async () => {
+    const { batcher, published, stored } = setUp();
+    await batcher.addTurn(turn(1, 'x'.repeat(300 * 1024)));
+    expect(published.map(({ batch }) => batch)).toEqual([{ token: 'a'.repeat(32), sequence: 0, rows: { key: 'journal/0' } }]);
+    expect(stored.get(0)?.turns).toHaveLength(1);
+    batcher.close();
+  });
+});
 
 describe('JournalBatcher', () => {
   it('should publish 64 rows at once, and a smaller rest after 50 ms', async () => {
@@ -108,7 +166,7 @@ describe('JournalBatcher', () => {
         { token: 'a'.repeat(32), sequence: 1, rows: [result(1)] },
       ]),
     );
-    expect(stored.get(0)).toEqual([result(0, 300 * 1024)]);
+    expect(stored.get(0)?.rows).toEqual([result(0, 300 * 1024)]);
     batcher.close();
   });
 

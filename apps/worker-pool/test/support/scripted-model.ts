@@ -4,12 +4,15 @@ import { type AddressInfo, type Socket } from 'node:net';
 interface ChatRequest {
   model: string;
   messages: { role: string; content: string }[];
+  tools?: { function: { name: string } }[];
   max_completion_tokens?: number;
 }
 
 /** How the server answers a call: an answer's content, a whole HTTP answer, a dropped connection. */
 export type Reply =
   | { content: string | null; finish?: string; refusal?: string }
+  /** `arguments`: text goes as it is. */
+  | { toolCalls: { name: string; arguments: unknown }[] }
   | { status: number; headers?: Record<string, string>; body?: unknown }
   | { drop: true };
 
@@ -86,7 +89,7 @@ export class ScriptedModel {
       return void response.end(JSON.stringify(reply.body ?? { error: { message: `status ${reply.status}` } }));
     }
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(completion(request, reply)));
+    response.end(JSON.stringify('toolCalls' in reply ? toolCallsOf(request, reply) : completion(request, reply)));
   }
 }
 
@@ -113,3 +116,13 @@ const completion = (request: ChatRequest, reply: { content: string | null; finis
   ],
   usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 },
 });
+
+const toolCallsOf = (request: ChatRequest, { toolCalls }: { toolCalls: { name: string; arguments: unknown }[] }) => {
+  const whole = completion(request, { content: null, finish: 'tool_calls' });
+  const tool_calls = toolCalls.map(({ name, arguments: given }, index) => ({
+    id: `call_${index}`,
+    type: 'function',
+    function: { name, arguments: typeof given === 'string' ? given : JSON.stringify(given) },
+  }));
+  return { ...whole, choices: whole.choices.map((choice) => ({ ...choice, message: { ...choice.message, tool_calls } })) };
+};

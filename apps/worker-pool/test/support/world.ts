@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type AgentTemplate,
   type CapabilityTemplate,
   type LlmTemplate,
   type JsonSchema,
@@ -37,7 +38,7 @@ export interface WorldOptions {
  * service in processes of its own.
  */
 interface StageOptions extends StageShare {
-  template?: Partial<LlmTemplate> | CapabilityTemplate;
+  template?: Partial<LlmTemplate> | AgentTemplate | CapabilityTemplate;
   shardRows?: number;
 }
 
@@ -99,8 +100,9 @@ export class World {
     return writeManifest(this.storage, { tableId, version: 1, columns, ownColumns: columns, rows: texts.length, parts });
   }
 
-  work(input: TableReference, template: Partial<LlmTemplate> | CapabilityTemplate = {}): StageWork {
+  work(input: TableReference, template: Partial<LlmTemplate> | AgentTemplate | CapabilityTemplate = {}): StageWork {
     if (template.mode === 'capability') return { kind: 'map', input, model: null, template };
+    if (template.mode === 'agent') return { kind: 'map', input, model: 'small', template };
     return { kind: 'map', input, model: 'small', template: { mode: 'llm', instructions: 'Shout {{text}}', output: OUTPUT, ...template } };
   }
 
@@ -153,6 +155,7 @@ export class World {
 const BOOKKEEPING = [
   { name: '_status', type: 'VARCHAR' },
   { name: '_error_code', type: 'VARCHAR' },
+  { name: '_error', type: 'VARCHAR' },
   { name: '_attempts', type: 'INTEGER' },
   { name: '_input_tokens', type: 'BIGINT' },
 ];
