@@ -7,6 +7,8 @@ import { BudgetsService } from './budgets/budgets.service.js';
 import { Database } from './database/database.js';
 import { EpochService } from './epoch/epoch.service.js';
 import { AnsweredRows } from './journal/answered-rows.js';
+import { IntentsController } from './intents/intents.controller.js';
+import { IntentsService } from './intents/intents.service.js';
 import { JournalService } from './journal/journal.service.js';
 import { ClaimsService } from './ledger/claims.service.js';
 import { CommitsService } from './ledger/commits.service.js';
@@ -91,7 +93,15 @@ export class ExecutorModule implements OnApplicationShutdown {
           journalBytes: config.executor.journalBytes,
         }),
       ],
-      controllers: [StagesController, RunsController, MembersController, PermitsController, PoolsController, CapabilitiesController],
+      controllers: [
+        StagesController,
+        RunsController,
+        MembersController,
+        PermitsController,
+        PoolsController,
+        CapabilitiesController,
+        IntentsController,
+      ],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: LOG, useValue: log },
@@ -130,6 +140,7 @@ export class ExecutorModule implements OnApplicationShutdown {
         FabricsRepository,
         ClustersService,
         CapabilitiesService,
+        IntentsService,
         PoolsService,
         BacklogsRepository,
         Scaler,

@@ -106,3 +106,7 @@ export const MAX_CAPABILITIES = 20;
 /** SHA-256 of a function's content, its keys in order: the same content is the same function. */
 export const CapabilityHash = z.string().regex(/^[0-9a-f]{64}$/);
 export type CapabilityHash = z.infer<typeof CapabilityHash>;
+
+/** SHA-256 of a row and of what is called for it, which makes a call the same one whoever makes it. */
+export const CallKey = z.string().regex(/^[0-9a-f]{64}$/);
+export type CallKey = z.infer<typeof CallKey>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CallKey } from './capability.js';
 import { LeaseToken, TurnId } from './ids.js';
 import { JsonObject } from './json.js';
 import { RowResult, TokenUsage } from './stage.js';
@@ -13,6 +14,8 @@ export const AgentTurn = z.strictObject({
   after: TurnId.nullable(),
   /** As they go on in the conversation. */
   messages: z.array(JsonObject).min(1),
+  /** Calls of it that had been written down, and came to an end. Left out: none. */
+  intents: z.array(CallKey).optional(),
   /** What its calls took, those that failed among them. */
   calls: z.number().int().nonnegative(),
   usage: TokenUsage,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BudgetAnswer, BudgetQuestion, BudgetTerms } from './budget.js';
-import { CapabilityHash, CapabilityId, PythonCapability } from './capability.js';
+import { CallKey, CapabilityHash, CapabilityId, PythonCapability } from './capability.js';
 import { ErrorPayload } from './errors.js';
 import { ClusterName, LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
 import { JsonValue } from './json.js';
@@ -282,6 +282,23 @@ export const executorOperations = {
     z.strictObject({ stageId: StageId, capability: CapabilityId }),
     z.strictObject({ hash: CapabilityHash, cluster: ClusterName, generation: z.number().int().positive() }),
     20_000,
+  ),
+  /**
+   * Writes down a call that must never be made twice, before it is made. `may`: false if the attempt is over, or if another one has
+   * written it down. The same attempt may ask again.
+   */
+  recordIntent: operation(
+    memberAsksExecutor,
+    'record_intent',
+    z.strictObject({ stageId: StageId, token: LeaseToken, row: z.number().int().nonnegative(), key: CallKey }),
+    z.strictObject({ may: z.boolean() }),
+  ),
+  /** Calls within a range of rows that may have been made, whoever was to make them. */
+  listIntents: operation(
+    memberAsksExecutor,
+    'list_intents',
+    z.strictObject({ stageId: StageId, within: ShardRange }),
+    z.strictObject({ intents: z.array(z.strictObject({ row: z.number().int().nonnegative(), key: CallKey })) }),
   ),
   listMembers: operation(administratorAsksExecutor, 'list_members', z.strictObject({}), z.strictObject({ members: z.array(Member) })),
   listPools: operation(managerAsksExecutor, 'list_pools', z.strictObject({}), z.strictObject({ pools: z.array(PoolReport) })),

@@ -43,7 +43,10 @@ export class Copies {
     }
   }
 
-  /** Stages of rows that wait for nothing and all of whose open shards somebody holds, one of them for some time. */
+  /**
+   * Stages of rows that wait for nothing and all of whose open shards somebody holds, one of them for some time. Not those that may make
+   * calls which must never be made twice.
+   */
   async #lagging(queries: Queries): Promise<Lagging[]> {
     return queries.$queryRaw`
       SELECT s.id AS "stageId", s.pool FROM stages s JOIN runs r ON r.owner_id = s.owner_id
@@ -51,7 +54,8 @@ export class Copies {
         AND EXISTS (SELECT 1 FROM attempts a WHERE a.stage_id = s.id AND a.state = 'active'
           AND ${UNHINDERED_SINCE} < clock_timestamp() - ${this.times.copyAfterMs} * interval '1 millisecond')
         AND NOT EXISTS (SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open'
-          AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active'))`;
+          AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.shard_id = h.id AND a.state = 'active'))
+        AND NOT s.work::jsonb @? '$.capabilities[*] ? (@.effects == "unsafe")'`;
   }
 
   async #tailOf(queries: Queries, stageId: string): Promise<StageTail> {

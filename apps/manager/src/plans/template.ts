@@ -52,12 +52,20 @@ const checkModelTemplate = (template: ModelTemplate, { field, columns, written, 
   return { faults, added: output.added };
 };
 
-/** What an agent may call is there, and each is named once. */
-const checkTools = ({ capabilities: named }: AgentTemplate, { field, capabilities }: TemplateContext): Fault[] =>
+/** What an agent may call is there, each is named once, and nothing that must not be called twice is called by several replicas. */
+const checkTools = ({ capabilities: named, replicas }: AgentTemplate, { field, capabilities }: TemplateContext): Fault[] =>
   named.flatMap((id, index): Fault[] => {
     const at = { field: `${field}.capabilities[${index}]`, value: id };
     const known = capabilities.list().map((one) => one.id);
     if (!known.includes(id)) return [{ ...at, message: 'is no capability that is there', allowed: allowedNames(id, known) }];
+    if (replicas && capabilities.find(id)?.effects === 'unsafe')
+      return [
+        {
+          ...at,
+          message: 'must not be called twice, and each replica would call it',
+          allowed: 'capabilities whose effects are none or idempotent, or no replicas',
+        },
+      ];
     return named.indexOf(id) < index ? [{ ...at, message: 'is named twice', allowed: 'each name once' }] : [];
   });
 

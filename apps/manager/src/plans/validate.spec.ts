@@ -259,8 +259,7 @@ describe('a plan', () => {
   });
 
   describe('with agents', () => {
-    const agent = (more: object = {}) =>
-      plan([map({}, { mode: 'agent', capabilities: ['builtin:text_length'], ...more })], ['sorted']);
+    const agent = (more: object = {}) => plan([map({}, { mode: 'agent', capabilities: ['builtin:text_length'], ...more })], ['sorted']);
 
     it('should have their conversations in a column, unless none is kept', async () => {
       const columns = async (more: object) => {

@@ -5,10 +5,10 @@ import { type Config } from '../settings.js';
 /**
  * What two maps must have in common for a result of one to be a result of the other, where their rows agree in the columns that the
  * template reads: all that goes into a call, and who is called. Null where no result is taken: a call of a capability costs less than
- * to look for it.
+ * to look for it, and one that must never be called twice is called for its effects.
  */
 export const templateKey = ({ template, model, capabilities }: MapWork, { models }: Pick<Config, 'models'>): string | null => {
-  if (!callsModel(template) || model === null) return null;
+  if (!callsModel(template) || model === null || capabilities?.some(({ effects }) => (effects as string) === 'unsafe')) return null;
   const { instructions, instructionColumns, output, replicas, limits } = template;
   const endpoints = models[model]?.endpoints.map(({ name, parameters }) => ({ name, parameters })) ?? [];
   // The order of properties counts: models fill them in it.

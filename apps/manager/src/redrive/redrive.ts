@@ -35,9 +35,14 @@ export const planRedrive = (
   if (faults.length > 0) return { faults };
   const byId = new Map(steps.map((step) => [step.id, step]));
   const left = steps.filter(({ state }) => state !== 'succeeded');
-  const failed = chosen.filter((id) => (byId.get(id)?.counts.failed ?? 0) > 0);
+  // Rows that may have made a call which must never be made twice are nobody's to do again.
+  const again = (id: string): number => {
+    const { failed = 0, errors } = byId.get(id)?.counts ?? {};
+    return failed - (errors?.unknown ?? 0);
+  };
+  const failed = chosen.filter((id) => again(id) > 0);
   if (failed.length === 0 && left.length === 0) {
-    const withFailures = maps.filter((id) => (byId.get(id)?.counts.failed ?? 0) > 0);
+    const withFailures = maps.filter((id) => again(id) > 0);
     const allowed = withFailures.length > 0 ? withFailures.join(', ') : 'a run with failed rows, or one that did not get to its end';
     return {
       faults: [{ field: 'steps', message: 'have no failed rows: nothing is left to be done again', value: chosen.join(', '), allowed }],

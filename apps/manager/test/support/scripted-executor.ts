@@ -308,6 +308,16 @@ class ScriptedController {
     return unexpected();
   }
 
+  @Handles(executorOperations.recordIntent)
+  recordIntent(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.listIntents)
+  listIntents(): never {
+    return unexpected();
+  }
+
   @Handles(executorOperations.getStageWork)
   getStageWork(): never {
     return unexpected();

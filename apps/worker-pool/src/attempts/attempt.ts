@@ -2,6 +2,7 @@ import {
   ApwaError,
   type Assignment,
   type AttemptProgress,
+  type CallKey,
   noCounts,
   type RowResult,
   type StageCounts,
@@ -11,6 +12,7 @@ import { holder, type HolderEffect, type HolderEvent, type HolderState, isOver, 
 import { type Sharer } from '../member/sharing.js';
 import { AttemptControl, type CallRules } from '../rows/control.js';
 import { ConversationBook, type Conversations } from '../rows/conversations.js';
+import { IntentBook, type Intents } from '../rows/intents.js';
 import { countRow } from '../rows/tally.js';
 import { type ReadyStage } from '../stages/stages.js';
 import { type AttemptParts, type AttemptTerms } from './attempt-parts.js';
@@ -18,7 +20,7 @@ import { JournalBatcher } from './journal-batcher.js';
 import { type TurnTaker } from './journal-turns.js';
 import { PartCommit, type PartCommitAttempt, RELEASE_DELAY_MS } from './part-commit.js';
 import { EXECUTOR_PATIENCE, retrying, type Waiting } from './retrying.js';
-import { takeOver } from './take-over.js';
+import { mayHavePredecessors, takeOver } from './take-over.js';
 import { type AttemptEnd, type AttemptWork, type RowsInHand, type RunningRows } from './work.js';
 
 /** Milliseconds for the last rows to be acknowledged before a shard is given back. */
@@ -41,6 +43,7 @@ export class Attempt implements RowsInHand, TurnTaker {
   /** Results that came without a call while none might begin: recorded when one may. */
   readonly #deferred = new Map<number, RowResult>();
   readonly #batcher: JournalBatcher;
+  readonly #intents: IntentBook;
   readonly #conversations = new ConversationBook((turn) => this.#batcher.addTurn(turn));
   readonly #part: PartCommit;
   #state: HolderState;
@@ -81,6 +84,11 @@ export class Attempt implements RowsInHand, TurnTaker {
       handOn: () => this.handOn(),
       failStage: (error) => this.#failStage(error),
     };
+    const intents = {
+      list: () => parts.requests.listIntents(),
+      record: (row: number, key: CallKey) => parts.requests.recordIntent(row, key, this.#while),
+    };
+    this.#intents = new IntentBook(intents, mayHavePredecessors(assignment));
     this.#part = new PartCommit(last, parts.requests, parts.log);
     this.#batcher = new JournalBatcher({
       token,
@@ -167,6 +175,10 @@ export class Attempt implements RowsInHand, TurnTaker {
 
   get conversations(): Conversations {
     return this.#conversations;
+  }
+
+  get intents(): Intents {
+    return this.#intents;
   }
 
   known(row: number): RowResult | undefined {

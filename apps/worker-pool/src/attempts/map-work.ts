@@ -40,9 +40,10 @@ export class MapWorker implements AttemptWork {
       // A row that may kill is in flight where its own journal says so, and nowhere else.
       ...(handling === 'ordinary' ? { shared: answers } : {}),
     });
+    const { conversations, intents } = hand;
     return new RowRunner({
       source,
-      pipeline: this.stage.pipeline(control, { ownerId, budget: this.budget, conversations: hand.conversations }),
+      pipeline: this.stage.pipeline(control, { ownerId, budget: this.budget, conversations, intents }),
       stage: this.stage,
       control,
       slots,

@@ -1,4 +1,12 @@
-import { ApwaError, type Assignment, type CommitAnswer, type CommitContent, executorOperations, type StageCounts } from '@apwa/contracts';
+import {
+  ApwaError,
+  type Assignment,
+  type CallKey,
+  type CommitAnswer,
+  type CommitContent,
+  executorOperations,
+  type StageCounts,
+} from '@apwa/contracts';
 import { type Messaging } from '@apwa/messaging';
 import { type Logger } from '@apwa/service';
 import { EXECUTOR_PATIENCE, retrying, type Waiting } from './retrying.js';
@@ -6,7 +14,7 @@ import { EXECUTOR_PATIENCE, retrying, type Waiting } from './retrying.js';
 /** What an attempt says to the executor. */
 export class ShardRequests {
   constructor(
-    private readonly assignment: Pick<Assignment, 'stageId' | 'shardId' | 'token'>,
+    private readonly assignment: Pick<Assignment, 'stageId' | 'shardId' | 'token' | 'range'>,
     private readonly messaging: Messaging,
     private readonly log: Logger,
   ) {}
@@ -28,6 +36,19 @@ export class ShardRequests {
     } catch (thrown) {
       this.log.debug({ stageId, error: ApwaError.from(thrown).toPayload() }, 'the executor does not take the reason');
     }
+  }
+
+  /** Whether a call may be made that must never be made twice; false too if the attempt is over before somebody knows. */
+  async recordIntent(row: number, key: CallKey, waiting: Waiting): Promise<boolean> {
+    const { stageId, token } = this.assignment;
+    const ask = () => this.messaging.request(executorOperations.recordIntent, { stageId, token, row, key });
+    return (await retrying(ask, EXECUTOR_PATIENCE, waiting))?.may ?? false;
+  }
+
+  /** Such calls that attempts at these rows may have made. Errors: of the request. */
+  async listIntents(): Promise<{ row: number; key: CallKey }[]> {
+    const { stageId, range } = this.assignment;
+    return (await this.messaging.request(executorOperations.listIntents, { stageId, within: range })).intents;
   }
 
   /** Once: if it does not arrive the lease runs out. `journaled`: what the journal holds of the shard, where that is known. */

@@ -3,9 +3,11 @@ import { type Logger } from '@apwa/service';
 import { type Journaled, nothingJournaled, type ShardJournal } from './journal.js';
 import { JOURNAL_PATIENCE, retrying, type Waiting } from './retrying.js';
 
-/** The first attempt at a shard that came of no other has nobody to take over from; of what is given up nothing is taken over. */
-const mayTakeOver = ({ attempt, shardId, originId, handling }: Assignment): boolean =>
-  handling !== 'condemned' && (attempt > 1 || originId !== shardId);
+/** The first attempt at a shard that came of no other has nobody to take over from. */
+export const mayHavePredecessors = ({ attempt, shardId, originId }: Assignment): boolean => attempt > 1 || originId !== shardId;
+
+/** Of what is given up nothing is taken over. */
+const mayTakeOver = (assignment: Assignment): boolean => assignment.handling !== 'condemned' && mayHavePredecessors(assignment);
 
 /** What earlier attempts at a shard have journaled; nothing if the journal cannot be read: then its rows are asked again. */
 export const takeOver = async (

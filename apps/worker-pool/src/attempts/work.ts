@@ -1,6 +1,7 @@
 import { type CommitContent, type RowResult } from '@apwa/contracts';
 import { type CallControl } from '../rows/control.js';
 import { type Conversations } from '../rows/conversations.js';
+import { type Intents } from '../rows/intents.js';
 
 /** How a map's attempt reaches its rows. */
 export interface RowsInHand {
@@ -12,6 +13,8 @@ export interface RowsInHand {
   room(): Promise<void> | undefined;
   /** Of rows that agents work on. */
   readonly conversations: Conversations;
+  /** Of calls that must never be made twice. */
+  readonly intents: Intents;
   /** This many slots are enough from now on. */
   needs(slots: number): void;
 }

@@ -1,5 +1,6 @@
 import {
   ApwaError,
+  type CallKey,
   type CapabilityId,
   type ErrorPayload,
   excerpt,
@@ -10,24 +11,32 @@ import {
 } from '@apwa/contracts';
 import { type ChatMessage, type ToolCall, type ToolDefinition } from '@apwa/model';
 import { fence } from '../prompts/fence.js';
-import { type CallControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
+import { callWithEffects, type CallPlace, isUnsafe } from './effects.js';
 import { type OpenCapability } from './open-capability.js';
 
 /** What came of the calls of a turn. */
 export type ToolOutcomes =
   /** Messages in the order of the calls. */
-  | { kind: 'results'; messages: ChatMessage[] }
+  | { kind: 'results'; messages: ChatMessage[]; /** Calls that had been written down, and came to their end. */ intents: CallKey[] }
   /** The agent says that it can't do the row, and why. */
   | { kind: 'given_up'; messages: ChatMessage[]; code: RowErrorCode; reason: string }
   /** `fault`: a capability can't be called for any row. */
   | { kind: 'abandoned'; fault: ErrorPayload | null };
 
+/** Of which turn calls are. */
+export interface TurnPlace extends Omit<CallPlace, 'place' | 'stageId'> {
+  readonly replica: number;
+  readonly turn: number;
+}
+
 /** The capabilities of a template as its agents see them, and nothing else. */
 export interface AgentTools {
   readonly definitions: ToolDefinition[];
   /** Carries out the calls of a turn, side by side. Does not reject. */
-  call(calls: readonly ToolCall[], control: CallControl): Promise<ToolOutcomes>;
+  call(calls: readonly ToolCall[], where: TurnPlace): Promise<ToolOutcomes>;
+  /** Some calls must never be made twice. */
+  readonly unsafe: boolean;
   /** Something changed for rows that wait: they look again. */
   wake(): void;
 }
@@ -59,8 +68,8 @@ const isGivingUp = (name: string): name is GivingUp => Object.hasOwn(GIVING_UP, 
 
 /** What came of one call. */
 type Outcome =
-  | { kind: 'said'; content: string }
-  | { kind: 'given_up'; code: GivingUp; reason: string }
+  | { kind: 'said'; content: string; intent?: CallKey | null }
+  | { kind: 'given_up'; code: GivingUp | 'unknown'; reason: string }
   | { kind: 'abandoned'; fault: ErrorPayload | null };
 
 const said = (content: string): Outcome => ({ kind: 'said', content });
@@ -73,7 +82,7 @@ export const toolNamesOf = (ids: readonly CapabilityId[]): Map<string, Capabilit
   return new Map(ids.map((id) => [(taken.get(own(id)) ?? 0) > 1 ? id.replace(':', '_') : own(id), id]));
 };
 
-export const createAgentTools = (opened: readonly OpenCapability[]): AgentTools => {
+export const createAgentTools = (stageId: string, opened: readonly OpenCapability[]): AgentTools => {
   const names = toolNamesOf(opened.map(({ capability }) => capability.id));
   const byId = new Map(opened.map((one) => [one.capability.id, one]));
   const byName = new Map([...names].map(([name, id]) => [name, byId.get(id) as OpenCapability]));
@@ -89,7 +98,7 @@ export const createAgentTools = (opened: readonly OpenCapability[]): AgentTools 
     ...Object.entries(GIVING_UP).map(([name, one]) => ({ name, ...one })),
   ];
 
-  const callOne = async ({ name, arguments: text }: ToolCall, control: CallControl): Promise<Outcome> => {
+  const callOne = async ({ name, arguments: text }: ToolCall, where: CallPlace): Promise<Outcome> => {
     const read = argumentsIn(text);
     if ('mistake' in read) return said(`The arguments of ${excerpt(name, 60)} are not a JSON object: ${read.mistake}. Call it again.`);
     if (isGivingUp(name)) {
@@ -101,13 +110,15 @@ export const createAgentTools = (opened: readonly OpenCapability[]): AgentTools 
     const faults = tool.input.validate(read.given);
     if (faults.length > 0) return said(`The arguments of ${name} are wrong: ${shownFaults(faults)}. Call it again.`);
     try {
-      const output = await tool.call({ given: read.given, control });
-      if (output === null) return { kind: 'abandoned', fault: null };
+      const called = await callWithEffects(tool, read.given, where);
+      if (called === null) return { kind: 'abandoned', fault: null };
+      const { output, intent } = called;
       const wrong = tool.wrong(output);
-      return said(wrong ? `${name} failed (${wrong.code}): ${wrong.message}` : shown(name, output));
+      return { kind: 'said', content: wrong ? `${name} failed (${wrong.code}): ${wrong.message}` : shown(name, output), intent };
     } catch (thrown) {
       const error = ApwaError.from(thrown);
       if (error instanceof RefusedError) return { kind: 'abandoned', fault: error.toPayload() };
+      if (error.code === 'unknown') return { kind: 'given_up', code: 'unknown', reason: error.message };
       const code = error instanceof PermanentError ? error.code : 'capability_failed';
       return said(`${name} failed (${code}): ${excerpt(error.message, 1_000)}`);
     }
@@ -116,10 +127,13 @@ export const createAgentTools = (opened: readonly OpenCapability[]): AgentTools 
   return {
     definitions,
     wake: () => opened.forEach((one) => one.wake()),
-    call: async (calls, control) => {
+    unsafe: opened.some(({ capability }) => isUnsafe(capability)),
+    call: async (calls, { replica, turn, ...where }) => {
       const outcomes = await Promise.all(
         calls.map((call, index) =>
-          index < CALLS_PER_TURN ? callOne(call, control) : said(`Not called: a turn has ${CALLS_PER_TURN} calls at most.`),
+          index < CALLS_PER_TURN
+            ? callOne(call, { ...where, stageId, place: `${replica}.${turn}.${index}` })
+            : said(`Not called: a turn has ${CALLS_PER_TURN} calls at most.`),
         ),
       );
       const abandoned = outcomes.find((outcome) => outcome.kind === 'abandoned');
@@ -129,7 +143,8 @@ export const createAgentTools = (opened: readonly OpenCapability[]): AgentTools 
         return { role: 'tool', tool_call_id: id, content: outcome.kind === 'said' ? outcome.content : outcome.reason };
       });
       const givenUp = outcomes.find((outcome) => outcome.kind === 'given_up');
-      return givenUp ? { ...givenUp, messages } : { kind: 'results', messages };
+      const intents = outcomes.flatMap((outcome) => (outcome.kind === 'said' && outcome.intent ? [outcome.intent] : []));
+      return givenUp ? { ...givenUp, messages } : { kind: 'results', messages, intents };
     },
   };
 };

@@ -1,5 +1,6 @@
 import { capabilitiesWith, openCapability as openBuiltin } from '@apwa/capabilities';
 import {
+  type CallKey,
   type Capability,
   type CapabilityDefinition,
   type CapabilityId,
@@ -18,6 +19,8 @@ import { shownFaults } from '../rows/shown-faults.js';
 export interface CapabilityCall {
   readonly given: JsonObject;
   readonly control: CallControl;
+  /** The same for the same call of the row, whoever makes it: an idempotency key. */
+  key(): CallKey;
 }
 
 /** A capability that this member can call for a stage. */
@@ -26,7 +29,7 @@ export interface OpenCapability {
   /** Checks arguments against its schema. */
   readonly input: CompiledSchema;
   /**
-   * What it gives; null if the row was abandoned. PermanentError with a row's code, RefusedError if it can't be called for any row; what
+   * What it gives; null if the row was abandoned. PermanentError with a row's code (`unknown`: it may have been carried out), RefusedError if it can't be called for any row; what
    * else it throws is a fault of its own. Tries after a fault that may pass are its business.
    */
   call(call: CapabilityCall): JsonObject | null | Promise<JsonObject | null>;

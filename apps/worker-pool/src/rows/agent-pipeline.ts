@@ -1,6 +1,7 @@
 import { type AgentTurn, type JsonObject, newTurnId, type RowErrorCode, type RowResult, type RowValues, tokensOf } from '@apwa/contracts';
 import { type ChatMessage, type ModelAnswer, type ToolCall } from '@apwa/model';
 import { type AgentTools } from '../capabilities/agent-tools.js';
+import { UNCERTAIN } from '../capabilities/effects.js';
 import { type RowsCaller } from '../stages/map-stage.js';
 import { type CallControl } from './control.js';
 import { type Pipeline, type ReplicaOfRow } from './pipeline.js';
@@ -37,7 +38,9 @@ export class AgentPipeline implements Pipeline {
   }
 
   async run(row: number, values: RowValues, { replica = 0, counted = false }: ReplicaOfRow = {}): Promise<RowResult | null> {
-    const conversation = new Conversation(this.stage.prompts.messages(values), row, replica, this.caller.conversations.of(row, replica));
+    const before = this.caller.conversations.of(row, replica);
+    const conversation = new Conversation(this.stage.prompts.messages(values), row, replica, before);
+    if (this.agent.tools.unsafe && (await this.#isUncertain(row, before))) return this.#failed(conversation, 'unknown', UNCERTAIN);
     let journey = new Journey(row, counted);
     for (;;) {
       const ended = await this.#turn(conversation, journey);
@@ -49,6 +52,11 @@ export class AgentPipeline implements Pipeline {
       if (journey.counted && !counted) this.caller.budget?.refundRow();
       return null;
     }
+  }
+
+  /** Whether a call may have been made that must not be made twice, in a turn that is not known to have ended. */
+  #isUncertain(row: number, before: readonly AgentTurn[]): Promise<boolean> {
+    return this.caller.intents.uncertain(row, new Set(before.flatMap(({ intents = [] }) => intents)));
   }
 
   /** A turn: its result if the row has one then, null if it was abandoned. */
@@ -75,11 +83,13 @@ export class AgentPipeline implements Pipeline {
       return this.#kept(tally.ok(journey.row, asked.value.output), conversation);
     }
     const begunAt = this.now();
-    const outcomes = await this.agent.tools.call(asked.value.calls, this.control);
+    const { row } = journey;
+    const where = { row, replica: conversation.replica, turn: conversation.turns, control: this.control, intents: this.caller.intents };
+    const outcomes = await this.agent.tools.call(asked.value.calls, where);
     figures.latencyMs += this.now() - begunAt;
     if (outcomes.kind === 'abandoned') {
       if (outcomes.fault) this.stage.fault ??= outcomes.fault;
-      if (!this.control.signal.aborted) this.control.land(journey.row);
+      if (!this.control.signal.aborted) this.control.land(row);
       return null;
     }
     tally.take(figures);
@@ -90,8 +100,9 @@ export class AgentPipeline implements Pipeline {
     }
     // The next call begins when this turn is in the journal: whoever takes the row over repeats one call at most.
     const { attempts: calls, usage, usageEstimated, costUsd, latencyMs, model } = figures;
-    await this.caller.conversations.add(conversation.turn(messages, { calls, usage, usageEstimated, costUsd, latencyMs, model }));
-    this.control.land(journey.row);
+    const ended = outcomes.intents.length > 0 ? { intents: outcomes.intents } : {};
+    await this.caller.conversations.add(conversation.turn(messages, { calls, usage, usageEstimated, costUsd, latencyMs, model, ...ended }));
+    this.control.land(row);
     return 'goes_on';
   }
 

@@ -1,4 +1,5 @@
 import { type CapabilityCalls, CapabilityPipeline } from './capability-pipeline.js';
+import { type Intents } from './intents.js';
 import { AttemptControl, type CallRules } from './control.js';
 
 const calls = (more: Partial<CapabilityCalls> = {}): CapabilityCalls => ({
@@ -7,9 +8,12 @@ const calls = (more: Partial<CapabilityCalls> = {}): CapabilityCalls => ({
   call: ({ text }) => ({ upper: (text as string).toUpperCase() }),
   columnsOf: ({ upper = null }) => ({ shouted: upper }),
   wrong: () => null,
+  unsafe: false,
   fault: null,
   ...more,
 });
+
+const intents: Intents = { uncertain: async () => false, record: async () => true };
 
 const begun: number[] = [];
 const rules = (more: Partial<CallRules> = {}): CallRules => ({
@@ -24,7 +28,7 @@ const run = (
   more: Partial<CapabilityCalls> = {},
   values: Record<string, string | null> = { text: 'hi' },
   control = new AttemptControl(rules()),
-) => new CapabilityPipeline(calls(more), control).run(7, values);
+) => new CapabilityPipeline(calls(more), control, intents).run(7, values);
 
 describe('a row of a capability', () => {
   beforeEach(() => begun.splice(0));

@@ -9,7 +9,9 @@ import {
   type RowResult,
   type RowValues,
 } from '@apwa/contracts';
+import { UNCERTAIN } from '../capabilities/effects.js';
 import { type CallControl } from './control.js';
+import { type Intents } from './intents.js';
 import { type Pipeline } from './pipeline.js';
 import { shownFaults } from './shown-faults.js';
 import { RowTally } from './tally.js';
@@ -21,7 +23,9 @@ export interface CapabilityCalls {
   /** Faults of arguments against the capability's schema. */
   readonly check: (given: JsonObject) => Fault[];
   /** What it gives; null if the row was abandoned. PermanentError with a row's code, RefusedError if it can't be called for any row. */
-  readonly call: (given: JsonObject, control: CallControl) => JsonObject | null | Promise<JsonObject | null>;
+  readonly call: (given: JsonObject, row: number, control: CallControl, intents: Intents) => JsonObject | null | Promise<JsonObject | null>;
+  /** It must never be called twice for a row. */
+  readonly unsafe: boolean;
   /** What it gave, by the names of the columns. */
   readonly columnsOf: (output: JsonObject) => JsonObject;
   /** What is wrong with what it gave, by its own names; null if nothing is. */
@@ -30,25 +34,30 @@ export interface CapabilityCalls {
   fault: ErrorPayload | null;
 }
 
+/** The one call of a row that has come to its end is its result. */
+const NONE_ENDED: ReadonlySet<string> = new Set();
+
 /** Calls a capability, once per row. Whatever a second try would heal is tried again by who is called. */
 export class CapabilityPipeline implements Pipeline {
   constructor(
     private readonly calls: CapabilityCalls,
     private readonly control: CallControl,
+    private readonly intents: Intents,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   async run(row: number, values: RowValues): Promise<RowResult | null> {
-    if (!(await this.#enter(row))) return null;
-    const { argumentsOf, check, call, columnsOf, wrong } = this.calls;
+    const { argumentsOf, check, call, columnsOf, unsafe, wrong } = this.calls;
     const tally = new RowTally();
+    if (unsafe && (await this.intents.uncertain(row, NONE_ENDED))) return tally.failed(row, 'unknown', UNCERTAIN);
+    if (!(await this.#enter(row))) return null;
     const given = argumentsOf(values);
     const faults = check(given);
     if (faults.length > 0) return tally.failed(row, 'invalid_arguments', shownFaults(faults));
     tally.calls = 1;
     const begunAt = this.now();
     try {
-      const output = await call(given, this.control);
+      const output = await call(given, row, this.control, this.intents);
       if (output === null) return this.#abandon(row);
       tally.add({ latencyMs: this.now() - begunAt });
       const found = wrong(output);

@@ -57,6 +57,21 @@ describe('RowSource', () => {
     expect(settled).toMatchObject([{ row: 0, status: 'failed', error: { code: 'input_failed' } }]);
   });
 
+  it('should ask each row where nothing is shared among them, and leave those alone of which nobody knows what they did', async () => {
+    const settled: RowResult[] = [];
+    const uncertain: RowResult = { ...resultOf(1), status: 'failed', output: null, error: { code: 'unknown', message: '?' } };
+    const source = new RowSource({
+      range: { first: 0, last: 2 },
+      columns: null,
+      read: async () => [{ a: 'x' }, { a: 'x' }, { a: 'x' }],
+      earlier: async () => [uncertain],
+      known: () => undefined,
+      settled: (result) => settled.push(result),
+    });
+    expect([(await source.next())?.row, (await source.next())?.row, await source.next()]).toEqual([0, 2, undefined]);
+    expect(settled).toEqual([uncertain]);
+  });
+
   it('should ask identical rows once, and count the cost once', async () => {
     const { drain, settled } = setUp([
       { a: 'x', id: 1 },

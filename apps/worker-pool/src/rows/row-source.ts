@@ -17,8 +17,8 @@ export interface RowToRun {
 
 export interface RowSourceOptions {
   range: ShardRange;
-  /** Columns that go into the prompt: rows that agree in them are asked once. */
-  columns: readonly string[];
+  /** Columns that go into the prompt: rows that agree in them are asked once. Null: each row is asked, whatever others are like. */
+  columns: readonly string[] | null;
   read: (range: ShardRange) => Promise<RowValues[]>;
   /** Results of a range that are there already, from before the stage. */
   earlier: (range: ShardRange) => Promise<RowResult[]>;
@@ -117,12 +117,13 @@ export class RowSource {
     const taken = new Map<number, RowResult>();
     for (const result of earlier) {
       if (known(result.row) || rows[result.row - first]?._status === 'failed') continue;
-      const reused: RowResult = { ...result, reused: true };
+      // One that stays failed is counted as such.
+      const reused: RowResult = result.status === 'ok' ? { ...result, reused: true } : result;
       taken.set(result.row, reused);
       settled(reused);
     }
     // Rows with a result first: those like them, before or after, need no call.
-    const keys = rows.map((values) => keyOf(columns, values));
+    const keys = rows.map((values, index) => (columns ? keyOf(columns, values) : `row ${first + index}`));
     keys.forEach((key, index) => {
       const result = known(first + index) ?? taken.get(first + index);
       if (result) this.#results.set(key, result);

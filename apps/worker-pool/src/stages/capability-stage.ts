@@ -2,6 +2,7 @@ import { bindArguments, capabilitiesWith, columnsAddedBy, renamed } from '@apwa/
 import { type CapabilityTemplate, type MapWork } from '@apwa/contracts';
 import { type Messaging } from '@apwa/messaging';
 import { misfitOf, type Storage } from '@apwa/tables';
+import { callWithEffects, isUnsafe } from '../capabilities/effects.js';
 import { type OpenCapability, openCapability } from '../capabilities/open-capability.js';
 import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
@@ -34,14 +35,18 @@ export const createCapabilityStage = (parts: CapabilityStageParts): MapStage => 
   const calls: CapabilityCalls = {
     argumentsOf: (values) => bound.of(values),
     check: (given) => opened.input.validate(given),
-    call: (given, control) => opened.call({ given, control }),
+    call: async (given, row, control, intents) => {
+      const called = await callWithEffects(opened, given, { stageId, row, place: '', control, intents });
+      return called && called.output;
+    },
+    unsafe: isUnsafe(opened.capability),
     columnsOf: (output) => renamed(output, template.rename),
     wrong: (output) => opened.wrong(output) ?? misfit(output),
     fault: null,
   };
   return {
     kind: 'map',
-    columns: bound.columns,
+    columns: calls.unsafe ? null : bound.columns,
     outputColumns,
     read: (range) => rows.read(range, bound.columns),
     earlier: earlierOf(work, outputColumns, storage),
@@ -49,7 +54,7 @@ export const createCapabilityStage = (parts: CapabilityStageParts): MapStage => 
     get fault() {
       return calls.fault;
     },
-    pipeline: (control) => new CapabilityPipeline(calls, control),
+    pipeline: (control, { intents }) => new CapabilityPipeline(calls, control, intents),
     assumeWorking: () => undefined,
     wake: () => opened.wake(),
   };

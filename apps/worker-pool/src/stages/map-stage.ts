@@ -2,6 +2,7 @@ import { type Column, type ErrorPayload, type MapWork, type RowResult, type RowV
 import { readResults, type Storage } from '@apwa/tables';
 import { type AttemptBudget } from '../budgets/run-account.js';
 import { type Conversations } from '../rows/conversations.js';
+import { type Intents } from '../rows/intents.js';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
@@ -17,13 +18,15 @@ export interface Caller {
 export interface RowsCaller extends Caller {
   /** What was said in its rows so far. */
   readonly conversations: Conversations;
+  /** Calls of them that must never be made twice. */
+  readonly intents: Intents;
 }
 
 /** A map stage, made ready once in this member: what its shards share, whatever its template's mode. */
 export interface MapStage {
   readonly kind: 'map';
-  /** Columns of the input that rows are told apart by: those with the same values are done once. */
-  readonly columns: readonly string[];
+  /** Columns of the input that rows are told apart by: those with the same values are done once. Null: each row is one of its own. */
+  readonly columns: readonly string[] | null;
   /** Columns of the parts, those of the machinery not counted. */
   readonly outputColumns: Column[];
   readonly read: (range: ShardRange) => Promise<RowValues[]>;

@@ -90,7 +90,7 @@ export const createModelStage = (parts: ModelStageParts): MapStage => {
   const agent = template.mode === 'agent' && tools ? agentOf(template, tools) : null;
   return {
     kind: 'map',
-    columns: prompts.columns,
+    columns: tools?.unsafe ? null : prompts.columns,
     outputColumns,
     read: (range) => input.read(range, prompts.columns),
     earlier: earlierOf(work, outputColumns, storage),

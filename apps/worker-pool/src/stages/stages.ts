@@ -105,7 +105,10 @@ export class Stages {
 
   #tools(stageId: string, template: AgentTemplate, { capabilities: definitions = [] }: MapWork): AgentTools {
     const place = { stageId, definitions, messaging: this.messaging };
-    return createAgentTools(template.capabilities.map((id) => openCapability(id, place)));
+    return createAgentTools(
+      stageId,
+      template.capabilities.map((id) => openCapability(id, place)),
+    );
   }
 
   #input({ input }: MapWork): Promise<InputRows> {

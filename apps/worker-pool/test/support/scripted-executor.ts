@@ -64,6 +64,7 @@ export class ExecutorScript {
   readonly stages = new Map<string, StageEntry>();
   readonly shards: ShardEntry[] = [];
   readonly attempts: AttemptEntry[] = [];
+  readonly intents: RequestOf<'recordIntent'>[] = [];
   readonly members = new Map<string, { state: string; freeSlots: number; instance: string | null }>();
   readonly heartbeats: RequestOf<'heartbeat'>[] = [];
   readonly claims: RequestOf<'claim'>[] = [];
@@ -134,6 +135,17 @@ export class ExecutorScript {
 
   done(stageId: string): boolean {
     return this.shardsOf(stageId).every(({ content }) => content !== null);
+  }
+
+  recordIntent(intent: RequestOf<'recordIntent'>): boolean {
+    if (!this.attempts.some(({ token, state }) => token === intent.token && state === 'active')) return false;
+    const kept = this.intents.find(({ stageId, row, key }) => stageId === intent.stageId && row === intent.row && key === intent.key);
+    if (!kept) this.intents.push(intent);
+    return (kept ?? intent).token === intent.token;
+  }
+
+  intentsOf(stage: string): RequestOf<'recordIntent'>[] {
+    return this.intents.filter(({ stageId }) => stageId === stage);
   }
 
   revoke(attempt: AttemptEntry): void {
@@ -322,6 +334,19 @@ class ScriptedController {
   @Handles(executorOperations.registerCapability)
   registerCapability(): never {
     throw new InternalError('not_scripted', 'members do not ask this');
+  }
+  @Handles(executorOperations.recordIntent)
+  recordIntent(intent: RequestOf<'recordIntent'>) {
+    return { may: script.recordIntent(intent) };
+  }
+  @Handles(executorOperations.listIntents)
+  listIntents({ stageId, within: { first, last } }: RequestOf<'listIntents'>) {
+    return {
+      intents: script
+        .intentsOf(stageId)
+        .filter(({ row }) => row >= first && row <= last)
+        .map(({ row, key }) => ({ row, key })),
+    };
   }
   @Handles(executorOperations.openCapability)
   openCapability(): never {

@@ -15,7 +15,8 @@ import { readPart } from './part-file.js';
 
 /**
  * Of a map's result the rows within a range that are ok, as the results that they were written from: written again, they are the
- * same row. `columns`: of the output. Rows that the table does not have, and failed ones, are left out.
+ * same row. `columns`: of the output. Rows that the table does not have, and failed ones, are left out; but not those that may have made
+ * a call which must never be made twice (`unknown`): they stay as they are.
  */
 export const readResults = async (
   storage: Storage,
@@ -35,7 +36,7 @@ export const readResults = async (
       const row = part.firstRow + start + index;
       if (Number(values._row) !== row)
         throw new InternalError('part_damaged', `The part ${part.key} has row ${String(values._row)} in the place of row ${row}.`);
-      if (values._status === 'ok') results.push(resultOf(row, values, types));
+      if (values._status === 'ok' || values._error_code === 'unknown') results.push(resultOf(row, values, types));
     }
   }
   return results;
@@ -45,9 +46,9 @@ const resultOf = (row: number, values: Record<string, unknown>, types: readonly 
   const cached = Number(values._cached_tokens ?? 0);
   return {
     row,
-    status: 'ok',
-    output: Object.fromEntries(types.map(({ name, type }) => [name, answerOf(values[name], type)])),
-    error: null,
+    ...(values._status === 'ok'
+      ? { status: 'ok', output: Object.fromEntries(types.map(({ name, type }) => [name, answerOf(values[name], type)])), error: null }
+      : { status: 'failed', output: null, error: { code: 'unknown', message: textOf(values._error) ?? '' } }),
     attempts: Number(values._attempts ?? 0),
     model: textOf(values._model),
     usage: {

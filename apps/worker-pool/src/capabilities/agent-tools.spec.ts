@@ -1,0 +1,83 @@
+import { type JsonObject, PermanentError, RefusedError, TransientError } from '@apwa/contracts';
+import { compileSchema } from '@apwa/json-schema';
+import { AttemptControl } from '../rows/control.js';
+import { createAgentTools, toolNamesOf } from './agent-tools.js';
+import { type OpenCapability } from './open-capability.js';
+
+const control = new AttemptControl({
+  begin: () => true,
+  join: () => true,
+  land: () => undefined,
+  mayCall: () => true,
+  mayBegin: () => true,
+});
+const schema = { type: 'object', properties: { to: { type: 'string' } }, required: ['to'] };
+const capability = (call: OpenCapability['call'], effects: 'none' | 'unsafe' = 'unsafe'): OpenCapability => ({
+  capability: { id: 'builtin:send', kind: 'builtin', description: 'Sends', effects, input: schema, output: schema },
+  input: compileSchema(schema),
+  call,
+  wrong: () => null,
+  wake: () => undefined,
+});
+/** Calls of one turn, and what was written down before them. */
+const turn = async (call: OpenCapability['call'], { may = true, effects = 'unsafe' as 'none' | 'unsafe', times = 1 } = {}) => {
+  const log: string[] = [];
+  const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), effects)]);
+  const intents = { uncertain: async () => false, record: async () => log.push('intent') > 0 && may };
+  const calls = Array.from({ length: times }, (_, n) => ({ id: `c${n}`, name: 'send', arguments: '{"to": "a"}' }));
+  return { outcomes: await tools.call(calls, { row: 1, replica: 0, turn: 2, control, intents }), log, tools };
+};
+const sent = async (): Promise<JsonObject> => ({ to: 'a' });
+
+describe('tools of an agent', () => {
+  it('should be named as the capabilities are, by kind too where two have one name, and hide no way of giving up', () => {
+    expect([...toolNamesOf(['builtin:look', 'python:look', 'python:blocked', 'builtin:fetch'])]).toEqual([
+      ['builtin_look', 'builtin:look'],
+      ['python_look', 'python:look'],
+      ['python_blocked', 'python:blocked'],
+      ['fetch', 'builtin:fetch'],
+    ]);
+  });
+
+  it('should write an unsafe call down before it is made, and say when it has ended', async () => {
+    const { outcomes, log, tools } = await turn(sent);
+    expect(tools.unsafe).toBe(true);
+    expect(log).toEqual(['intent', 'call']);
+    expect(outcomes).toMatchObject({ kind: 'results', intents: [expect.stringMatching(/^[0-9a-f]{64}$/)] });
+  });
+
+  it('should tell two calls of a turn apart, however alike they are', async () => {
+    const { outcomes } = await turn(sent, { times: 2 });
+    expect(new Set(outcomes.kind === 'results' ? outcomes.intents : []).size).toBe(2);
+  });
+
+  it('should not make an unsafe call that may not be made', async () => {
+    const { outcomes, log } = await turn(sent, { may: false });
+    expect(log).toEqual(['intent']);
+    expect(outcomes).toEqual({ kind: 'abandoned', fault: null });
+  });
+
+  it.each([
+    [
+      'a fault that may have come after it was carried out',
+      new TransientError('connection', 'reset'),
+      { kind: 'given_up', code: 'unknown' },
+    ],
+    ['what nobody can tell', new Error('?'), { kind: 'given_up', code: 'unknown' }],
+    [
+      'a refusal of the other side, which the agent is told',
+      new PermanentError('capability_failed', 'no such address'),
+      { kind: 'results' },
+    ],
+    ['a fault of all rows', new RefusedError('no_cluster', 'none'), { kind: 'abandoned', fault: { code: 'no_cluster' } }],
+  ])('should take of an unsafe call %s for what it is', async (_, thrown, expected) => {
+    const { outcomes } = await turn(() => Promise.reject(thrown));
+    expect(outcomes).toMatchObject(expected);
+  });
+
+  it('should let an agent try again what does no harm', async () => {
+    const { outcomes, log } = await turn(() => Promise.reject(new TransientError('connection', 'reset')), { effects: 'none' });
+    expect(log).toEqual(['call']);
+    expect(outcomes).toMatchObject({ kind: 'results', messages: [{ content: 'send failed (capability_failed): reset' }] });
+  });
+});

@@ -1,0 +1,57 @@
+import { ApwaError, type CallKey, type Capability, type JsonObject, PermanentError, RefusedError } from '@apwa/contracts';
+import { createHash } from 'node:crypto';
+import { type CallControl } from '../rows/control.js';
+import { type Intents } from '../rows/intents.js';
+import { type OpenCapability } from './open-capability.js';
+
+/** Of which row a call is, and where in the row's work it stands. */
+export interface CallPlace {
+  readonly stageId: string;
+  readonly row: number;
+  /** Tells calls of the same row from each other. */
+  readonly place: string;
+  readonly control: CallControl;
+  readonly intents: Intents;
+}
+
+/** What a capability gave. `intent`: the call had been written down, and has come to its end. */
+export interface Called {
+  readonly output: JsonObject;
+  readonly intent: CallKey | null;
+}
+
+/** What is said of a row that may have made a call which must never be made twice. */
+export const UNCERTAIN = 'a call that must not be made twice may have been made, and nobody knows what came of it';
+
+export const isUnsafe = ({ effects }: Pick<Capability, 'effects'>): boolean => effects === 'unsafe';
+
+/**
+ * Calls a capability, an `unsafe` one only when the call has been written down. Null: the row is abandoned. Errors as those of the
+ * capability; PermanentError `unknown` if a call may have been made that must not be made again.
+ */
+export const callWithEffects = async (opened: OpenCapability, given: JsonObject, where: CallPlace): Promise<Called | null> => {
+  const { capability } = opened;
+  const { row, control, intents } = where;
+  const key = () => keyOf(capability, given, where);
+  if (!isUnsafe(capability)) {
+    const output = await opened.call({ given, control, key });
+    return output && { output, intent: null };
+  }
+  const intent = key();
+  if (!(await intents.record(row, intent))) return null;
+  try {
+    const output = await opened.call({ given, control, key: () => intent });
+    return output && { output, intent };
+  } catch (thrown) {
+    const error = ApwaError.from(thrown);
+    // What the capability itself says is known: it was not carried out.
+    if (error instanceof PermanentError || error instanceof RefusedError) throw error;
+    throw new PermanentError('unknown', `${UNCERTAIN} (${capability.id}: ${error.message})`, { cause: thrown });
+  }
+};
+
+/** Hex SHA-256: the same for the same call of the row, whoever makes it. */
+const keyOf = ({ id }: Capability, given: JsonObject, { stageId, row, place }: CallPlace): CallKey =>
+  createHash('sha256')
+    .update(JSON.stringify([stageId, row, place, id, given]))
+    .digest('hex');
