@@ -26,6 +26,7 @@ interface Options {
   rounds: number;
   seed: number;
   rows: number;
+  turns: number;
   only?: string[];
 }
 
@@ -39,6 +40,11 @@ export const createProgram = (ended: (summary: SoakSummary) => void): Command =>
         .argParser(wholeNumber('--seed', 0, 2 ** 31 - 1)),
     )
     .addOption(new Option('--rows <N>', 'of each run').default(10_000).argParser(wholeNumber('--rows', 100, 1_000_000)))
+    .addOption(
+      new Option('--turns <N>', 'answers of the model for each row: more than one, and agents do the rows')
+        .default(1)
+        .argParser(wholeNumber('--turns', 1, 100)),
+    )
     .addOption(new Option('--only <FAULT>', 'no other fault; may be given more than once').argParser(faultNames))
     .addHelpText('after', `\nFaults:\n${NAMES.map((name) => `  ${name}`).join('\n')}`)
     .action(async ({ only = [], ...options }: Options) => {

@@ -1,6 +1,6 @@
-import { scriptedModel, type ScriptedModel } from '@apwa/test-kit';
+import { scriptedModel, type ScriptedModel, type ScriptedRequest } from '@apwa/test-kit';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answerOf, rowOf } from './task.js';
+import { answerOf, rowOf, TOOL } from './task.js';
 
 /** `hangs`: answers when it is well again; `errors`: 500; `cuts`: answers break off in the middle. */
 export type ModelMood = 'well' | 'hangs' | 'errors' | 'cuts';
@@ -10,18 +10,22 @@ export const LATENCY_MS = { least: 200, most: 400 };
 
 /** The model: answers each row as it must be answered, counts who asks what, and has moods. */
 export class SoakModel {
-  /** Calls that were answered in full, by row. */
-  readonly #answered = new Map<number, number>();
+  /** Calls that were answered in full, by row and turn. */
+  readonly #answered = new Map<string, number>();
   #progressAt = -Infinity;
   #mood: ModelMood = 'well';
   #recovered = Promise.withResolvers<void>();
 
-  private constructor(private readonly server: ScriptedModel) {}
+  private constructor(
+    private readonly server: ScriptedModel,
+    /** Answers for each row, all but the last of which call a tool. */
+    readonly turns: number,
+  ) {}
 
-  static async start(): Promise<SoakModel> {
+  static async start(turns: number): Promise<SoakModel> {
     const server = await scriptedModel();
-    const model = new SoakModel(server);
-    server.otherwise(({ messages }) => model.#answer(rowOf(String(messages.at(-1)?.content))));
+    const model = new SoakModel(server, turns);
+    server.otherwise((request) => model.#answer(request));
     return model;
   }
 
@@ -33,9 +37,9 @@ export class SoakModel {
     return this.server.inFlight;
   }
 
-  /** Rows that have had their answer. */
+  /** Rows that have had their answer; turns of agents count as parts of them. */
   get rows(): number {
-    return this.#answered.size;
+    return this.#answered.size / this.turns;
   }
 
   /** Answers that were given again. */
@@ -43,7 +47,7 @@ export class SoakModel {
     return [...this.#answered.values()].reduce((sum, times) => sum + times - 1, 0);
   }
 
-  /** When a row had its first answer for the last time, in monotonic milliseconds. */
+  /** When a row, or a turn of it, had its first answer for the last time, in monotonic milliseconds. */
   get progressAt(): number {
     return this.#progressAt;
   }
@@ -66,7 +70,9 @@ export class SoakModel {
     return this.server.close();
   }
 
-  async #answer(row: number) {
+  async #answer({ messages }: ScriptedRequest) {
+    const row = Math.max(...messages.filter(({ role }) => role === 'user').map(({ content }) => rowOf(String(content))));
+    const turn = messages.filter(({ role }) => role === 'assistant').length;
     const { least, most } = LATENCY_MS;
     await sleep(least + Math.random() * (most - least));
     if (this.#mood === 'hangs') await this.#recovered.promise;
@@ -74,9 +80,10 @@ export class SoakModel {
     if (this.#mood === 'cuts') return { cutOff: true };
     // Probes of the machinery ask for no row.
     if (row < 0) return { content: answerOf(0) };
-    const times = (this.#answered.get(row) ?? 0) + 1;
-    this.#answered.set(row, times);
+    const key = `${row} ${turn}`;
+    const times = (this.#answered.get(key) ?? 0) + 1;
+    this.#answered.set(key, times);
     if (times === 1) this.#progressAt = performance.now();
-    return { content: answerOf(row) };
+    return turn < this.turns - 1 ? { toolCalls: [{ name: TOOL, arguments: { text: key } }] } : { content: answerOf(row) };
   }
 }

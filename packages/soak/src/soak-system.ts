@@ -20,7 +20,7 @@ import pg from 'pg';
 import { stringify } from 'yaml';
 import { Disk } from './disk.js';
 import { SoakModel } from './soak-model.js';
-import { plan, rowsFile, STEP } from './task.js';
+import { planOf, rowsFile, STEP } from './task.js';
 
 const MEMBERS = 2;
 export const SLOTS = 100;
@@ -60,10 +60,11 @@ export class SoakSystem {
     private readonly dir: TempDir,
   ) {}
 
-  static async start(log: (line: string) => void): Promise<SoakSystem> {
+  /** `turns`: of agents, answers of the model for each row; 1: each row is asked once. */
+  static async start(log: (line: string) => void, turns: number): Promise<SoakSystem> {
     const dir = await tempDir();
     const disk = await Disk.open(join(dir.path, 'disk'));
-    const model = await SoakModel.start();
+    const model = await SoakModel.start(turns);
     const clocks = await openClocks();
     const links: Partial<Record<keyof Links, { nats: TcpProxy; postgres: TcpProxy }>> = {};
     const configPath = join(dir.path, 'soak.config.yaml');
@@ -99,7 +100,7 @@ export class SoakSystem {
 
   async submit(rows: number): Promise<string> {
     const upload = await this.client.uploads.of([rowsFile(rows)]);
-    return (await this.client.runs.create({ inputs: [{ name: 'rows', upload: upload.id }], plan })).id;
+    return (await this.client.runs.create({ inputs: [{ name: 'rows', upload: upload.id }], plan: planOf(this.model.turns) })).id;
   }
 
   run(id: string): Promise<Run> {

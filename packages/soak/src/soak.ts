@@ -9,6 +9,8 @@ export interface SoakOptions {
   /** Of each round's run. */
   rows: number;
   only: readonly string[];
+  /** Of agents, answers of the model for each row; 1: each row is asked once. */
+  turns: number;
   /** Takes a line for a person. */
   say: (line: string) => void;
 }
@@ -33,8 +35,8 @@ export interface SoakSummary {
 }
 
 /** Plays rounds on one system, the first of them without a fault. Goes on after a round in which something was wrong. */
-export const soak = async ({ rounds, seed, rows, only, say }: SoakOptions): Promise<SoakSummary> => {
-  const system = await SoakSystem.start(say);
+export const soak = async ({ rounds, seed, rows, only, turns, say }: SoakOptions): Promise<SoakSummary> => {
+  const system = await SoakSystem.start(say, turns);
   try {
     await undisturbed(system, rows, say);
     const footing = await footingOf(system);

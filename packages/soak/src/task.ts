@@ -1,4 +1,4 @@
-import { type Plan } from '@apwa/contracts';
+import { type MapStep, type Plan } from '@apwa/contracts';
 
 /** The text of a row, by which the model tells which one it is. */
 const textOf = (row: number): string => `Message ${row} from user${row}@example.com about order ${row * 7}.`;
@@ -14,22 +14,18 @@ export const rowsFile = (rows: number) => ({
 });
 
 export const STEP = 'orders';
+/** What agents call in all turns but the last. */
+export const TOOL = 'text_length';
 
-export const plan: Plan = {
-  version: 1,
-  steps: [
-    {
-      id: STEP,
-      kind: 'map',
-      input: 'rows',
-      template: {
-        mode: 'llm',
-        instructions: 'Say who has written, and about which order: {{text}}',
-        output: { type: 'object', required: ['email', 'order'], properties: { email: { type: 'string' }, order: { type: 'integer' } } },
-      },
-    },
-  ],
-  outputs: [STEP],
+/** `turns`: of agents, answers of the model for each row; 1: each row is asked once. */
+export const planOf = (turns: number): Plan => {
+  const instructions = 'Say who has written, and about which order: {{text}}';
+  const output = { type: 'object', required: ['email', 'order'], properties: { email: { type: 'string' }, order: { type: 'integer' } } };
+  const template: MapStep['template'] =
+    turns === 1
+      ? { mode: 'llm', instructions, output }
+      : { mode: 'agent', instructions, output, capabilities: [`builtin:${TOOL}`], limits: { turns } };
+  return { version: 1, steps: [{ id: STEP, kind: 'map', input: 'rows', template }], outputs: [STEP] };
 };
 
 /** What became of the rows of a run. */

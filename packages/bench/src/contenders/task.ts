@@ -21,6 +21,8 @@ export interface Task {
   outputSchema: object;
   /** Rows to do before the clock starts, so that compiled code is compared with compiled code. */
   warmUp: number;
+  /** Of agents: answers of the model for each row, all but the last of which call a tool. */
+  turns?: number;
 }
 
 /** A contender tells when it is warm, waits for `go`, and tells when all rows are done. */

@@ -3,7 +3,7 @@ export interface StubStats {
   requests: number;
   inFlight: number;
   maxInFlight: number;
-  /** Requests for a row that had been asked before. */
+  /** Requests for a row, of agents for a turn of it, that had been asked before. */
   repeats: number;
   /** When the first request was complete; null if none came. */
   firstRequestAt: number | null;
@@ -25,6 +25,8 @@ export interface StubCommand {
   latencyMs?: number;
   /** The row with this mark is answered later, where the prompt holds this text. */
   slow?: { row: number; prompt: string; ms: number } | null;
+  /** Agents are answered by a call of a tool, `text_length`, until their conversation has so many turns; null: at once. */
+  turns?: number | null;
   /** Requests that are answered per minute at most, evenly, from now on; null: all. Others are refused with 429 and `Retry-After`. */
   perMinute?: number | null;
   /** Forget what was seen. */

@@ -46,6 +46,11 @@ export class StubModel {
     await this.#command({ perMinute });
   }
 
+  /** Answers agents so many times by the call of a tool, and then for good; null: for good at once. */
+  async converse(turns: number | null): Promise<void> {
+    await this.#command({ turns });
+  }
+
   /** Answers one row later than others; null: none. */
   async slow(row: Required<StubCommand>['slow']): Promise<void> {
     await this.#command({ slow: row });

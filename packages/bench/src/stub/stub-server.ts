@@ -5,25 +5,39 @@ import { Prompts } from './prompts.js';
 import { RequestReader } from './request-reader.js';
 import { markedRow } from './row-marks.js';
 
-/** What every call is answered: a small structured answer with usage, the same bytes each time. */
-const COMPLETION = JSON.stringify({
-  id: 'chatcmpl-stub',
-  object: 'chat.completion',
-  created: 1_700_000_000,
-  model: 'stub',
-  choices: [
-    {
-      index: 0,
-      message: { role: 'assistant', content: '{"label":"neutral"}', refusal: null, annotations: [] },
-      logprobs: null,
-      finish_reason: 'stop',
-    },
-  ],
-  usage: { prompt_tokens: 120, completion_tokens: 6, total_tokens: 126 },
-});
-const ANSWER = Buffer.from(
-  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(COMPLETION)}\r\n\r\n${COMPLETION}`,
+/** A whole HTTP answer, the same bytes each time. */
+const answerOf = (message: object, finishReason: string): Buffer => {
+  const completion = JSON.stringify({
+    id: 'chatcmpl-stub',
+    object: 'chat.completion',
+    created: 1_700_000_000,
+    model: 'stub',
+    choices: [
+      { index: 0, message: { role: 'assistant', ...message, refusal: null, annotations: [] }, logprobs: null, finish_reason: finishReason },
+    ],
+    usage: { prompt_tokens: 120, completion_tokens: 6, total_tokens: 126 },
+  });
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(completion)}`;
+  return Buffer.from(`${head}\r\n\r\n${completion}`);
+};
+/** What every call is answered: a small structured answer with usage … */
+const ANSWER = answerOf({ content: '{"label":"neutral"}' }, 'stop');
+/** … but those of agents that are to go on. */
+const TOOL_CALL = answerOf(
+  {
+    content: null,
+    tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'text_length', arguments: '{"text":"a few words"}' } }],
+  },
+  'tool_calls',
 );
+const ASSISTANT = Buffer.from('"role":"assistant"');
+
+/** Turns that a conversation has had. */
+const turnsIn = (body: Buffer): number => {
+  let turns = 0;
+  for (let at = body.indexOf(ASSISTANT); at >= 0; at = body.indexOf(ASSISTANT, at + ASSISTANT.length)) turns++;
+  return turns;
+};
 
 /** What goes beyond the limit is told so, and when it may come again. */
 const refusal = (waitMs: number): string => {
@@ -40,6 +54,7 @@ export class StubServer {
   readonly #server: Server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
   #latencyMs = 0;
   #slow: StubCommand['slow'] = null;
+  #turns: number | null = null;
   #allowance: Allowance | null = null;
   #prompts = new Prompts();
   #asked = new Uint8Array(ROWS);
@@ -54,9 +69,10 @@ export class StubServer {
     return address.port;
   }
 
-  obey({ latencyMs, slow, perMinute, reset }: Omit<StubCommand, 'id'>): StubStats {
+  obey({ latencyMs, slow, turns, perMinute, reset }: Omit<StubCommand, 'id'>): StubStats {
     if (latencyMs !== undefined) this.#latencyMs = latencyMs;
     if (slow !== undefined) this.#slow = slow;
+    if (turns !== undefined) this.#turns = turns;
     if (perMinute !== undefined) this.#allowance = perMinute === null ? null : new Allowance(perMinute, monotonicMs());
     const { user, system } = process.cpuUsage(this.#cpuBefore);
     const seen = { ...this.#stats, prompts: this.#prompts.figures, cpuMs: (user + system) / 1_000 };
@@ -91,12 +107,14 @@ export class StubServer {
     if (stats.inFlight > stats.maxInFlight) stats.maxInFlight = stats.inFlight;
     stats.firstRequestAt ??= monotonicMs();
     const row = markedRow(body);
-    if (row !== undefined) this.#note(row);
+    const turn = this.#turns === null ? 0 : turnsIn(body);
+    if (row !== undefined) this.#note(row * (this.#turns ?? 1) + turn);
     this.#prompts.see(body);
     const slow = this.#slow;
     const ms = slow && slow.row === row && body.includes(slow.prompt) ? slow.ms : this.#latencyMs;
-    if (ms === 0) this.#send(socket);
-    else setTimeout(() => this.#send(socket), ms);
+    const answer = turn < (this.#turns ?? 1) - 1 ? TOOL_CALL : ANSWER;
+    if (ms === 0) this.#send(socket, answer);
+    else setTimeout(() => this.#send(socket, answer), ms);
   }
 
   #note(row: number): void {
@@ -109,14 +127,14 @@ export class StubServer {
     this.#asked[row] = 1;
   }
 
-  #send(socket: Socket): void {
+  #send(socket: Socket, answer: Buffer): void {
     const stats = this.#stats;
     stats.inFlight--;
     stats.lastAnswerAt = monotonicMs();
     const second = Math.floor((stats.lastAnswerAt - (stats.firstRequestAt ?? stats.lastAnswerAt)) / 1_000);
     while (stats.perSecond.length <= second) stats.perSecond.push(0);
     stats.perSecond[second] = (stats.perSecond[second] ?? 0) + 1;
-    if (socket.writable) socket.write(ANSWER);
+    if (socket.writable) socket.write(answer);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Suite } from '../suite.js';
+import { agents } from './agents.js';
 import { concurrency } from './concurrency.js';
 import { fairness } from './fairness.js';
 import { latency } from './latency.js';
@@ -9,4 +10,4 @@ import { scale } from './scale.js';
 import { streaming } from './streaming.js';
 
 /** All suites, in the order in which they are run. */
-export const SUITES: readonly Suite[] = [overhead, concurrency, scale, latency, limits, streaming, fairness, ray];
+export const SUITES: readonly Suite[] = [overhead, concurrency, scale, latency, limits, streaming, fairness, agents, ray];

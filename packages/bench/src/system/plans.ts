@@ -18,6 +18,26 @@ export const labelPlan = (): Plan => ({
   outputs: ['labels'],
 });
 
+/** The contenders' task for agents: the stub decides how many turns each has. */
+export const agentPlan = (turns: number): Plan => ({
+  version: 1,
+  steps: [
+    {
+      id: 'labels',
+      kind: 'map',
+      input: INPUT,
+      template: {
+        mode: 'agent',
+        instructions: `${INSTRUCTIONS}\n{{text}}`,
+        output: OUTPUT_SCHEMA,
+        capabilities: ['builtin:text_length'],
+        limits: { turns },
+      },
+    },
+  ],
+  outputs: ['labels'],
+});
+
 /** The stub answers every call alike, and a result's columns have names of their own: of its answer nothing is required here. */
 const CHECKED = { type: 'object', properties: { checked: { type: 'string' } } };
 
