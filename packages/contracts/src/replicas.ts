@@ -9,7 +9,8 @@ const field = z.string().min(1).max(255);
 
 /**
  * A row is asked several times, independently, and the answers become one: replication-parallel. `majority`: field by field, what most
- * answers say; asking stops as soon as a majority stands. `best`: the answer with the highest score. `all`: every answer, as a list.
+ * answers say; asking stops as soon as a majority stands. `best`: the answer with the highest score. `judge`: the one that a further call
+ * chooses. `all`: every answer, as a list.
  */
 export const Replicas = z.discriminatedUnion('combine', [
   z.strictObject({
@@ -19,13 +20,23 @@ export const Replicas = z.discriminatedUnion('combine', [
     vote: z.array(field).min(1).max(100).optional(),
   }),
   z.strictObject({ combine: z.literal('best'), count, /** A number among the properties of the output. */ score: field }),
+  z.strictObject({
+    combine: z.literal('judge'),
+    count,
+    judge: z.strictObject({
+      /** How to choose among `{{answers}}`; columns of the input may be named too. */
+      instructions: z.string().min(1).max(100_000),
+      /** A model of the configuration. Default: the template's. */
+      model: z.string().min(1).optional(),
+    }),
+  }),
   z.strictObject({ combine: z.literal('all'), count }),
 ]);
 export type Replicas = z.infer<typeof Replicas>;
 
 /** The column that says how far replicas agree. */
 export const REPLICAS_COLUMN = 'replicas';
-/** With `all`: the column of the answers. */
+/** With `all`: the column of the answers. With `judge`: what its instructions call them. */
 export const ANSWERS_COLUMN = 'answers';
 
 /** What `replicas` holds. */
@@ -33,14 +44,19 @@ export const ReplicaSpread = z.strictObject({
   asked: z.number().int(),
   /** Those of them that gave a valid answer. */
   answered: z.number().int(),
-  /** Of those the share that agrees with the result in all fields that vote; of `best` the share with the same score. Null of `all`. */
+  /**
+   * Of those the share that agrees with the result in all fields that vote; of `best` the share with the same score, of `judge` that with the
+   * same answer. Null of `all`.
+   */
   agreement: z.number().nullable(),
   /** Fields in which several values had as many votes: the one that came first was taken. */
   ties: z.array(z.string()),
+  /** Of `judge` alone: why it chose this one; null where there was nothing to choose. */
+  why: z.string().nullable().optional(),
 });
 export type ReplicaSpread = z.infer<typeof ReplicaSpread>;
 
-const spreadSchema: JsonSchema = {
+const spreadSchemaOf = ({ combine }: Replicas): JsonSchema => ({
   type: 'object',
   required: ['asked', 'answered', 'agreement', 'ties'],
   properties: {
@@ -48,12 +64,14 @@ const spreadSchema: JsonSchema = {
     answered: { type: 'integer' },
     agreement: { type: ['number', 'null'] },
     ties: { type: 'array', items: { type: 'string' } },
+    ...(combine === 'judge' ? { why: { type: ['string', 'null'] } } : {}),
   },
-};
+});
 
 /** The schema of what becomes of replicas of an answer: its properties become columns. */
-export const replicatedSchema = (output: JsonSchema, { combine }: Replicas): JsonSchema => {
-  if (combine !== 'all') {
+export const replicatedSchema = (output: JsonSchema, replicas: Replicas): JsonSchema => {
+  const spreadSchema = spreadSchemaOf(replicas);
+  if (replicas.combine !== 'all') {
     const properties = { ...(output.properties as Record<string, unknown> | undefined), [REPLICAS_COLUMN]: spreadSchema };
     return { ...output, properties };
   }

@@ -65,6 +65,36 @@ describe('patterns of parallel work', () => {
     }
   });
 
+  it('should have a judge choose among replicas, by a model of its own calls', async () => {
+    let drawn = 0;
+    model.otherwise(({ messages }) => {
+      const [system, row] = [String(messages[0]?.content), String(messages.at(-1)?.content)];
+      if (!system.includes('most exact')) return { content: { answer: `draft ${drawn++ % 3}` } };
+      const numbered = JSON.parse(/\[\{"number".*\}\]/.exec(row)?.[0] ?? '[]') as { number: number; answer: { answer: string } }[];
+      return { content: { why: 'it is draft 2', choice: numbered.find(({ answer }) => answer.answer === 'draft 2')?.number } };
+    });
+    const instructions = 'Which of {{answers}} to {{text}} is the most exact?';
+    const plan: Plan = {
+      version: 1,
+      steps: [
+        {
+          id: 'judged',
+          kind: 'map',
+          input: 'rows',
+          template: {
+            mode: 'llm',
+            instructions: 'Answer {{text}}',
+            output: { type: 'object', required: ['answer'], properties: { answer: { type: 'string' } } },
+            replicas: { combine: 'judge', count: 3, judge: { instructions } },
+          },
+        },
+      ],
+      outputs: ['judged'],
+    };
+    const rows = await rowsOf(await system.run({ inputs: { rows: numberedRows(1) }, plan }), 'judged');
+    expect(rows).toMatchObject([{ answer: 'draft 2', replicas: { asked: 3, answered: 3, why: 'it is draft 2' }, _attempts: 4 }]);
+  });
+
   it('should cut texts into chunks, ask for each, and count by text', async () => {
     model.otherwise(({ messages }) => ({ content: { lines: (String(messages.at(-1)?.content).match(/^line \d+\.$/gm) ?? []).length } }));
     const lines = (n: number) => Array.from({ length: n }, (_, i) => `line ${i}.`).join('\n');

@@ -1,9 +1,26 @@
-import { type Column, type Fault, type JsonSchema, REPLICAS_COLUMN, type Replicas, votersOf } from '@apwa/contracts';
+import {
+  ANSWERS_COLUMN,
+  type Column,
+  type Fault,
+  type JsonSchema,
+  placeholdersOf,
+  REPLICAS_COLUMN,
+  type Replicas,
+  votersOf,
+} from '@apwa/contracts';
+import { allowedNames } from './nearest.js';
+import { type TemplateContext } from './template-check.js';
 
 const NUMBERS: ReadonlySet<string> = new Set(['BIGINT', 'DOUBLE']);
 
 /** Checks that the answers to replicas can become one. `answered`: the columns of one answer. */
-export const checkReplicas = (replicas: Replicas, output: JsonSchema, answered: readonly Column[], template: string): Fault[] => {
+export const checkReplicas = (
+  replicas: Replicas,
+  output: JsonSchema,
+  answered: readonly Column[],
+  context: Pick<TemplateContext, 'field' | 'columns' | 'models'>,
+): Fault[] => {
+  const { field: template } = context;
   const field = `${template}.replicas`;
   const names = answered.map(({ name }) => name);
   const taken = replicas.combine === 'all' ? undefined : names.find((name) => name.toLowerCase() === REPLICAS_COLUMN);
@@ -58,7 +75,45 @@ export const checkReplicas = (replicas: Replicas, output: JsonSchema, answered: 
         },
       ];
     }
+    case 'judge':
+      return [...faults, ...checkJudge(replicas.judge, `${field}.judge`, context)];
     case 'all':
       return faults;
   }
+};
+
+type Judge = Extract<Replicas, { combine: 'judge' }>['judge'];
+
+/** A judge sees the answers, and the columns of the row that it names. */
+const checkJudge = (
+  { instructions, model }: Judge,
+  field: string,
+  { columns, models }: Pick<TemplateContext, 'columns' | 'models'>,
+): Fault[] => {
+  const faults: Fault[] = [];
+  const named = placeholdersOf(instructions);
+  if (!named.includes(ANSWERS_COLUMN))
+    faults.push({
+      field: `${field}.instructions`,
+      message: 'do not name the answers: there would be nothing to choose among',
+      value: instructions.slice(0, 200),
+      allowed: `instructions with {{${ANSWERS_COLUMN}}}`,
+    });
+  const known = columns ? [ANSWERS_COLUMN, ...columns.map(({ name }) => name)] : named;
+  for (const name of named)
+    if (!known.includes(name))
+      faults.push({
+        field: `${field}.instructions`,
+        message: 'a placeholder names a column that the input does not have',
+        value: `{{${name}}}`,
+        allowed: allowedNames(name, known),
+      });
+  if (model !== undefined && !models.includes(model))
+    faults.push({
+      field: `${field}.model`,
+      message: 'is not a model of the configuration',
+      value: model,
+      allowed: allowedNames(model, models),
+    });
+  return faults;
 };

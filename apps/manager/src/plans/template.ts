@@ -34,8 +34,9 @@ export const checkTemplate = ({ template }: MapStep, context: TemplateContext): 
   }
 };
 
-const checkModelTemplate = (template: ModelTemplate, { field, columns, written, models }: TemplateContext): CheckedTemplate => {
-  const output = checkOutput(template, field, columns);
+const checkModelTemplate = (template: ModelTemplate, context: TemplateContext): CheckedTemplate => {
+  const { field, columns, written, models } = context;
+  const output = checkOutput(template, context);
   const faults = [
     ...checkPlaceholders(template, `${field}.instructions`, columns),
     ...checkInstructionColumns(template, `${field}.instructionColumns`, columns, written),
@@ -117,13 +118,14 @@ const checkPlaceholders = ({ instructions, instructionColumns = [] }: ModelTempl
 
 const placeholder = (column: string) => `{{${column}}}`;
 
-const checkOutput = ({ output: schema, replicas }: ModelTemplate, template: string, columns: Column[] | null): CheckedTemplate => {
+const checkOutput = ({ output: schema, replicas }: ModelTemplate, context: TemplateContext): CheckedTemplate => {
+  const { field: template, columns } = context;
   const field = `${template}.output`;
   try {
     compileSchema(schema);
     const answered = columnsOfSchema(schema);
     if (!replicas) return { faults: clashesOf(answered, columns ?? [], (name) => `${field}.properties.${name}`), added: answered };
-    const faults = checkReplicas(replicas, schema, answered, template);
+    const faults = checkReplicas(replicas, schema, answered, context);
     const added = columnsOfSchema(replicatedSchema(schema, replicas));
     const placeOf = (name: string) =>
       name === REPLICAS_COLUMN || name === ANSWERS_COLUMN ? `${template}.replicas` : `${field}.properties.${name}`;

@@ -281,6 +281,16 @@ describe('a plan', () => {
         { capabilities: ['builtin:word_count', 'builtin:word_count'] },
         { field: 'steps[0].template.capabilities[1]', message: 'is named twice' },
       ],
+      [
+        'a judge that sees no answers',
+        { replicas: { combine: 'judge', count: 3, judge: { instructions: 'Choose for {{txt}}', model: 'smal' } } },
+        { field: 'steps[0].template.replicas.judge.instructions', allowed: 'instructions with {{answers}}' },
+      ],
+      [
+        'a judge by a model that is not there',
+        { replicas: { combine: 'judge', count: 3, judge: { instructions: 'Choose among {{answers}}', model: 'smal' } } },
+        { field: 'steps[0].template.replicas.judge.model', allowed: 'small, large (did you mean small?)' },
+      ],
       ['no turns', { limits: { turns: 0 } }, { field: 'steps[0].template.limits.turns', value: '0' }],
       ['a time that is no limit of calls', { retry: { totalMs: 5_000 } }, { field: 'steps[0].template.retry.totalMs' }],
       ['another way to keep conversations', { transcript: 'some' }, { field: 'steps[0].template.transcript', value: 'some' }],

@@ -171,7 +171,12 @@ export class RunsService {
 }
 
 const modelsOfPlan = ({ steps }: Plan, standard: string): string[] =>
-  steps.flatMap((step) => (step.kind === 'map' && callsModel(step.template) ? [step.template.model ?? standard] : []));
+  steps.flatMap((step) => {
+    if (step.kind !== 'map' || !callsModel(step.template)) return [];
+    const { model, replicas } = step.template;
+    const judge = replicas?.combine === 'judge' ? replicas.judge.model : undefined;
+    return [model ?? standard, ...(judge === undefined ? [] : [judge])];
+  });
 
 const wrongState = ({ id, state }: { id: string; state: string }, done: string, allowed: string): RefusedError =>
   new RefusedError('wrong_state', `Run ${id} cannot be ${done}: it is ${state}.`, { field: 'id', value: state, allowed });

@@ -67,6 +67,53 @@ describe('ReplicaPipeline', () => {
     expect({ most, ...state }).toEqual({ most: 3, held: false, flying: true, calls: 4, landed: 0 });
   });
 
+  describe('with a judge', () => {
+    const judgedBy = (kinds: string[], verdict: RowResult | null) => {
+      const { control, state } = attempt();
+      const asked: unknown[] = [];
+      const combination = combinationOf({ combine: 'judge', count: 3, judge: { instructions: 'Choose among {{answers}}' } }, output);
+      const pipeline = new ReplicaPipeline(
+        combination,
+        control,
+        async (own, _row, _values, replica) => (own.begin(ROW), ok(kinds[replica] as string)),
+        async (own, _row, _values, answers) => (own.begin(ROW), asked.push(answers), verdict),
+      );
+      return { result: pipeline.run(ROW, {}), asked, state };
+    };
+    const says = (choice: number) => tally(1).ok(ROW, { choice, why: 'it is the best' });
+
+    it('should take the answer that is chosen, and tell why and what all of it took', async () => {
+      const { result, asked } = judgedBy(['a', 'b', 'a'], says(2));
+      expect(await result).toMatchObject({
+        status: 'ok',
+        output: { kind: 'b', replicas: { asked: 3, answered: 3, agreement: expect.closeTo(1 / 3), ties: [], why: 'it is the best' } },
+        attempts: 4,
+      });
+      expect(asked).toEqual([[{ kind: 'a' }, { kind: 'b' }, { kind: 'a' }]]);
+    });
+
+    it('should ask nobody where all answers are the same', async () => {
+      const { result, asked } = judgedBy(['c', 'c', 'c'], says(1));
+      expect(await result).toMatchObject({ output: { kind: 'c', replicas: { agreement: 1, why: null } }, attempts: 3 });
+      expect(asked).toEqual([]);
+    });
+
+    it.each([
+      ['does not answer', tally(1).failed(ROW, 'refused', 'no'), 'refused'],
+      ['chooses beyond the answers', says(4), 'invalid_output'],
+    ])('should fail the row where it %s', async (_, verdict, code) => {
+      const { result } = judgedBy(['a', 'b', 'c'], verdict);
+      const row = await result;
+      expect(row?.error?.code ?? 'ok').toBe(code);
+    });
+
+    it('should give the row up where the judge was', async () => {
+      const { result, state } = judgedBy(['a', 'b', 'c'], null);
+      expect(await result).toBeNull();
+      expect(state.flying).toBe(false);
+    });
+  });
+
   it('should fail a row that no replica answers, and no other', async () => {
     const { control } = attempt();
     const replicas = [failed(), ok('b'), failed()];

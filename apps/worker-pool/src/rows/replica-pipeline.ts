@@ -1,11 +1,13 @@
 import { InternalError, type JsonObject, type RowResult, type RowValues } from '@apwa/contracts';
 import { type CallControl } from './control.js';
 import { type Pipeline } from './pipeline.js';
-import { type Combination } from './replicas.js';
+import { type Combination, differ, type Verdict } from './replicas.js';
 import { RowTally } from './tally.js';
 
 /** What asks a row once. `replica`: from 0. */
 type Ask = (control: CallControl, row: number, values: RowValues, replica: number) => Promise<RowResult | null>;
+/** What chooses among answers: a result that holds a verdict. */
+type AskJudge = (control: CallControl, row: number, values: RowValues, answers: readonly JsonObject[]) => Promise<RowResult | null>;
 
 /** Asks each row several times, side by side, and makes one result of the answers. */
 export class ReplicaPipeline implements Pipeline {
@@ -13,6 +15,7 @@ export class ReplicaPipeline implements Pipeline {
     private readonly combination: Combination,
     private readonly control: CallControl,
     private readonly ask: Ask,
+    private readonly judge: AskJudge | null = null,
   ) {}
 
   async run(row: number, values: RowValues): Promise<RowResult | null> {
@@ -26,17 +29,38 @@ export class ReplicaPipeline implements Pipeline {
         if (asked.includes(null)) return flight.giveUp();
         results.push(...(asked as RowResult[]));
       }
+      return await this.#together(flight, row, values, results);
     } catch (thrown) {
       flight.giveUp();
       throw thrown;
     }
-    return together(row, results, answers().length > 0 ? this.combination.combine(answers(), results.length) : null);
   }
 
-  async #askOnce(flight: SharedFlight, row: number, values: RowValues, replica: number): Promise<RowResult | null> {
+  async #together(flight: SharedFlight, row: number, values: RowValues, results: readonly RowResult[]): Promise<RowResult | null> {
+    const answers = results.flatMap(({ output }) => (output ? [output] : []));
+    if (answers.length === 0) return together(row, results, null);
+    if (!this.judge || !differ(answers)) return together(row, results, this.combination.combine(answers, results.length));
+    const { judge } = this;
+    const said = await this.#inFlight(flight, (control) => judge(control, row, values, answers));
+    if (!said) return flight.giveUp();
+    const verdict = said.output as unknown as Verdict | null;
+    const all = [said, ...results];
+    if (!verdict) return together(row, all, null);
+    if (verdict.choice > answers.length) {
+      const message = `the judge chose answer ${verdict.choice} of ${answers.length}`;
+      return together(row, [{ ...said, error: { code: 'invalid_output', message } }, ...results], null);
+    }
+    return together(row, [...results, said], this.combination.combine(answers, results.length, verdict));
+  }
+
+  #askOnce(flight: SharedFlight, row: number, values: RowValues, replica: number): Promise<RowResult | null> {
+    return this.#inFlight(flight, (control) => this.ask(control, row, values, replica));
+  }
+
+  async #inFlight(flight: SharedFlight, ask: (control: CallControl) => Promise<RowResult | null>): Promise<RowResult | null> {
     const control = flight.forReplica();
     try {
-      return await this.ask(control, row, values, replica);
+      return await ask(control);
     } finally {
       control.over();
     }
@@ -100,7 +124,7 @@ class SharedFlight {
   }
 }
 
-/** One result with all that the replicas took; of none that answered the first one's failure. */
+/** One result with all that the replicas took; without an answer the failure that comes first. */
 const together = (row: number, results: readonly RowResult[], output: JsonObject | null): RowResult => {
   const tally = new RowTally();
   // The last one that is added says which model it was: the first replica's.

@@ -8,12 +8,19 @@ import {
   type JsonSchema,
 } from '@apwa/contracts';
 
+/** What a judge says of several answers. */
+export interface Verdict {
+  /** The number of the answer, from 1. */
+  choice: number;
+  why: string;
+}
+
 /** How replicas of a stage become one answer. */
 export interface Combination {
   /** How many more are to be asked, side by side; 0 if the result stands. `answers`: valid ones so far, of `asked`. */
   wanted(answers: readonly JsonObject[], asked: number): number;
-  /** The result of at least one answer. */
-  combine(answers: readonly JsonObject[], asked: number): JsonObject;
+  /** The result of at least one answer. `verdict`: of a judge, where there is one and something was to be chosen. */
+  combine(answers: readonly JsonObject[], asked: number, verdict?: Verdict): JsonObject;
 }
 
 export const combinationOf = (replicas: Replicas, output: JsonSchema): Combination => {
@@ -29,6 +36,8 @@ export const combinationOf = (replicas: Replicas, output: JsonSchema): Combinati
     }
     case 'best':
       return { wanted: (_, asked) => others(asked), combine: (answers, asked) => best(replicas.score, answers, asked) };
+    case 'judge':
+      return { wanted: (_, asked) => others(asked), combine: judged };
     case 'all':
       return {
         wanted: (_, asked) => others(asked),
@@ -95,3 +104,13 @@ const best = (score: string, answers: readonly JsonObject[], asked: number): Jso
   const ties = same > 1 ? [score] : [];
   return { ...first, ...spreadOf({ asked, answered: answers.length, agreement: same / answers.length, ties }) };
 };
+
+const judged = (answers: readonly JsonObject[], asked: number, verdict?: Verdict): JsonObject => {
+  const chosen = answers[(verdict?.choice ?? 1) - 1] as JsonObject;
+  const key = JSON.stringify(chosen);
+  const agreement = answers.filter((answer) => JSON.stringify(answer) === key).length / answers.length;
+  return { ...chosen, ...spreadOf({ asked, answered: answers.length, agreement, ties: [], why: verdict?.why ?? null }) };
+};
+
+/** Whether there is something to choose among answers. */
+export const differ = (answers: readonly JsonObject[]): boolean => new Set(answers.map((answer) => JSON.stringify(answer))).size > 1;
