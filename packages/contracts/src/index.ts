@@ -6,6 +6,7 @@ export * from './budget.js';
 export * from './table.js';
 export * from './permits.js';
 export * from './capability.js';
+export * from './reduce.js';
 export * from './replicas.js';
 export * from './split.js';
 export * from './plan.js';

@@ -5,6 +5,7 @@ import { ErrorPayload } from './errors.js';
 import { LeaseToken, MemberId, OwnerId, PoolName, ShardId, StageId, TableId } from './ids.js';
 import { JsonObject } from './json.js';
 import { Resources, Template } from './plan.js';
+import { MOST_LEVELS } from './reduce.js';
 import { ChunkSize, SplitBy } from './split.js';
 import { Column, ExportFormat, FileFormat, ImportOptions, NamedTable, Part, TableReference, UploadedFile } from './table.js';
 
@@ -38,7 +39,7 @@ export const tokensOf = ({ input, cacheRead, cacheWrite, output, reasoning }: To
  * Why a row failed, as it stands in `_error_code`:
  * `truncated` the answer was cut off by its length, twice; `refused` the model declined; `filtered` the provider's filter
  * stopped it; `empty` the answer held nothing; `malformed` not JSON after all tries; `invalid_output` JSON that breaks the
- * template's schema after all repairs; `context_exceeded` the row does not fit the model's context; `input_failed` the row
+ * template's schema after all repairs; `context_exceeded` the row does not fit the model's context, or an item the calls of its reduce; `input_failed` the row
  * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
  * their tries; `invalid_arguments` the row's values do not fit the capability's parameters; `capability_failed` it threw, or gave
  * what it must not; of agents `limit_exceeded` a limit of its template was reached, `needs_split` it found the row too large for one
@@ -188,6 +189,34 @@ export const StageWork = z.discriminatedUnion('kind', [
     limits: RowJobLimits,
   }),
   z.strictObject({
+    kind: z.literal('bundle'),
+    /** Rows that are to be folded; above level 1 the answers of the level below, of which only groups that have several are bundled. */
+    input: TableReference,
+    level: z
+      .number()
+      .int()
+      .min(1)
+      .max(MOST_LEVELS + 1),
+    by: z.array(z.string().min(1)),
+    orderBy: z.array(z.string().min(1)),
+    /** What of a row is shown. */
+    columns: z.array(z.string().min(1)).min(1),
+    /** Of the items of a bundle. */
+    maxTokens: z.number().int().positive(),
+    limits: RowJobLimits,
+  }),
+  z.strictObject({
+    kind: z.literal('gather'),
+    /** What was folded. */
+    input: TableReference,
+    /** The answers of each level, the lowest first. */
+    levels: z.array(TableReference).max(MOST_LEVELS),
+    by: z.array(Column),
+    /** What the template adds. */
+    output: z.array(Column).min(1),
+    limits: JobLimits,
+  }),
+  z.strictObject({
     kind: z.literal('import'),
     files: z.array(UploadedFile).min(1),
     /** Left out: told by the files' endings. */
@@ -209,6 +238,8 @@ export type MapWork = Extract<StageWork, { kind: 'map' }>;
 export type SqlWork = Extract<StageWork, { kind: 'sql' }>;
 export type MatchWork = Extract<StageWork, { kind: 'match' }>;
 export type SplitWork = Extract<StageWork, { kind: 'split' }>;
+export type BundleWork = Extract<StageWork, { kind: 'bundle' }>;
+export type GatherWork = Extract<StageWork, { kind: 'gather' }>;
 export type ImportWork = Extract<StageWork, { kind: 'import' }>;
 export type ExportWork = Extract<StageWork, { kind: 'export' }>;
 

@@ -34,6 +34,10 @@ export class JobWorker implements AttemptWork {
         return contentOf(await jobs.matchRows(work, key('parquet'), { signal }));
       case 'split':
         return contentOf(await jobs.splitRows(work, key('parquet'), { signal }));
+      case 'bundle':
+        return contentOf(await jobs.bundleRows(work, key('parquet'), { signal }));
+      case 'gather':
+        return contentOf(await jobs.gatherGroups(work, key('parquet'), { signal }));
       case 'import':
         return contentOf(await jobs.importFiles(work, key('parquet'), key('rejected.parquet'), { signal }));
       case 'export':
@@ -42,14 +46,15 @@ export class JobWorker implements AttemptWork {
   }
 }
 
-/** What a commit names of the file that a job wrote. */
+/** What a commit names of the file that a job wrote. Rows fail in few jobs, and in those they are told by code. */
 const contentOf = ({
   part,
   rejected = null,
   columns = [],
-}: Pick<CommitContent, 'part'> & Partial<Pick<CommitContent, 'rejected' | 'columns'>>): CommitContent => ({
-  part,
-  rejected,
-  columns,
-  counts: { ...noCounts(), ok: part.rows },
-});
+  errors = {},
+  examples = {},
+}: Pick<CommitContent, 'part'> &
+  Partial<Pick<CommitContent, 'rejected' | 'columns'> & Pick<CommitContent['counts'], 'errors' | 'examples'>>): CommitContent => {
+  const failed = Object.values(errors).reduce((sum, rows) => sum + rows, 0);
+  return { part, rejected, columns, counts: { ...noCounts(), ok: part.rows - failed, failed, errors, examples } };
+};

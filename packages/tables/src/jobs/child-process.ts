@@ -69,7 +69,8 @@ export const runChild = async (request: JobRequest, limits: ChildLimits, signal?
 };
 
 const start = ({ settings, work }: JobRequest, { memoryMb, timeoutMs }: ChildLimits): ChildProcess => {
-  const heapMb = work.kind === 'import' || work.kind === 'split' ? Math.max(HEAP_MB, Math.floor(memoryMb / 2)) : HEAP_MB;
+  const heapMb =
+    work.kind === 'import' || work.kind === 'split' || work.kind === 'bundle' ? Math.max(HEAP_MB, Math.floor(memoryMb / 2)) : HEAP_MB;
   const cpuSeconds = Math.ceil(timeoutMs / 1_000) * (settings.threads + 2) + 10;
   const limited = `ulimit -c 0; ulimit -t ${cpuSeconds}; ulimit -d ${(MAPPED_MB + heapMb + memoryMb) * 1_024}; exec "$@"`;
   const flags = [`--max-old-space-size=${heapMb}`, '--v8-pool-size=1', '--no-warnings'];
@@ -124,8 +125,7 @@ const PAGE_BYTES = 4_096;
 /** Words in which Node, the C++ library and DuckDB say that memory ran out, on their way down. */
 const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|cannot allocate/i;
 
-const subject = (kind: JobKind): 'sql' | 'match' | 'split' | 'import' | 'export' | 'describe' =>
-  kind === 'query' || kind === 'check' ? 'sql' : kind;
+const subject = (kind: JobKind): Exclude<JobKind, 'query' | 'check'> => (kind === 'query' || kind === 'check' ? 'sql' : kind);
 
 const faultOf = (kind: JobKind, killed: Killed, { code, signal }: End, stderr: string, limits: ChildLimits): Error => {
   const name = subject(kind);

@@ -6,6 +6,7 @@ import {
   type FileFormat,
   type Column,
   type SplitBy,
+  type StageCounts,
 } from '@apwa/contracts';
 import { type TableView } from '../sql/views.js';
 
@@ -40,6 +41,18 @@ export type JobWork =
   | { kind: 'export'; view: TableView; format: ExportWork['format']; rows: ExportWork['rows']; bookkeeping: boolean; output: string }
   | { kind: 'match'; input: TableView; columns: string[]; sources: TableView[]; written: Column[]; output: string }
   | { kind: 'split'; input: TableView; column: string; by: SplitBy; size: ChunkSize; maxRows: number; output: string }
+  | {
+      kind: 'bundle';
+      input: TableView;
+      level: number;
+      by: string[];
+      orderBy: string[];
+      columns: string[];
+      maxTokens: number;
+      maxRows: number;
+      output: string;
+    }
+  | { kind: 'gather'; levels: TableView[]; by: Column[]; answer: Column[]; output: string }
   | { kind: 'describe'; view: TableView; bytes: number }
   | {
       kind: 'import';
@@ -64,6 +77,12 @@ export interface WrittenFile {
   rows: number;
   columns: Column[];
 }
+
+/** Failed rows by code, with the message of one for each. */
+export type RowFailures = Pick<StageCounts, 'errors' | 'examples'>;
+
+/** Rows of groups, of which some may be failed ones. */
+export interface WrittenGroups extends WrittenFile, RowFailures {}
 
 export interface ImportedFiles extends WrittenFile {
   /** Bad rows in the second file; 0: there is no such file. */

@@ -1,7 +1,9 @@
 import {
   BOOKKEEPING_COLUMNS,
+  type BundleWork,
   type Column,
   type ExportWork,
+  type GatherWork,
   type ImportWork,
   type MatchWork,
   type NamedTable,
@@ -11,16 +13,18 @@ import {
   type TableManifest,
   type TableMetadata,
   type TableReference,
+  TOKEN_BYTES,
 } from '@apwa/contracts';
 import { readManifestChain } from '../manifests/manifests.js';
 import { type TableView, viewOf } from '../sql/views.js';
 import { runChild, type ChildLimits } from './child-process.js';
 import { JobFolder, removeLeftFolders } from './job-folder.js';
 import { Limiter } from './limiter.js';
-import { type ImportedFiles, type JobWork, type WrittenFile } from './protocol.js';
+import { type ImportedFiles, type JobWork, type WrittenFile, type WrittenGroups } from './protocol.js';
 import {
   type CheckSqlReply,
   type CheckSqlRequest,
+  type GroupsResult,
   type ImportResult,
   type JobOptions,
   type QueryTablesReply,
@@ -133,6 +137,32 @@ export class TableJobs {
     });
   }
 
+  /**
+   * Writes a part as one of a map, with a row for each bundle of items that fit a call; a group of which there can be no bundle is a
+   * failed row. Above level 1 answers of the level below are bundled. PermanentError `bundle_too_many_rows`.
+   */
+  async bundleRows(work: BundleWork, key: string, { signal }: JobOptions = {}): Promise<GroupsResult> {
+    const { input, limits, level, by, orderBy, columns, maxTokens } = work;
+    return this.inFolder(signal, async (folder) => {
+      const loaded = await this.load(folder, [{ name: 'bundled', table: input }], signal);
+      const [view] = loaded.views as [TableView];
+      const output = folder.output('part.parquet');
+      const job: JobWork = { kind: 'bundle', input: view, level, by, orderBy, columns, maxTokens, maxRows: limits.rows, output };
+      const largeRows = loaded.largeRows || maxTokens * TOKEN_BYTES > LARGE_ROW_BYTES;
+      return this.storeGroups(key, output, await this.child(folder, { ...loaded, largeRows }, job, limits, signal));
+    });
+  }
+
+  /** Writes a part as one of a map, with a row for each group of a reduce: its last answer, or why it has none. */
+  async gatherGroups({ levels, by, output, limits }: GatherWork, key: string, { signal }: JobOptions = {}): Promise<GroupsResult> {
+    return this.inFolder(signal, async (folder) => {
+      const named = levels.map((table, index) => ({ name: `level${index + 1}`, table }));
+      const loaded = await this.load(folder, named, signal);
+      const job: JobWork = { kind: 'gather', levels: loaded.views, by, answer: output, output: folder.output('part.parquet') };
+      return this.storeGroups(key, job.output, await this.child(folder, loaded, job, limits, signal));
+    });
+  }
+
   /** Writes a table as a file for other programs, its rows in order. */
   async exportTable({ input, format, rows, bookkeeping }: ExportWork, key: string, { signal }: JobOptions = {}): Promise<{ part: Part }> {
     return this.inFolder(signal, async (folder) => {
@@ -209,6 +239,11 @@ export class TableJobs {
     const threads = this.options.threads ?? THREADS;
     const settings = { folder: folder.path, readable, memoryMb: limits.memoryMb, threads, largeRows };
     return runChild({ settings, work }, limits, signal);
+  }
+
+  private async storeGroups(key: string, path: string, written: unknown): Promise<GroupsResult> {
+    const { rows, ...groups } = written as WrittenGroups;
+    return { part: await this.store(key, path, rows), ...groups };
   }
 
   private async store(key: string, path: string, rows: number): Promise<Part> {

@@ -1,5 +1,6 @@
 import { type Column, type Part, type workerPoolOperations } from '@apwa/contracts';
 import { type z } from 'zod';
+import { type RowFailures } from './protocol.js';
 import { type Storage } from '../storage/storage.js';
 
 export interface SqlLimits {
@@ -46,6 +47,9 @@ export interface SqlResult {
   part: Part;
   columns: Column[];
 }
+
+/** A part of which rows may be failed ones, by code. */
+export interface GroupsResult extends SqlResult, RowFailures {}
 
 export type QueryTablesRequest = z.output<typeof workerPoolOperations.queryTables.request>;
 export type QueryTablesReply = z.output<typeof workerPoolOperations.queryTables.reply>;

@@ -17,6 +17,10 @@ export const runJob = async ({ settings, work }: JobRequest): Promise<unknown> =
       return (await import('./match-rows.js')).matchRows(settings, work);
     case 'split':
       return (await import('./split-rows.js')).splitRows(settings, work);
+    case 'bundle':
+      return (await import('./bundle-rows.js')).bundleRows(settings, work);
+    case 'gather':
+      return (await import('./gather-groups.js')).gatherGroups(settings, work);
     case 'describe':
       return (await import('./describe-table.js')).describeTable(settings, work);
   }
