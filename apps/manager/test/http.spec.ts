@@ -71,7 +71,7 @@ describe('the HTTP API', () => {
       [
         'a plan with an unknown kind',
         () => ({ plan: { ...plan, steps: [{ id: 'a', kind: 'x' }] }, inputs: inputs() }),
-        { field: 'plan.steps[0].kind', allowed: 'map, sql, table, split' },
+        { field: 'plan.steps[0].kind', allowed: 'map, sql, table, split, reduce' },
       ],
     ];
     it.each(bad)('a run with %s', async (_, body, expected) => {

@@ -32,6 +32,7 @@ describe('docs/plans.md', () => {
       const result = await validatePlan(plan, {
         inputs: [{ name: 'messages', columns }],
         models: ['default'],
+        room: () => ({ contextTokens: 32_000, outputTokens: 4_000 }),
         register: () => Promise.reject(new Error('no plan here has a function')),
         requested: [],
         checkSql: async (tables, query) => (await jobs.checkSql({ tables, query })).columns,

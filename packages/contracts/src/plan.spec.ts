@@ -55,7 +55,7 @@ describe('Plan', () => {
     ['another version', { ...plan, version: 2 }],
     ['an unknown key', { ...plan, extra: 1 }],
     ['an unknown key of a template', { ...plan, steps: [{ ...map, template: { ...map.template, promt: '' } }] }],
-    ['an unknown kind', { ...plan, steps: [{ ...map, kind: 'reduce' }] }],
+    ['an unknown kind', { ...plan, steps: [{ ...map, kind: 'fold' }] }],
     ['an id that is no name in SQL', { ...plan, steps: [{ ...map, id: 'De tect' }] }],
     ['an unknown mode', { ...plan, steps: [{ ...map, template: { ...map.template, mode: 'magic' } }] }],
     [

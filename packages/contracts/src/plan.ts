@@ -183,7 +183,35 @@ export const SplitStep = z.strictObject({
 });
 export type SplitStep = z.infer<typeof SplitStep>;
 
-export const Step = z.discriminatedUnion('kind', [MapStep, SqlStep, TableStep, SplitStep]);
+const columnNames = z.array(z.string().min(1).max(255)).min(1);
+
+/** The template of a reduce: a group's items are asked about in one call, or in several. Beside the room for what is added to them. */
+export const ReduceTemplate = LlmTemplate.omit({ instructionColumns: true, replicas: true }).extend({
+  /** `{{items}}` stands for the items of a call, `{{column}}` for a column of `by`. */
+  instructions: z.string().min(1).max(95_000),
+});
+export type ReduceTemplate = z.infer<typeof ReduceTemplate>;
+
+/** Groups of rows folded into a row each by a template; what is too much for one call is folded in a tree, answers into answers. */
+export const ReduceStep = z.strictObject({
+  ...step,
+  kind: z.literal('reduce'),
+  input: Name,
+  /** Rows that agree in these columns are a group. Default: all rows are one. */
+  by: columnNames.max(20).optional(),
+  /** The order of a group's rows, ascending. Default: that of the input. */
+  orderBy: columnNames.max(20).optional(),
+  /** What of a row is shown as an item. Default: all columns but those of `by`, `orderBy` and the machinery. */
+  columns: columnNames.max(100).optional(),
+  template: ReduceTemplate,
+  /** How answers of the level below are folded; they are the items then. Default: by the instructions of the template. */
+  merge: z.strictObject({ instructions: ReduceTemplate.shape.instructions }).optional(),
+  /** Items of a call at most; four bytes count as one token. Default: what fits the context of the model. */
+  maxTokens: z.number().int().min(20).max(1_000_000).optional(),
+});
+export type ReduceStep = z.infer<typeof ReduceStep>;
+
+export const Step = z.discriminatedUnion('kind', [MapStep, SqlStep, TableStep, SplitStep, ReduceStep]);
 export type Step = z.infer<typeof Step>;
 
 /** A DAG of steps: validated, approved, edited, saved, and replayed without a model. */
@@ -205,6 +233,7 @@ export const inputsOf = (item: Step): string[] => {
   switch (item.kind) {
     case 'map':
     case 'split':
+    case 'reduce':
       return [item.input];
     case 'sql':
       return item.inputs;

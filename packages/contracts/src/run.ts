@@ -134,6 +134,19 @@ export type RunBudget = z.infer<typeof RunBudget>;
 export const StepState = z.enum(['waiting', 'running', 'succeeded', 'failed', 'cancelled']);
 export type StepState = z.infer<typeof StepState>;
 
+/** A level of a step of kind `reduce`: its items are put together in bundles, and for each there is an answer. */
+export const RunLevel = z.strictObject({
+  /** From 1. */
+  level: z.number().int().positive(),
+  /** Null until they are made. */
+  bundles: z.number().int().nonnegative().nullable(),
+  /** Those of them that have an answer, or have failed. */
+  answered: z.number().int().nonnegative(),
+  /** That of its bundles, and that of the answers once there is one. */
+  tables: z.array(TableId),
+});
+export type RunLevel = z.infer<typeof RunLevel>;
+
 export const RunStep = z.strictObject({
   id: Name,
   kind: z.string(),
@@ -153,6 +166,8 @@ export const RunStep = z.strictObject({
   pausedMs: z.number().int().nonnegative(),
   /** Why nothing runs, if so. */
   waitingFor: z.string().nullable(),
+  /** Of steps of kind `reduce` alone, the lowest first. */
+  levels: z.array(RunLevel).optional(),
 });
 export type RunStep = z.infer<typeof RunStep>;
 

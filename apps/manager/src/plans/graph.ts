@@ -49,7 +49,7 @@ const checkReads = ({ index, step }: PlacedStep, known: string[]): Fault[] => {
   const others = known.filter((name) => name !== step.id);
   const seen = new Set<string>();
   return inputsOf(step).flatMap((name, place): Fault[] => {
-    const field = step.kind === 'map' || step.kind === 'split' ? `steps[${index}].input` : `steps[${index}].inputs[${place}]`;
+    const field = step.kind === 'sql' ? `steps[${index}].inputs[${place}]` : `steps[${index}].input`;
     if (seen.has(name)) return [{ field, message: 'is named twice', value: name, allowed: 'each name once' }];
     seen.add(name);
     // A step that reads itself is a cycle, and told as one.

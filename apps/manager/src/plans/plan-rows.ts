@@ -15,6 +15,7 @@ export const writtenColumns = (name: string, steps: readonly Step[], seen: Reado
       return writtenColumns(step.input, steps, new Set([...seen, name]));
     case 'sql':
     case 'split':
+    case 'reduce':
       return [];
   }
 };

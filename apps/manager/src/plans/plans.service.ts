@@ -1,6 +1,7 @@
 import { workerPoolOperations } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { QuestionsService } from '../questions/questions.service.js';
+import { roomOf } from '../reduce/calls.js';
 import { CONFIG, type Config } from '../settings.js';
 import { StagesService } from '../stages/stages.service.js';
 import { type PlanInput, type Validation, validatePlan } from './validate.js';
@@ -19,6 +20,7 @@ export class PlansService {
       inputs,
       requested,
       models: Object.keys(this.config.models),
+      room: (model) => roomOf(this.config, model ?? this.config.model),
       register: (capability) => this.executor.register(capability, signal),
       checkSql: async (tables, query) => {
         const request = { tables, query };

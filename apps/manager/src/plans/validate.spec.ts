@@ -12,6 +12,7 @@ const context: PlanContext = {
     },
   ],
   models: ['small', 'large'],
+  room: () => ({ contextTokens: 8_000, outputTokens: 1_000 }),
   register: async () => undefined,
   requested: [],
   checkSql: async (tables, query) => {
@@ -61,7 +62,7 @@ const bad: [string, unknown, string[]][] = [
   ['unknown keys at the top', plan([map()], ['sorted'], { outptus: [] }), ['outptus']],
   ['unknown keys in a step', plan([map({ inptu: 'x' })]), ['steps[0].inptu']],
   ['unknown keys in a template', plan([map({}, { instruction: 'x' })]), ['steps[0].template.instruction']],
-  ['an unknown kind', plan([map({ kind: 'reduce' })], ['sorted']), ['steps[0].kind']],
+  ['an unknown kind', plan([map({ kind: 'fold' })], ['sorted']), ['steps[0].kind']],
   ['an id that is no name', plan([map({ id: 'Sorted Ones' })], ['sorted']), ['steps[0].id', 'outputs[0]']],
   ['an id that is used twice', plan([map(), map()]), ['steps[1].id']],
   ['an id of an input', plan([map({ id: 'messages', input: 'messages' })], ['messages']), ['steps[0].id']],

@@ -5,6 +5,7 @@ import { viewOfMap } from './columns.js';
 import { checkGraph, inOrder } from './graph.js';
 import { type PlacedStep, readPlan } from './shape.js';
 import { writtenColumns } from './plan-rows.js';
+import { type ReduceContext, checkReduceStep } from './reduce-step.js';
 import { checkSplitStep } from './split-step.js';
 import { checkTableStep } from './table-step.js';
 import { checkTemplate } from './template.js';
@@ -21,6 +22,8 @@ export interface PlanContext {
   inputs: readonly PlanInput[];
   /** Names of the configuration's models. */
   models: readonly string[];
+  /** What one of them reads and writes at most. */
+  room: ReduceContext['room'];
   /** Whether a function can be run: resolves, or a RefusedError. Other errors mean that it could not be found out. */
   register: (capability: CapabilityDefinition) => Promise<unknown>;
   /** Steps whose files the person asked for by name. */
@@ -111,6 +114,12 @@ const flowOfColumns = async (
       }
       case 'split': {
         const result = checkSplitStep(step, `steps[${index}]`, columns.get(step.input) ?? null);
+        faults.push(...result.faults);
+        if (result.columns) columns.set(step.id, result.columns);
+        break;
+      }
+      case 'reduce': {
+        const result = checkReduceStep(step, { ...context, field: `steps[${index}]`, columns: columns.get(step.input) ?? null });
         faults.push(...result.faults);
         if (result.columns) columns.set(step.id, result.columns);
         break;

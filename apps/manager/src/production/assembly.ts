@@ -1,6 +1,7 @@
 import { capabilitiesWith, columnsAddedBy } from '@apwa/capabilities';
 import {
   type Column,
+  type CommitContent,
   type CommittedShard,
   InternalError,
   type MatchWork,
@@ -100,6 +101,14 @@ export const assembleMatch = (place: Place, { input, output }: MatchWork, inputC
     ownColumns: ownColumnsOfMap(output),
     parts: [{ ...part, firstRow: 0 }],
   };
+  return { manifest, columns };
+};
+
+/** What stands in one part as the result of a map does, with all of its columns: `base` is what it was made from, and is not read. */
+export const assembleGroups = (place: Place, base: TableReference, { part, columns: content, counts }: CommitContent): Assembled => {
+  const columns = ownColumnsOfMap(content);
+  const parts = part.rows > 0 ? [{ ...part, firstRow: 0, failed: counts.failed }] : [];
+  const manifest = { ...place, columns: columns.filter(({ name }) => name !== ROW), rows: part.rows, base, ownColumns: columns, parts };
   return { manifest, columns };
 };
 

@@ -5,7 +5,7 @@ import { STORAGE } from '../settings.js';
 import { StagesRepository } from '../stages/stages.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
-import { type Assembled, type Base, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import { type Assembled, type Base, assembleGroups, assembleMapSoFar, assembleSingle, bytesOf, stagesOf } from './assembly.js';
 import { keptParts } from './kept-parts.js';
 
 export interface SoFarOptions {
@@ -53,6 +53,8 @@ export class PartialTables {
       return base && assembleMapSoFar(place, work, base, shards, await keptParts(this.storage, work));
     }
     const content = shards[0]?.content;
-    return content ? assembleSingle(place, content.part, content.columns) : null;
+    if (!content) return null;
+    if (work.kind === 'bundle' || work.kind === 'gather') return assembleGroups(place, work.input, content);
+    return assembleSingle(place, content.part, content.columns);
   }
 }

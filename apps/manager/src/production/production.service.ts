@@ -12,10 +12,20 @@ import { StagesRepository, type Submission } from '../stages/stages.repository.j
 import { StagesService } from '../stages/stages.service.js';
 import { type ImportSource, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
-import { type Assembled, REJECTED_COLUMNS, assembleMap, assembleMatch, assembleSingle, bytesOf, stagesOf } from './assembly.js';
+import {
+  type Assembled,
+  REJECTED_COLUMNS,
+  assembleGroups,
+  assembleMap,
+  assembleMatch,
+  assembleSingle,
+  bytesOf,
+  stagesOf,
+} from './assembly.js';
 import { keptParts } from './kept-parts.js';
 import { PartialTables } from './partial-tables.js';
-import { type Ordered, type StepOrder, StepOrdersService } from './step-orders.service.js';
+import { type Ordered, type StepOrder } from './step-order.js';
+import { StepOrdersService } from './step-orders.service.js';
 import { checkSize } from './work.js';
 
 /** Of a table that no agent looks at. */
@@ -92,6 +102,8 @@ export class ProductionService {
         return this.adopt(product, order);
       case 'match':
         return this.lookFor(product, order);
+      case 'level':
+        return this.beginLevel(product, order);
       case 'stage':
         return this.begin(ownerId, product, order.ordered);
     }
@@ -124,6 +136,15 @@ export class ProductionService {
       const gone = new Set(await this.tables.hold(queries, sources));
       const earlier = sources.filter((id) => !gone.has(id));
       if (earlier.length > 0) await this.tables.createMatch(queries, { id: newId('table'), runId, stepId, earlier });
+      await this.runs.touch(queries, runId);
+    });
+  }
+
+  /** The next table of a step that is made in levels. */
+  private async beginLevel({ runId }: TableRow | ExportRow, { order: _, ...level }: Extract<StepOrder, { order: 'level' }>): Promise<void> {
+    if (runId === null) return;
+    await this.database.$transaction(async (queries) => {
+      await this.tables.createLevel(queries, { id: newId('table'), runId, ...level });
       await this.runs.touch(queries, runId);
     });
   }
@@ -171,6 +192,8 @@ export class ProductionService {
       const { manifest, columns } = assembleMatch(place, work, base ? columnsOf(base) : [], content.part);
       return this.publish(table, await this.written({ manifest, columns }, NOT_DESCRIBED), null);
     }
+    if (work.kind === 'bundle' || work.kind === 'gather')
+      return this.publish(table, await this.write(assembleGroups(place, work.input, content), signal), null);
     const made = await this.write(assembleSingle(place, content.part, content.columns), signal);
     if (!content.rejected) return this.publish(table, made, null);
     const rejectedId = await this.tables.reserveRejected(id, newId('table'));

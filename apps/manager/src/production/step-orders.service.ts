@@ -1,28 +1,18 @@
-import { type MapStep, type Plan, type StageWork, InternalError, callsModel, placeholdersOf } from '@apwa/contracts';
+import { type MapStep, type ReduceStep, type StageWork, type Step, InternalError, callsModel, placeholdersOf } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { checkPrices, termsOf } from '../runs/budget.js';
 import { isFollowed } from '../runs/follows.js';
 import { type RunRecord, budgetOf, givesRowsOn, planOf, requestOf, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
+import { orderOfReduce } from '../reduce/orders.js';
 import { CONFIG, type Config } from '../settings.js';
-import { StagesRepository, type Submission } from '../stages/stages.repository.js';
-import { type Kept, type MadeTable, type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
+import { StagesRepository } from '../stages/stages.repository.js';
+import { type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { addedBy } from './assembly.js';
+import { type StepOrder } from './step-order.js';
 import { templateKey } from './template-key.js';
 import { VersionsService } from './versions.service.js';
 import { workOfStep } from './work.js';
-
-/** What is submitted, and what is written down with it. */
-export type Ordered = Pick<Submission, 'work' | 'resources' | 'maxInFlight' | 'budget'> &
-  Partial<Pick<Submission, 'weight' | 'followed'>> & { kept?: Kept; templateKey?: string | null };
-
-export type StepOrder =
-  /** A stage is to be submitted. */
-  | { order: 'stage'; ordered: Ordered }
-  /** The table is there already, under another id. */
-  | { order: 'adopt'; made: MadeTable; kept: Kept; templateKey: string | null }
-  /** Before the step's own stage, results of its rows are looked for in these tables. */
-  | { order: 'match'; stepId: string; sources: string[] };
 
 /** What the making of a step's table begins with. */
 @Injectable()
@@ -39,7 +29,7 @@ export class StepOrdersService {
   async of(table: TableRow): Promise<StepOrder> {
     const record = table.runId === null ? null : await this.runs.load(table.runId);
     const plan = record && planOf(record);
-    const step = plan?.steps.find(({ id }) => id === (table.matchOf ?? table.stepId));
+    const step = plan?.steps.find(({ id }) => id === (table.matchOf ?? table.levelOf ?? table.stepId));
     if (!record || !plan || !step) throw new InternalError('no_step', `Table ${table.id} belongs to no step.`);
     const { concurrency, weight } = requestOf(record).limits;
     const budget = budgetOf(record);
@@ -49,12 +39,24 @@ export class StepOrdersService {
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
     };
-    const order =
-      table.matchOf !== null && step.kind === 'map' ? await this.match(record, step, table) : await this.step(record, step, table);
+    const order = await this.begin(record, step, table);
     return order.order === 'stage' ? { order: 'stage', ordered: { ...order.ordered, ...terms } } : order;
   }
 
-  private async step(record: RunRecord, step: Plan['steps'][number], table: TableRow): Promise<StepOrder> {
+  private async begin(record: RunRecord, step: Step, table: TableRow): Promise<StepOrder> {
+    if (step.kind === 'reduce') return this.reduce(record, step, table);
+    return table.matchOf !== null && step.kind === 'map' ? this.match(record, step, table) : this.step(record, step, table);
+  }
+
+  private async reduce(record: RunRecord, step: ReduceStep, table: TableRow): Promise<StepOrder> {
+    if (budgetOf(record)?.limits.usd !== undefined) checkPrices(this.config.models, [step.template.model ?? this.config.model]);
+    const untouched = table.stepId !== null && !record.levels.some(({ levelOf }) => levelOf === step.id);
+    const taken = untouched ? await this.versions.takeOver(record, step, table) : null;
+    if (taken?.take === 'all') return { order: 'adopt', made: taken.made, kept: taken.kept, templateKey: taken.templateKey };
+    return orderOfReduce(record, step, table, this.config);
+  }
+
+  private async step(record: RunRecord, step: Exclude<Step, ReduceStep>, table: TableRow): Promise<StepOrder> {
     const tables = tablesByName(record);
     const { work, resources } = workOfStep(step, tables, await this.making(step, tables), this.config, planOf(record)?.capabilities);
     if (budgetOf(record)?.limits.usd !== undefined && work.kind === 'map' && work.model !== null)
@@ -87,7 +89,7 @@ export class StepOrdersService {
   }
 
   /** What makes the input of a map, where that is being made. */
-  private async making(step: Plan['steps'][number], tables: ReadonlyMap<string, TableRow>): Promise<StageWork | null> {
+  private async making(step: Step, tables: ReadonlyMap<string, TableRow>): Promise<StageWork | null> {
     const input = step.kind === 'map' ? tables.get(step.input) : undefined;
     if (input?.state !== 'writing' || input.stageId === null) return null;
     return (await this.stages.submission(input.stageId)).work;

@@ -90,7 +90,7 @@ export class VersionsService {
             [],
             manifest.parts,
           )
-        : { manifest: { ...manifest, ...place }, columns: columnsOf(previous) };
+        : { manifest: { ...manifest, ...place, ...(step.kind === 'reduce' && base ? { base } : {}) }, columns: columnsOf(previous) };
     const reference = await writeManifest(this.storage, assembled.manifest);
     const { metadata } = await this.questions.ask(workerPoolOperations.describeTable, { table: reference });
     return { reference, columns: assembled.columns, bytes: bytesOf(assembled.manifest), stages: stagesOf(assembled.manifest), metadata };

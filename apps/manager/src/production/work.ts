@@ -2,9 +2,11 @@ import {
   type CapabilityDefinition,
   type CapabilityId,
   type Plan,
+  type ReduceStep,
   type Resources,
   type StageInput,
   type StageWork,
+  type Step,
   type Template,
   InternalError,
   RefusedError,
@@ -42,7 +44,7 @@ export const callsOf = (template: Template, defined: Plan['capabilities']): { ca
 
 /** What a step asks of the executor. `tables`: what it reads, by name; `making`: what makes its input, where that is being made. */
 export const workOfStep = (
-  step: Plan['steps'][number],
+  step: Exclude<Step, ReduceStep>,
   tables: Map<string, TableRow>,
   making: StageWork | null,
   config: Pick<Config, 'model' | 'limits'>,

@@ -23,6 +23,7 @@ const step = (id: string, reads: string[], facts: ProductFacts, rowErrors: StepF
   follows: null,
   product: facts,
   match: null,
+  level: null,
   rowErrors,
 });
 const follower = (id: string, follows: string, facts: ProductFacts): StepFacts => ({ ...step(id, [follows], facts), follows });
@@ -355,6 +356,34 @@ describe('next', () => {
     it('should stop looking with the run', () => {
       const facts = { ...looking(product('tbl_m', 'waiting')), state: 'cancelling' as const };
       expect(next(facts)).toContainEqual({ do: 'settle', productId: 'tbl_m', as: 'cancelled', error: null });
+    });
+  });
+
+  describe('that is made in levels', () => {
+    const at = (level: ProductFacts) => run({ steps: [{ ...step('a', [], product('tbl_a', 'waiting')), level }] });
+
+    it('should bring a level to its end, and go on with the step then', () => {
+      expect(next(at(product('tbl_l', 'waiting')))).toEqual([{ do: 'start', productId: 'tbl_l' }]);
+      expect(next(at(product('tbl_l', 'writing', stage())))).toEqual([]);
+      expect(next(at(product('tbl_l', 'ready')))).toEqual([{ do: 'start', productId: 'tbl_a' }]);
+    });
+
+    it('should fail with a level, for its reason', () => {
+      const failed = { ...product('tbl_l', 'failed'), error: fault };
+      expect(next(at(failed))).toEqual([{ do: 'settle', productId: 'tbl_a', as: 'failed', error: fault }]);
+    });
+
+    it('should begin no level while the run is paused, and pause with a stage of one', () => {
+      expect(next({ ...at(product('tbl_l', 'ready')), paused: true })).toEqual([]);
+      const pausedBy = { kind: 'provider' as const, message: 'no money', controlVersion: 0 };
+      const stopped = at(product('tbl_l', 'writing', stage({ pausedBy })));
+      expect(next(stopped)).toEqual([{ do: 'pause', reason: 'provider', message: 'no money' }]);
+    });
+
+    it('should stop a level with the run', () => {
+      const facts = { ...at(product('tbl_l', 'waiting')), state: 'cancelling' as const };
+      expect(next(facts)).toContainEqual({ do: 'settle', productId: 'tbl_l', as: 'cancelled', error: null });
+      expect(next(facts)).toContainEqual({ do: 'settle', productId: 'tbl_a', as: 'cancelled', error: null });
     });
   });
 });

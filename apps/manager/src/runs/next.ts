@@ -11,6 +11,8 @@ export interface StepFacts {
   product: ProductFacts;
   /** What was found for its rows in other tables, where somebody looks: it begins afterwards. */
   match: ProductFacts | null;
+  /** The table of its latest level, where it is made in levels: it goes on, or has its result, afterwards. */
+  level: ProductFacts | null;
   /** Its failed rows by code, the most frequent first. */
   rowErrors: { code: string; rows: number }[];
 }
@@ -126,7 +128,9 @@ const pause = (facts: RunFacts, state: WorkingState): RunAction[] => {
   const { paused, control, steps, budgetUsedUp } = facts;
   if (budgetUsedUp !== null && !paused && !goOn(facts, state).some((action) => action.do === 'finish'))
     return [{ do: 'pause', reason: 'budget', message: budgetUsedUp }];
-  const by = steps.map(({ product }) => product.stage?.pausedBy).find((one) => one && one.controlVersion >= control.version);
+  const by = steps
+    .map(({ product, level }) => (isOpen(level) ? level : product).stage?.pausedBy)
+    .find((one) => one && one.controlVersion >= control.version);
   return by && !paused ? [{ do: 'pause', reason: by.kind, message: by.message }] : [];
 };
 
@@ -183,14 +187,19 @@ const running = (facts: RunFacts): RunAction[] => {
   }
   const made = new Map(facts.steps.map(({ id, product }) => [id, product]));
   return facts.steps.flatMap((step) => {
-    const { product, match } = step;
-    return nextForProduct(match && !isSettled(match) ? match : product, {
+    const { product, match, level } = step;
+    // Unlike a match, a level is needed.
+    if (product.state === 'waiting' && (level?.state === 'failed' || level?.state === 'cancelled'))
+      return [{ do: 'settle', productId: product.id, as: level.state, error: level.error }];
+    return nextForProduct([match, level].find(isOpen) ?? product, {
       inputs: inputsFor(step, made),
       stopping: false,
       stopKnown: false,
     });
   });
 };
+
+const isOpen = (product: ProductFacts | null): product is ProductFacts => product !== null && !isSettled(product);
 
 /** Inputs of the run are there anyway. */
 const inputsFor = ({ reads, follows }: StepFacts, made: ReadonlyMap<string, ProductFacts>): ProductContext['inputs'] => {
@@ -251,7 +260,7 @@ const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
 
 const ownProducts = ({ inputs, steps, exports }: RunFacts): ProductFacts[] => [
   ...inputs.filter(({ own }) => own).map(({ product }) => product),
-  ...steps.flatMap(({ product, match }) => (match ? [match, product] : [product])),
+  ...steps.flatMap(({ product, match, level }) => [match, level, product].filter((one) => one !== null)),
   ...exports.map(({ product }) => product),
 ];
 

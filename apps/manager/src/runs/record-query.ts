@@ -2,7 +2,7 @@ import { type TokenUsage } from '@apwa/contracts';
 import { type DataTable, type Export, type Owner, Prisma, type Run } from '../generated/prisma/client.js';
 import { type ExportRow } from '../exports/exports.repository.js';
 import { type StageRow } from '../stages/stages.repository.js';
-import { type TableRow } from '../tables/tables.repository.js';
+import { type TableRow, byLevel } from '../tables/tables.repository.js';
 import { type RunRecord } from './run-record.js';
 
 /*
@@ -32,7 +32,7 @@ const record = Prisma.raw(`json_build_object(
     WHERE i.run_id = r.id),
   'tables', (
     SELECT json_agg(${table} ORDER BY t.id) FROM manager.tables t LEFT JOIN manager.stages s ON s.id = t.stage_id
-    WHERE t.run_id = r.id AND (t.step_id IS NOT NULL OR t.match_of IS NOT NULL)),
+    WHERE t.run_id = r.id AND (t.step_id IS NOT NULL OR t.match_of IS NOT NULL OR t.level_of IS NOT NULL)),
   'exports', (
     SELECT json_agg(${object('e', Prisma.ExportScalarFieldEnum, stage)} ORDER BY e.position)
     FROM manager.exports e LEFT JOIN manager.stages s ON s.id = e.stage_id
@@ -122,6 +122,7 @@ export const parseRecord = (text: string): RunRecord => {
     inputs: (inputs ?? []).map(({ name, table }) => ({ name, table: withStage(table, ofTable) })),
     steps: made.filter(({ stepId }) => stepId !== null),
     matches: made.filter(({ matchOf }) => matchOf !== null),
+    levels: made.filter(({ levelOf }) => levelOf !== null).sort(byLevel),
     exports: (exports ?? []).map((row) => withStage(row, ofExport)),
     turns: turns ?? [],
   };

@@ -27,6 +27,7 @@ import { type ExportRow, exportFacts } from '../exports/exports.repository.js';
 import { snapshotOf } from '../stages/stages.repository.js';
 import { type TableRow, countsOf, keptOf, tableFacts } from '../tables/tables.repository.js';
 import { followedBy } from './follows.js';
+import { levelsView, spentInLevels } from './level-view.js';
 import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
 import { type StoredBudget, planningAmounts, usedUp } from './budget.js';
 import { type PastPause, pausedWithin } from './pause.js';
@@ -40,6 +41,8 @@ export interface RunRecord {
   steps: TableRow[];
   /** What was found in other tables for rows of steps. */
   matches: TableRow[];
+  /** Levels of steps of kind `reduce`, in the order in which they are made. */
+  levels: TableRow[];
   exports: ExportRow[];
   turns: { turn: number; usage: TokenUsage; costUsd: number }[];
 }
@@ -82,6 +85,7 @@ export const factsOf = (record: RunRecord): RunFacts => {
       const table = byStep.get(step.id);
       if (!table || !plan) return [];
       const found = record.matches.find(({ matchOf }) => matchOf === step.id);
+      const level = record.levels.findLast(({ levelOf }) => levelOf === step.id);
       return [
         {
           id: step.id,
@@ -89,6 +93,7 @@ export const factsOf = (record: RunRecord): RunFacts => {
           follows: givesRowsOn(record) ? followedBy(step, plan) : null,
           product: tableFacts(table),
           match: found ? tableFacts(found) : null,
+          level: level ? tableFacts(level) : null,
           rowErrors: rowErrorsOf(table),
         },
       ];
@@ -120,7 +125,7 @@ const workedMs = ({ startedAt, finishedAt, pauses, paused }: RunRecord['run']): 
 const budgetView = (record: RunRecord): RunBudget | null => {
   const budget = budgetOf(record);
   if (!budget) return null;
-  const latest = record.steps
+  const latest = [...record.steps, ...record.levels]
     .map(({ stage }) => snapshotOf(stage))
     .reduce<Stage | null>((last, stage) => (stage?.spending && stage.version > (last?.version ?? -1) ? stage : last), null);
   const { spent, reserved } = latest?.spending ?? { spent: noAmounts(), reserved: noAmounts() };
@@ -156,7 +161,7 @@ export const viewOf = (record: RunRecord): Run => {
       usage: turns.reduce((sum, { usage }) => addUsage(sum, usage), noUsage()),
       costUsd: turns.reduce((sum, { costUsd }) => sum + costUsd, 0),
     },
-    steps: (plan?.steps ?? []).map((step) => stepView(step, byName, pauses)),
+    steps: (plan?.steps ?? []).map((step) => stepView(step, record, byName, pauses)),
     outputs: record.exports.map((row) => ({
       step: row.stepId ?? '',
       tableId: row.tableId,
@@ -182,31 +187,35 @@ const shownState = (record: RunRecord): RunState => {
 const pausedBetween = (pauses: PastPause[], startedAt: Date | null | undefined, finishedAt: Date | null | undefined): number =>
   startedAt ? pausedWithin(pauses, startedAt.getTime(), finishedAt?.getTime() ?? Infinity) : 0;
 
-const stepView = (step: Plan['steps'][number], byName: Map<string, TableRow>, pauses: PastPause[]): RunStep => {
+const stepView = (step: Plan['steps'][number], record: RunRecord, byName: Map<string, TableRow>, pauses: PastPause[]): RunStep => {
   const table = byName.get(step.id);
+  const levels = record.levels.filter(({ levelOf }) => levelOf === step.id);
   const stage = snapshotOf(table?.stage ?? null);
+  const current = stage ?? snapshotOf(levels.at(-1)?.stage ?? null);
   const ended = stage !== null && stage.state !== 'running';
   const own: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
   const kept = (table && keptOf(table)?.counts) ?? noCounts();
-  const counts = addCounts(own, kept);
+  const counts = [own, kept, spentInLevels(levels)].reduce(addCounts);
   const read = sumOf(inputsOf(step).map((name) => byName.get(name)?.rows ?? null));
   // Its input may be under way as well: then its stage says how many rows there will be.
   const rowsIn = read ?? (step.kind === 'map' && stage ? stage.subtasks + kept.ok + kept.failed : null);
   const rows = step.kind === 'map' ? rowsIn : numberOf(table?.rows);
+  const startedAt = levels[0]?.startedAt ?? table?.startedAt;
   return {
     id: step.id,
     kind: step.kind,
-    state: stepState((table?.state ?? 'waiting') as TableState, counts),
+    state: stepState(table?.state === 'waiting' && levels.length > 0 ? 'writing' : ((table?.state ?? 'waiting') as TableState), counts),
     stageId: table?.stageId ?? null,
     tableId: table?.id ?? null,
     rows,
     rowsIn,
     counts,
     copies: stage?.copies ?? noCopies(),
-    startedAt: table?.startedAt?.toISOString() ?? null,
+    startedAt: startedAt?.toISOString() ?? null,
     finishedAt: table?.finishedAt?.toISOString() ?? null,
-    pausedMs: pausedBetween(pauses, table?.startedAt, table?.finishedAt),
-    waitingFor: ended ? null : (stage?.waitingFor ?? null),
+    pausedMs: pausedBetween(pauses, startedAt, table?.finishedAt),
+    waitingFor: current?.state === 'running' ? current.waitingFor : null,
+    ...(step.kind === 'reduce' ? { levels: levelsView(levels) } : {}),
   };
 };
 

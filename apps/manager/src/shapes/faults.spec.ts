@@ -38,7 +38,7 @@ describe('parsing at a door', () => {
     ]);
     const steps = [{ id: 'a', kind: 'mapp', input: 'rows' }];
     expect(faultsOf({ version: 1, steps, outputs: ['a'] }, Plan)).toEqual([
-      expect.objectContaining({ field: 'steps[0].kind', value: 'mapp', allowed: 'map, sql, table, split' }),
+      expect.objectContaining({ field: 'steps[0].kind', value: 'mapp', allowed: 'map, sql, table, split, reduce' }),
     ]);
   });
 

@@ -17,6 +17,7 @@ import { Database, type Queries } from '../database/database.js';
 import { cleanText, fromJsonOrNull, toJson, toJsonOrNull } from '../database/json.js';
 import { Prisma, type DataTable } from '../generated/prisma/client.js';
 import { type ProductFacts } from '../owners/product.js';
+import { type LevelKind } from '../reduce/levels.js';
 import { type StageRow, snapshotOf, stageFacts, stageOfProduct } from '../stages/stages.repository.js';
 
 /** A table without its metadata, which can be large: what deciding and displaying runs needs. */
@@ -77,6 +78,20 @@ export const partialOf = (row: Pick<ShownTable, 'state' | 'reference' | 'stage' 
   return rows === null ? null : { rows, of: map ? map.subtasks + keptRows : rows };
 };
 
+/** Which table of a level it is. */
+export interface LevelPlace {
+  level: number;
+  kind: LevelKind;
+}
+
+/** Null of a table that is none of a level. */
+export const levelOf = ({ level, levelKind }: Pick<DataTable, 'level' | 'levelKind'>): LevelPlace | null =>
+  level === null ? null : { level, kind: levelKind as LevelKind };
+
+/** The order in which the tables of levels are made. */
+export const byLevel = (a: Pick<DataTable, 'level' | 'levelKind'>, b: Pick<DataTable, 'level' | 'levelKind'>): number =>
+  (a.level ?? 0) - (b.level ?? 0) || Number(a.levelKind === 'answers') - Number(b.levelKind === 'answers');
+
 export const tableView = (row: ShownTable): Table => ({
   id: row.id,
   name: row.name,
@@ -122,6 +137,16 @@ export class TablesRepository {
     const { id, runId, stepId, earlier } = match;
     const name = `${stepId.slice(0, 63 - REUSED.length)}${REUSED}`;
     const data = { id, runId, matchOf: stepId, earlier, name, state: 'waiting', inputs: [], files: [], stages: [] };
+    await queries.dataTable.createMany({ data: [data], skipDuplicates: true });
+  }
+
+  /** A table of a level of a step: one of its kind, whoever creates it. `inputs`: what it is made from. */
+  async createLevel(queries: Queries, table: { id: string; runId: string; stepId: string; inputs: string[] } & LevelPlace): Promise<void> {
+    const { id, runId, stepId, inputs, level, kind } = table;
+    const ending = `_${level}_${kind}`;
+    const name = `${stepId.slice(0, 63 - ending.length)}${ending}`;
+    const place = { levelOf: stepId, level, levelKind: kind };
+    const data = { id, runId, name, inputs, ...place, state: 'waiting', earlier: [], files: [], stages: [] };
     await queries.dataTable.createMany({ data: [data], skipDuplicates: true });
   }
 

@@ -168,6 +168,7 @@ const withRequestedIds = (plan: Plan, requested: readonly string[], inputs: read
     switch (step.kind) {
       case 'map':
       case 'split':
+      case 'reduce':
         return { ...step, id, input: name(step.input) };
       case 'sql': {
         const query = step.inputs.reduce((text, table) => renameTable(text, table, name(table)), step.query);

@@ -24,6 +24,13 @@ export const planLines = ({ steps }: Plan): string[] =>
       `${step.id} (${step.kind}) of ${step.kind === 'table' ? `${step.rows.length} rows` : inputsOf(step).join(', ')}${step.description ? `: ${step.description}` : ''}`,
   );
 
+/** Where a step stands that is made in levels: `level 2: 14 of 37 calls`. Null of other steps. */
+export const levelText = ({ levels }: Pick<RunStep, 'levels'>): string | null => {
+  const last = levels?.at(-1);
+  if (!last) return null;
+  return `level ${last.level}${last.bundles === null ? '' : `: ${number(last.answered)} of ${number(last.bundles)} calls`}`;
+};
+
 /** What a run has spent so far, its planning counted. */
 export const spentOf = ({ steps, planning }: Pick<Run, 'steps' | 'planning'>): Pick<StageCounts, 'calls' | 'usage' | 'costUsd'> =>
   steps.reduce(

@@ -1,13 +1,13 @@
 import { tokensOf, type Run, type RunEvent, type RunStep } from '@apwa/contracts';
 import type { Display } from './display.js';
-import { cost, figuresOf, number, planLines, workedUntil } from './format.js';
+import { cost, figuresOf, levelText, number, planLines, workedUntil } from './format.js';
 
 /** At most one line a second and step, where nothing else than figures changed. */
 const EVERY_MS = 1_000;
 
 /** `labels: 512/1,500 rows · 120 rows/s · 3 failed · 40,120 tokens · $0.02` */
 const stepLine = (step: RunStep, until: number): string => {
-  if (step.state === 'running' && step.kind !== 'map') return `${step.id}: ${step.waitingFor ?? 'running'}`;
+  if (step.state === 'running' && step.kind !== 'map') return `${step.id}: ${step.waitingFor ?? levelText(step) ?? 'running'}`;
   const { done, total, failed, rowsPerSecond } = figuresOf(step, until);
   const rows = total === null || step.kind !== 'map' ? `${number(done)} rows` : `${number(done)}/${number(total)} rows`;
   const parts = [rows];

@@ -1,6 +1,6 @@
 import { type Run, type RunStep, type StageCounts, tokensOf } from '@apwa/contracts';
 import { columns } from '../output.js';
-import { budgetText, copiesText, cost, duration, number, spentOf, workedMs, workedUntil } from './format.js';
+import { budgetText, copiesText, cost, duration, levelText, number, spentOf, workedMs, workedUntil } from './format.js';
 
 /** Rows of a step by outcome: `rowsIn` is the sum of `ok`, `failed`, `filtered` and `notDone`. What nothing can be said of is null. */
 export interface Balance {
@@ -24,11 +24,12 @@ const balanceOfMap = ({ rows, counts: { ok, failed, reused = 0, errors } }: RunS
   return { rowsIn: rows, ok, reused, failed: failed - filtered, filtered, notDone: rows === null ? null : rows - ok - failed };
 };
 
-/** A query, a split, or a table of the plan, is done at once: until then nothing of it is. */
-const balanceOfQuery = ({ rowsIn, state, counts: { ok, reused = 0 } }: RunStep): Balance => {
+/** A query, a split, a reduce, or a table of the plan, is done at once: until then nothing of it is. */
+const balanceOfQuery = ({ rowsIn, state, counts: { ok, failed, reused = 0 } }: RunStep): Balance => {
   if (state !== 'succeeded') return { rowsIn, ok: 0, reused: 0, failed: 0, filtered: 0, notDone: rowsIn };
-  const filtered = rowsIn === null || rowsIn < ok ? null : rowsIn - ok;
-  return { rowsIn: filtered === null ? null : rowsIn, ok, reused, failed: 0, filtered, notDone: filtered === null ? null : 0 };
+  const made = ok + failed;
+  const filtered = rowsIn === null || rowsIn < made ? null : rowsIn - made;
+  return { rowsIn: filtered === null ? null : rowsIn, ok, reused, failed, filtered, notDone: filtered === null ? null : 0 };
 };
 
 const HEADS = ['STEP', 'KIND', 'STATE', 'ROWS IN', 'OK', 'REUSED', 'FAILED', 'FILTERED', 'NOT DONE', 'CALLS', 'TOKENS', 'COST', 'TIME'];
@@ -52,6 +53,7 @@ const detailsOf = (step: RunStep, paused: boolean): string[] => {
   const errors = Object.entries(step.counts.errors).sort(([, a], [, b]) => b - a);
   return [
     ...(errors.length > 0 ? [`${step.id}: failed with ${errors.map(([code, rows]) => `${code} ${number(rows)}`).join(', ')}`] : []),
+    ...(step.levels?.length ? [`${step.id}: ${levelText(step)}`] : []),
     ...(step.copies.attempts > 0 ? [`${step.id}: ${copiesText(step.copies)}`] : []),
     ...(step.waitingFor && !paused ? [`${step.id}: ${step.waitingFor}`] : []),
     ...(step.tableId !== null && step.state !== 'waiting' ? [`${step.id}: table ${step.tableId}`] : []),

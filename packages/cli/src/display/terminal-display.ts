@@ -1,13 +1,14 @@
 import { tokensOf, type Run, type RunEvent, type RunStep } from '@apwa/contracts';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { Display } from './display.js';
-import { budgetText, cost, duration, figuresOf, number, planLines, spentOf, workedMs, workedUntil } from './format.js';
+import { budgetText, cost, duration, figuresOf, levelText, number, planLines, spentOf, workedMs, workedUntil } from './format.js';
 
 /** The text to the right of a step's bar. `until`: the moment up to which its run has worked. */
 export const barText = (step: RunStep, until: number): string => {
   const { done, total, failed, rowsPerSecond, left } = figuresOf(step, until);
   if (step.state === 'waiting') return 'waiting';
-  const parts = [total === null || step.kind !== 'map' ? `${number(done)} rows` : `${number(done)}/${number(total)}`];
+  const level = step.state === 'running' ? levelText(step) : null;
+  const parts = [level ?? (total === null || step.kind !== 'map' ? `${number(done)} rows` : `${number(done)}/${number(total)}`)];
   if (rowsPerSecond > 0 && step.kind === 'map') parts.push(`${number(rowsPerSecond)} rows/s`);
   if (left !== null && left > 0) parts.push(`${duration(left)} left`);
   if (failed) parts.push(`${number(failed)} failed`);

@@ -99,7 +99,7 @@ describe('plan files', () => {
     [
       'a kind of step that there is not',
       JSON.stringify({ ...plan, steps: [{ id: 'a', kind: 'mapp' }] }),
-      { allowed: 'map, sql, table, split' },
+      { allowed: 'map, sql, table, split, reduce' },
     ],
     ['something missing', JSON.stringify({ version: 1, steps: plan.steps }), { field: 'outputs', message: 'is missing (array)' }],
     ['nothing of a plan', '"hello"', { field: 'plan', value: 'hello' }],
