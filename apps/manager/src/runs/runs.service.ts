@@ -172,9 +172,9 @@ export class RunsService {
 
 const modelsOfPlan = ({ steps }: Plan, standard: string): string[] =>
   steps.flatMap((step) => {
-    const template = step.kind === 'map' || step.kind === 'reduce' ? step.template : null;
-    if (!template || !callsModel(template)) return [];
-    const { model, replicas } = template;
+    if (step.kind === 'reduce') return [step.template.model ?? standard];
+    if (step.kind !== 'map' || !callsModel(step.template)) return [];
+    const { model, replicas } = step.template;
     const judge = replicas?.combine === 'judge' ? replicas.judge.model : undefined;
     return [model ?? standard, ...(judge === undefined ? [] : [judge])];
   });

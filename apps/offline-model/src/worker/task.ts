@@ -1,6 +1,7 @@
 import { type ChatMessage, type JsonSchemaNode, textOf } from '../server/chat.js';
 import { fenceMark, rowMessage } from '../server/row-key.js';
 import { remember } from './cache.js';
+import { withoutItemMarks } from './items.js';
 
 export interface Field {
   name: string;
@@ -85,7 +86,7 @@ const readFields = (row: string): Field[] => {
     if (line.includes(mark)) fields.push({ name: nameIn(line.replaceAll(mark, '')), lines: [] });
     else (fields.at(-1) ?? fields[fields.push({ name: 'text', lines: [] }) - 1])?.lines.push(line);
   }
-  return fields.map(({ name, lines: content }) => ({ name, text: content.join('\n') }));
+  return fields.map(({ name, lines: content }) => ({ name, text: withoutItemMarks(content.join('\n')) }));
 };
 
 const nameIn = (line: string): string => {
