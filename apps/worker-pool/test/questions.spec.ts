@@ -69,6 +69,34 @@ describe('a member and its jobs', () => {
     expect(world.script.stages.get(stageId)?.fault?.class).toBe('refused');
   });
 
+  it('should import documents, and commit how many of them failed and why', async () => {
+    const contents = { 'a.html': '<h1>A</h1>', 'b.pdf': 'no PDF', 'c.tex': '' };
+    const files = [];
+    for (const [name, content] of Object.entries(contents)) {
+      const key = `uploads/upl_documents/${files.length}`;
+      await world.storage.write(key, Buffer.from(content));
+      files.push({ key, name, bytes: content.length });
+    }
+    const { stageId } = world.script.addStage({ kind: 'import', files, options: { skipBadRows: false } }, [{ first: 0, last: 0 }], {
+      slots: 1,
+    });
+    world.executor.hint();
+    await until(() => world.script.done(stageId), 60_000);
+    expect(world.script.shardsOf(stageId)[0]?.content).toMatchObject({
+      columns: expect.arrayContaining([
+        { name: 'text', type: 'VARCHAR' },
+        { name: '_status', type: 'VARCHAR' },
+      ]),
+      part: { rows: 3 },
+      counts: {
+        ok: 1,
+        failed: 2,
+        errors: { document_broken: 1, document_empty: 1 },
+        examples: { document_empty: 'c.tex: the file is empty' },
+      },
+    });
+  });
+
   it('should import files and export tables', async () => {
     await world.storage.write('uploads/upl_test/0', Buffer.from('{"text":"a"}\n{"text":"b"}\n'));
     const files = [{ key: 'uploads/upl_test/0', name: 'words.jsonl', bytes: 26 }];

@@ -332,8 +332,17 @@ export const LimitsConfig = z.strictObject({
             .int()
             .min(1_024)
             .default(16 * 1024 * 1024),
-          'The largest row of a file. Bytes.',
+          'The largest row of a file, and the longest text of a document. Bytes.',
         ),
+        maxDocumentBytes: setting(
+          z
+            .number()
+            .int()
+            .min(1_024)
+            .default(128 * 1024 * 1024),
+          'The largest document (PDF, DOCX, HTML …), unpacked; the row of a larger one fails. Bytes.',
+        ),
+        documentTimeoutMs: WorkLimits.timeoutMs(MINUTE_MS, 'reading one document'),
       })
       .prefault({}),
     'Imports of files into tables.',

@@ -6,7 +6,8 @@ import { RowValues } from './messages.js';
 import { Plan } from './plan.js';
 import { PoolReport } from './pool.js';
 import { Run, Table } from './run.js';
-import { Column, ExportFormat, FileFormat, ImportOptions, PartialRows } from './table.js';
+import { FileFormat } from './file-format.js';
+import { Column, ExportFormat, ImportOptions, PartialRows } from './table.js';
 
 /** The body of every answer that is not 2xx. */
 export const ErrorBody = z.strictObject({ error: ErrorPayload });

@@ -3,6 +3,7 @@ export * from './ids.js';
 export * from './json.js';
 export * from './age.js';
 export * from './budget.js';
+export * from './file-format.js';
 export * from './table.js';
 export * from './permits.js';
 export * from './capability.js';

@@ -5,7 +5,8 @@ import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
 import { JsonObject } from './json.js';
 import { Plan } from './plan.js';
 import { StageCopies, StageCounts, TokenUsage } from './stage.js';
-import { ExportFormat, FileFormat, ImportOptions, PartialRows, TableMetadata, TableState } from './table.js';
+import { FileFormat } from './file-format.js';
+import { ExportFormat, ImportOptions, PartialRows, TableMetadata, TableState } from './table.js';
 
 /** A run's input: a table that is there, or an upload that becomes one. */
 export const RunInput = z.union([
@@ -238,6 +239,8 @@ export const Table = z.strictObject({
     /** Names of the imported files, the first hundred. */
     files: z.array(z.string()),
   }),
+  /** Rows of it that failed, and by which code: of maps, and of imported documents. */
+  failures: StageCounts.pick({ failed: true, errors: true }),
   /** Bad rows that an import with `skipBadRows` left out. */
   rejectedTableId: TableId.nullable(),
   error: ErrorPayload.nullable(),

@@ -7,7 +7,8 @@ import { JsonObject } from './json.js';
 import { Resources, Template } from './plan.js';
 import { MOST_LEVELS } from './reduce.js';
 import { ChunkSize, SplitBy } from './split.js';
-import { Column, ExportFormat, FileFormat, ImportOptions, NamedTable, Part, TableReference, UploadedFile } from './table.js';
+import { FileFormat } from './file-format.js';
+import { Column, ExportFormat, ImportOptions, NamedTable, Part, TableReference, UploadedFile } from './table.js';
 
 /** Tokens of one or more calls, in disjoint classes: their sum is what was read and written. */
 export const TokenUsage = z.strictObject({
@@ -44,7 +45,10 @@ export const tokensOf = ({ input, cacheRead, cacheWrite, output, reasoning }: To
  * their tries; `invalid_arguments` the row's values do not fit the capability's parameters; `capability_failed` it threw, or gave
  * what it must not; of agents `limit_exceeded` a limit of its template was reached, `needs_split` it found the row too large for one
  * subtask, `blocked` it found that it cannot be done; of functions in Python `capability_timeout` it took too long, `capability_bad_output` it gave no JSON or what breaks
- * its schema, `capability_out_of_memory` it took more than it may, `capability_crashed` its process ended at the row again; `unknown` an unsafe call may have been made; `poison` members crashed at it again and again, though it ran alone.
+ * its schema, `capability_out_of_memory` it took more than it may, `capability_crashed` its process ended at the row again; `unknown` an unsafe call may have been made;
+ * of documents `document_broken` it cannot be read as what it is, `document_encrypted` it needs a password, `document_too_large` it, or what is in it,
+ * passes a limit, `document_empty` it holds no text, `document_unknown` nothing says what it is, `document_timeout` reading it took too long,
+ * `document_out_of_memory` it took more than it may; `poison` members crashed at it again and again, though it ran alone.
  */
 export const RowErrorCode = z.enum([
   'truncated',
@@ -69,6 +73,13 @@ export const RowErrorCode = z.enum([
   'capability_out_of_memory',
   'capability_crashed',
   'unknown',
+  'document_broken',
+  'document_encrypted',
+  'document_too_large',
+  'document_empty',
+  'document_unknown',
+  'document_timeout',
+  'document_out_of_memory',
   'poison',
 ]);
 export type RowErrorCode = z.infer<typeof RowErrorCode>;

@@ -129,9 +129,6 @@ export type PartialRows = z.infer<typeof PartialRows>;
 export const TableState = z.enum(['waiting', 'writing', 'ready', 'failed', 'cancelled']);
 export type TableState = z.infer<typeof TableState>;
 
-export const FileFormat = z.enum(['csv', 'tsv', 'json', 'jsonl', 'parquet', 'excel', 'text']);
-export type FileFormat = z.infer<typeof FileFormat>;
-
 export const ExportFormat = z.enum(['parquet', 'csv', 'jsonl']);
 export type ExportFormat = z.infer<typeof ExportFormat>;
 

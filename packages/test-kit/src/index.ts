@@ -13,3 +13,4 @@ export { settableClock, type SettableClock } from './settable-clock.js';
 export { type FaultPlan, type FaultTime, StoreFaults } from './store-faults.js';
 export { tcpProxy, type TcpProxy } from './tcp-proxy.js';
 export { tempDir, type TempDir } from './temp-dir.js';
+export * from './documents.js';

@@ -112,10 +112,11 @@ export const assembleGroups = (place: Place, base: TableReference, { part, colum
   return { manifest, columns };
 };
 
-/** A table that stands in one part. */
+/** A table that stands in one part. Of imported documents the machinery's columns are among its own. */
 export const assembleSingle = (place: Place, part: Part, columns: Column[]): Assembled => {
   const parts = part.rows > 0 ? [{ ...part, firstRow: 0 }] : [];
-  return { manifest: { ...place, columns, rows: part.rows, ownColumns: columns, parts }, columns };
+  const shown = columns.filter(({ name }) => name !== ROW);
+  return { manifest: { ...place, columns: shown, rows: part.rows, ownColumns: columns, parts }, columns };
 };
 
 /** What the parts that a manifest names take in storage. */

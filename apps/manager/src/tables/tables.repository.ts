@@ -45,8 +45,13 @@ export interface Kept {
 export const keptOf = (row: Pick<DataTable, 'kept'>): Kept | null => fromJsonOrNull<Kept>(row.kept);
 
 /** Rows of a table by outcome: those of its stage, as far as they are committed, and those that were kept. */
-export const countsOf = (row: Pick<TableRow, 'stage' | 'kept'>): StageCounts =>
+export const countsOf = (row: Pick<ShownTable, 'stage' | 'kept'>): StageCounts =>
   addCounts(snapshotOf(row.stage)?.counts ?? noCounts(), keptOf(row)?.counts ?? noCounts());
+
+const failuresOf = (row: ShownTable): Table['failures'] => {
+  const { failed, errors } = countsOf(row);
+  return { failed, errors };
+};
 
 export const tableFacts = (row: TableRow): ProductFacts => {
   const { ok, failed } = countsOf(row);
@@ -101,6 +106,7 @@ export const tableView = (row: ShownTable): Table => ({
   partial: partialOf(row),
   metadata: fromJsonOrNull<TableMetadata>(row.metadata),
   lineage: { runId: row.runId, stepId: row.stepId, inputs: row.inputs, previous: row.previousId, files: row.files },
+  failures: failuresOf(row),
   rejectedTableId: row.rejectedTableId,
   error: fromJsonOrNull<ErrorPayload>(row.error),
   createdAt: row.createdAt.toISOString(),

@@ -1,4 +1,4 @@
-import { type Assignment, type CommitContent, InternalError, noCounts, type RowResult, type StageWork } from '@apwa/contracts';
+import { type Assignment, type CommitContent, InternalError, noCounts, type Part, type RowResult, type StageCounts, type StageWork } from '@apwa/contracts';
 import { type TableJobs } from '@apwa/tables';
 import { partKey } from '../attempts/part-key.js';
 import { type AttemptWork } from '../attempts/work.js';
@@ -53,8 +53,15 @@ const contentOf = ({
   columns = [],
   errors = {},
   examples = {},
-}: Pick<CommitContent, 'part'> &
-  Partial<Pick<CommitContent, 'rejected' | 'columns'> & Pick<CommitContent['counts'], 'errors' | 'examples'>>): CommitContent => {
+  counts = countsOf(part, errors, examples),
+}: Pick<CommitContent, 'part'> & Partial<CommitContent> & Partial<Pick<CommitContent['counts'], 'errors' | 'examples'>>): CommitContent => ({
+  part,
+  rejected,
+  columns,
+  counts,
+});
+
+const countsOf = (part: Part, errors: StageCounts['errors'], examples: StageCounts['examples']): StageCounts => {
   const failed = Object.values(errors).reduce((sum, rows) => sum + rows, 0);
-  return { part, rejected, columns, counts: { ...noCounts(), ok: part.rows - failed, failed, errors, examples } };
+  return { ...noCounts(), ok: part.rows - failed, failed, errors, examples };
 };

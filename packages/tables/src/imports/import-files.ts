@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { type FileFormat } from '@apwa/contracts';
+import { importDocuments } from '../documents/import-documents.js';
 import { PartWriter } from '../parquet/part-writer.js';
 import { type ImportedFiles, type ImportJob, type JobSettings, type LocalFile } from '../jobs/protocol.js';
 import { type BadRow, badInput, faultOfFile } from './bad-input.js';
@@ -30,6 +31,7 @@ const REJECTED_TEXT = 4_096;
  */
 export const importFiles = async (settings: JobSettings, job: ImportJob): Promise<ImportedFiles> => {
   const format = job.format ?? formatOf(job.files);
+  if (format === 'documents') return importDocuments(settings, job);
   for (const file of job.files)
     if (file.bytes === 0 && !job.options.skipBadRows)
       throw badInput(file.name, null, 'the file is empty', { allowed: 'a file with content' });
@@ -60,7 +62,7 @@ const inFile = async (file: LocalFile, task: () => Promise<void>): Promise<void>
   }
 };
 
-const readerOf = (format: Exclude<FileFormat, 'parquet'>, file: LocalFile, job: ImportJob): RowReader => {
+const readerOf = (format: Exclude<FileFormat, 'parquet' | 'documents'>, file: LocalFile, job: ImportJob): RowReader => {
   switch (format) {
     case 'csv':
       return csvReader(file, job);

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { RefusedError } from '@apwa/contracts';
 import { type LocalFile } from '../jobs/protocol.js';
 import { badInput, faultOfFile } from './bad-input.js';
 
@@ -43,10 +44,15 @@ export async function* readSource(file: LocalFile, limits: SourceLimits): AsyncI
   }
 }
 
-export const tooMuch = (file: LocalFile, limit: number) =>
-  badInput(file.name, null, `it unpacks to more than ${limit} bytes`, {
+/** A small file that becomes a huge one. */
+export class TooMuch extends RefusedError {}
+
+export const tooMuch = (file: LocalFile, limit: number): TooMuch => {
+  const { code, message, details } = badInput(file.name, null, `it unpacks to more than ${limit} bytes`, {
     allowed: `${limit} bytes once unpacked, for a file of ${file.bytes} bytes`,
   });
+  return new TooMuch(code, message, details);
+};
 
 /** A file as one that can be read at any place: an unpacked copy at `path`, if it is packed. */
 export const unpackTo = async (file: LocalFile, path: string, limits: SourceLimits): Promise<LocalFile> => {

@@ -4,6 +4,7 @@ export interface XmlHandlers {
   open?: (name: string, attributes: Record<string, string>) => void;
   close?: (name: string) => void;
   text?: (text: string) => void;
+  cdata?: (text: string) => void;
 }
 
 class XmlFault extends Error {}
@@ -25,6 +26,7 @@ export async function* readXml<Row>(pieces: AsyncIterable<string>, handlers: Xml
   parser.on('opentag', ({ name, attributes }) => handlers.open?.(localName(name), attributes));
   parser.on('closetag', ({ name }) => handlers.close?.(localName(name)));
   if (handlers.text) parser.on('text', handlers.text);
+  if (handlers.cdata) parser.on('cdata', handlers.cdata);
   for await (const piece of pieces) {
     parser.write(piece);
     const rows = drain();

@@ -41,10 +41,15 @@ export class ZipArchive {
     return this.entries.has(name.toLowerCase());
   }
 
+  /** Names of the entries, in lower case. */
+  names(): string[] {
+    return [...this.entries.keys()];
+  }
+
   /** The text of an entry, in pieces. */
   async *read(name: string): AsyncIterable<string> {
     const entry = this.entries.get(name.toLowerCase());
-    if (!entry) throw badInput(this.file.name, null, `it has no ${name}`, { allowed: 'a complete Excel workbook (.xlsx)' });
+    if (!entry) throw badInput(this.file.name, null, `it has no ${name}`, { allowed: 'a complete document' });
     const stream = await new Promise<Readable>((resolve, reject) =>
       this.zip.openReadStream(entry, (error, opened) => (error ? reject(error) : resolve(opened))),
     );

@@ -1,8 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { type ChildProcess } from 'node:child_process';
 import { type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { ApwaError, InternalError, PermanentError } from '@apwa/contracts';
+import { OUT_OF_MEMORY, spawnLimited, watchMemory } from './limited-process.js';
 import { type JobKind, type JobReply, type JobRequest } from './protocol.js';
 
 /**
@@ -10,13 +10,8 @@ import { type JobKind, type JobReply, type JobRequest } from './protocol.js';
  */
 const CHILD = fileURLToPath(new URL('../../dist/jobs/child/main.js', import.meta.url));
 
-/** What Node maps as data before it does anything, most of it never touched: `ulimit -d` counts it. MiB. */
-const MAPPED_MB = 750;
-/** What Node and DuckDB hold resident beside the memory that DuckDB counts. MiB. */
-const RESIDENT_MB = 256;
 /** JavaScript's own heap: rows on their way out, or an import's row group. MiB at least. */
 const HEAP_MB = 128;
-const WATCH_MS = 50;
 const LONGEST_STDERR = 8_192;
 /** A reply is metadata, or a page of rows of 512 KiB at most. */
 const LONGEST_REPLY = 16 * 1024 * 1024;
@@ -38,7 +33,7 @@ export const runChild = async (request: JobRequest, limits: ChildLimits, signal?
   let killed: Killed = null;
   const kill = (reason: Killed): void => {
     killed ??= reason;
-    child.kill('SIGKILL');
+    killGroup(child);
   };
   const onAbort = (): void => kill('aborted');
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -64,7 +59,7 @@ export const runChild = async (request: JobRequest, limits: ChildLimits, signal?
     clearTimeout(timer);
     clearInterval(watch);
     signal?.removeEventListener('abort', onAbort);
-    child.kill('SIGKILL');
+    killGroup(child);
   }
 };
 
@@ -72,16 +67,18 @@ const start = ({ settings, work }: JobRequest, { memoryMb, timeoutMs }: ChildLim
   const heapMb =
     work.kind === 'import' || work.kind === 'split' || work.kind === 'bundle' ? Math.max(HEAP_MB, Math.floor(memoryMb / 2)) : HEAP_MB;
   const cpuSeconds = Math.ceil(timeoutMs / 1_000) * (settings.threads + 2) + 10;
-  const limited = `ulimit -c 0; ulimit -t ${cpuSeconds}; ulimit -d ${(MAPPED_MB + heapMb + memoryMb) * 1_024}; exec "$@"`;
-  const flags = [`--max-old-space-size=${heapMb}`, '--v8-pool-size=1', '--no-warnings'];
-  return spawn('/bin/sh', ['-c', limited, 'sh', process.execPath, ...flags, CHILD], {
-    cwd: settings.folder,
-    // An allow-list: nothing of ours is inherited. A fixed zone and language, so that every machine gives the same results.
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8', TZ: 'UTC', HOME: settings.folder, TMPDIR: settings.folder },
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
-    // A group of its own: an interrupt on the terminal is for the parent, which drains.
-    detached: true,
-  });
+  // A group of its own: an interrupt on the terminal is for the parent, which drains.
+  return spawnLimited(CHILD, settings.folder, { memoryMb, heapMb, cpuSeconds }, { detached: true });
+};
+
+/** Kills a job's process and those that it has started. */
+const killGroup = ({ pid }: ChildProcess): void => {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (thrown) {
+    // None of them is left.
+    if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+  }
 };
 
 interface End {
@@ -105,25 +102,6 @@ const collect = async (stream: Readable, longest: number, onTooLong?: () => void
   }
   return Buffer.concat(chunks).toString('utf8');
 };
-
-/** Kills what the limits of the system let pass. Where there is no /proc (macOS) these limits stand alone. */
-const watchMemory = (child: ChildProcess, memoryMb: number, onExceeded: () => void): NodeJS.Timeout => {
-  const limitBytes = (memoryMb + RESIDENT_MB) * 1024 * 1024;
-  return setInterval(() => {
-    if (process.platform !== 'linux' || child.pid === undefined) return;
-    readFile(`/proc/${child.pid}/statm`, 'utf8').then(
-      (text) => {
-        if (Number(text.split(' ')[1]) * PAGE_BYTES > limitBytes) onExceeded();
-      },
-      () => undefined,
-    );
-  }, WATCH_MS);
-};
-
-const PAGE_BYTES = 4_096;
-
-/** Words in which Node, the C++ library and DuckDB say that memory ran out, on their way down. */
-const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|cannot allocate/i;
 
 const subject = (kind: JobKind): Exclude<JobKind, 'query' | 'check'> => (kind === 'query' || kind === 'check' ? 'sql' : kind);
 

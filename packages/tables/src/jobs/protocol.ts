@@ -61,6 +61,9 @@ export type JobWork =
       options: ImportOptions;
       maxRowBytes: number;
       maxInflatedBytes: number;
+      maxDocumentBytes: number;
+      /** The longest that one document may take. */
+      documentTimeoutMs: number;
       output: string;
       rejected: string;
     };
@@ -87,4 +90,6 @@ export interface WrittenGroups extends WrittenFile, RowFailures {}
 export interface ImportedFiles extends WrittenFile {
   /** Bad rows in the second file; 0: there is no such file. */
   rejectedRows: number;
+  /** Of documents, some of whose rows may have failed. */
+  counts?: StageCounts;
 }

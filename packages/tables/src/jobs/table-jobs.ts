@@ -34,6 +34,8 @@ import {
 } from './types.js';
 
 const INFLATED_BYTES = 64 * 1024 ** 3;
+const DOCUMENT_BYTES = 128 * 1024 ** 2;
+const DOCUMENT_MS = 60_000;
 const THREADS = 2;
 const JOBS_AT_ONCE = 4;
 /** Average bytes of a row in its part from which on results are written by bytes. */
@@ -63,7 +65,7 @@ export class TableJobs {
   }
 
   /**
-   * Makes one table of uploaded files of one format; see `importFiles` in `imports/` for what each format becomes.
+   * Makes one table of uploaded files of one format; see `importFiles` in `imports/` for what each format becomes, and `documents/`.
    * RefusedError `bad_input` names file and line: `messages.csv:17`.
    */
   async importFiles(work: ImportWork, key: string, rejectedKey: string, { signal }: JobOptions = {}): Promise<ImportResult> {
@@ -84,14 +86,18 @@ export class TableJobs {
         options: work.options,
         maxRowBytes: limits.import.maxRowBytes,
         maxInflatedBytes: limits.import.maxInflatedBytes ?? INFLATED_BYTES,
+        maxDocumentBytes: limits.import.maxDocumentBytes ?? DOCUMENT_BYTES,
+        documentTimeoutMs: limits.import.documentTimeoutMs ?? DOCUMENT_MS,
         output,
         rejected,
       };
-      const { rows, columns, rejectedRows } = (await this.child(folder, loaded, job, limits.import, signal)) as ImportedFiles;
+      const imported = (await this.child(folder, loaded, job, limits.import, signal)) as ImportedFiles;
+      const { rows, columns, rejectedRows, counts } = imported;
       return {
         part: await this.store(key, output, rows),
         rejected: rejectedRows > 0 ? await this.store(rejectedKey, rejected, rejectedRows) : null,
         columns,
+        ...(counts ? { counts } : {}),
       };
     });
   }

@@ -1,4 +1,4 @@
-import { type Column, type Part, type workerPoolOperations } from '@apwa/contracts';
+import { type Column, type Part, type StageCounts, type workerPoolOperations } from '@apwa/contracts';
 import { type z } from 'zod';
 import { type RowFailures } from './protocol.js';
 import { type Storage } from '../storage/storage.js';
@@ -18,6 +18,10 @@ export interface ImportLimits {
   maxRowBytes: number;
   /** What a file may hold once unpacked. Default 64 GiB. */
   maxInflatedBytes?: number;
+  /** The largest document, unpacked. Default 128 MiB. */
+  maxDocumentBytes?: number;
+  /** The longest that reading one document may take. Default 60 s. */
+  documentTimeoutMs?: number;
 }
 
 export interface TableJobsOptions {
@@ -41,6 +45,8 @@ export interface ImportResult {
   /** The bad rows of an import with `skipBadRows`, columns `file, line, error, text`; null if there were none. */
   rejected: Part | null;
   columns: Column[];
+  /** Of documents, some of whose rows may have failed. */
+  counts?: StageCounts;
 }
 
 export interface SqlResult {

@@ -9,7 +9,7 @@ import {
   type TableReference,
 } from '@apwa/contracts';
 import { readManifestChain } from '../manifests/manifests.js';
-import { isBookkeeping, isMapResult, ownColumnsOf, visibleColumnsOf } from '../manifests/table-columns.js';
+import { isBookkeeping, hasOutcomes, ownColumnsOf, visibleColumnsOf } from '../manifests/table-columns.js';
 import { type Storage } from '../storage/storage.js';
 import { parseType, type TypeTree } from '../types/column-type.js';
 import { toJsonValue } from '../types/json-values.js';
@@ -113,7 +113,7 @@ const readLevel = async (
 ): Promise<RowValues[]> => {
   const manifest = chain[level] as TableManifest;
   const own = new Map<string, TypeTree>(ownColumnsOf(manifest).map(({ name, type }) => [name, parseType(type)]));
-  if (isMapResult(manifest))
+  if (hasOutcomes(manifest))
     for (const { name, type } of visibleColumnsOf(manifest)) if (isBookkeeping(name)) own.set(name, parseType(type));
   const fromParts = wanted.filter((name) => own.has(name));
   const fromBase = wanted.filter((name) => !own.has(name) && name !== '_row');
@@ -144,7 +144,7 @@ const readOwn = async (
   { first, last }: RowSelection,
 ): Promise<OwnRow[]> => {
   const overlapping = manifest.parts.filter((part) => part.rows > 0 && part.firstRow <= last && part.firstRow + part.rows > first);
-  const numbered = isMapResult(manifest);
+  const numbered = hasOutcomes(manifest);
   const columns = [...new Set(numbered ? ['_row', ...names] : names)];
   const read = async (part: TablePart): Promise<OwnRow[]> => {
     const start = Math.max(first - part.firstRow, 0);

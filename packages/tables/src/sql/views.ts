@@ -1,5 +1,5 @@
 import { type Column, type Part, type TableManifest } from '@apwa/contracts';
-import { bookkeepingOf, contentColumnsOf, isMapResult, ownColumnsOf, visibleColumnsOf } from '../manifests/table-columns.js';
+import { bookkeepingOf, contentColumnsOf, hasOutcomes, ownColumnsOf, visibleColumnsOf } from '../manifests/table-columns.js';
 import { quoteName, quoteText } from '../types/column-type.js';
 
 /** A table as a query sees it. */
@@ -18,7 +18,7 @@ export type PathOf = (part: Part) => string;
 /** The view of a table, from its chain of manifests: the parts of a map result are joined with its base by row. */
 export const viewOf = (name: string, chain: readonly TableManifest[], pathOf: PathOf): TableView => {
   const manifest = chain[0] as TableManifest;
-  return { name, select: levelSelect(chain, 0, pathOf), columns: visibleColumnsOf(manifest), numbered: isMapResult(manifest) };
+  return { name, select: levelSelect(chain, 0, pathOf), columns: visibleColumnsOf(manifest), numbered: hasOutcomes(manifest) };
 };
 
 const selectList = (columns: readonly string[]): string => columns.join(', ');
@@ -26,10 +26,10 @@ const selectList = (columns: readonly string[]): string => columns.join(', ');
 const levelSelect = (chain: readonly TableManifest[], level: number, pathOf: PathOf): string => {
   const manifest = chain[level] as TableManifest;
   const parts = manifest.parts.filter(({ rows }) => rows > 0).sort((a, b) => a.firstRow - b.firstRow);
-  const base = isMapResult(manifest);
-  if (parts.length === 0) return emptySelect(visibleColumnsOf(manifest), !base);
+  const outcomes = hasOutcomes(manifest);
+  if (parts.length === 0) return emptySelect(visibleColumnsOf(manifest), !outcomes);
   const files = `read_parquet([${parts.map((part) => quoteText(pathOf(part))).join(', ')}])`;
-  if (!base) {
+  if (!outcomes) {
     const offsets = `[${parts.map(({ firstRow }) => firstRow).join(', ')}]`;
     const row =
       parts.length === 1

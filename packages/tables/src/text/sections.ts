@@ -40,21 +40,29 @@ const LINE = /^.*$/gm;
 const HEADING = /^ {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\r?$/;
 const FENCE = /^ {0,3}(```|~~~)/;
 
-const byHeadings = (text: string, levels: number) => {
-  const begins: { at: number; heading: string }[] = [];
-  const open: { level: number; title: string }[] = [];
+/** The headings of Markdown, `at` in UTF-16 units. What stands in a block of code is none. */
+export const headingsOf = (text: string): { at: number; level: number; title: string }[] => {
+  const headings: { at: number; level: number; title: string }[] = [];
   let fence: string | undefined;
   for (const match of text.matchAll(LINE)) {
     const [line] = match;
     const mark = FENCE.exec(line)?.[1];
-    // What stands in a block of code is no heading.
     if (mark && (fence === undefined || fence === mark)) fence = fence === undefined ? mark : undefined;
     const [, marks, title = ''] = (fence === undefined && HEADING.exec(line)) || [];
-    if (!marks || marks.length > levels) continue;
-    while ((open.at(-1)?.level ?? 0) >= marks.length) open.pop();
-    open.push({ level: marks.length, title });
+    if (marks) headings.push({ at: match.index, level: marks.length, title });
+  }
+  return headings;
+};
+
+const byHeadings = (text: string, levels: number) => {
+  const begins: { at: number; heading: string }[] = [];
+  const open: { level: number; title: string }[] = [];
+  for (const { at, level, title } of headingsOf(text)) {
+    if (level > levels) continue;
+    while ((open.at(-1)?.level ?? 0) >= level) open.pop();
+    open.push({ level, title });
     begins.push({
-      at: match.index,
+      at,
       heading: open
         .map((one) => one.title)
         .join(BETWEEN_HEADINGS)

@@ -20,6 +20,7 @@ import {
   type UploadedFile,
 } from '@apwa/contracts';
 import {
+  type ImportLimits,
   type ImportResult,
   openStorage,
   readManifest,
@@ -32,7 +33,7 @@ import {
 
 export const LIMITS = {
   sql: { memoryMb: 300, timeoutMs: 60_000, rows: 1_000_000 },
-  import: { memoryMb: 400, timeoutMs: 120_000, maxRowBytes: 1_000_000 },
+  import: { memoryMb: 400, timeoutMs: 120_000, maxRowBytes: 1_000_000 } as ImportLimits,
 };
 
 export { gzipSync };
