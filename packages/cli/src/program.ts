@@ -1,3 +1,4 @@
+import { FileFormat } from '@apwa/contracts';
 import { Command, CommanderError, Option } from 'commander';
 import { createKey, listKeys, revokeKey } from './commands/keys.js';
 import { planCommand, type PlanOptions } from './commands/plan.js';
@@ -11,9 +12,12 @@ import { EXIT, exitCodeOf, explain, type ExitCode } from './exit.js';
 
 const collect = (value: string, before: string[]) => [...before, value];
 
+const INPUT_FORMATS = `what files are read as, whatever their endings: ${FileFormat.options.join(', ')}`;
+
 const withInputs = (command: Command): Command =>
   command
     .option('-i, --input <[NAME=]PATH>', 'a file, folder or glob that becomes a table; may be given more than once', collect, [])
+    .option('--input-format <FORMAT>', INPUT_FORMATS)
     .option('--skip-bad-rows', 'put broken rows of inputs into a table of their own instead of stopping')
     .option('--sheet <NAME>', 'the sheet of Excel inputs (default: the first one)');
 
@@ -106,6 +110,7 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .command('import')
     .argument('<[NAME=]PATH>')
     .description('a file, folder or glob as a table')
+    .option('--input-format <FORMAT>', INPUT_FORMATS)
     .option('--skip-bad-rows', 'put broken rows into a table of their own')
     .option('--sheet <NAME>', 'the sheet of an Excel file')
     .option('--json')

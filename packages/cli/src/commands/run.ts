@@ -1,6 +1,6 @@
 import { ApwaError, RefusedError, tokensOf, type Run, type Table } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
-import { budgetText, copiesText, cost, duration, number, workedMs } from '../display/format.js';
+import { budgetText, copiesText, cost, duration, failedText, failuresText, number, workedMs } from '../display/format.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
 import { downloadFailures, downloadOutputs, type WrittenFile } from '../outputs/download.js';
@@ -17,13 +17,13 @@ export interface RunOptions extends GoalOptions {
 }
 
 /** What a run came to, for a person. */
-export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []): string => {
+export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = [], inputs: Table[] = []): string => {
   const lines = [`${run.id} ${run.state.replaceAll('_', ' ')}`];
   if (run.startedAt && run.finishedAt) lines[0] += ` in ${duration(workedMs(run, Date.parse(run.finishedAt)))}`;
+  for (const table of inputs) if (table.failures.failed > 0) lines.push(`  input ${table.name}: ${failuresText(table)}`);
   for (const { id, counts, copies } of run.steps) {
-    const cause = Object.entries(counts.errors).map(([code, n]) => `${code} ${number(n)}`);
     const spent = counts.calls ? `, ${number(counts.calls)} calls, ${number(tokensOf(counts.usage))} tokens, ${cost(counts.costUsd)}` : '';
-    const failed = counts.failed ? `, ${number(counts.failed)} failed (${cause.join(', ')})` : '';
+    const failed = counts.failed ? `, ${failedText(counts)}` : '';
     const twice = copies.attempts ? `, ${copiesText(copies)}` : '';
     lines.push(`  ${id}: ${number(counts.ok)} rows${failed}${spent}${twice}`);
   }
@@ -35,9 +35,10 @@ export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []
   return lines.join('\n');
 };
 
+const inputsOf = (client: Client, run: Run): Promise<Table[]> => Promise.all(run.inputs.map(({ tableId }) => client.tables.get(tableId)));
+
 /** Tables of the bad rows that imports have left out. */
-const rejectedOf = async (client: Client, run: Run): Promise<Table[]> => {
-  const inputs = await Promise.all(run.inputs.map(({ tableId }) => client.tables.get(tableId)));
+const rejectedOf = async (client: Client, inputs: Table[]): Promise<Table[]> => {
   const ids = inputs.map(({ rejectedTableId }) => rejectedTableId).filter((id) => id !== null);
   return Promise.all(ids.map((id) => client.tables.get(id)));
 };
@@ -62,16 +63,17 @@ export const runCommand = async (goal: string | undefined, options: RunOptions):
       allowed: 'a file (.parquet, .csv, .jsonl) or a folder',
     });
   const target = await readTarget(options.output, options.format);
-  const { run, files, rejected } = await withSession(displayFor(options), async (session) => {
+  const { run, files, rejected, inputs } = await withSession(displayFor(options), async (session) => {
     const { client, say } = session;
-    const inputs = await uploadInputs(client, task.inputs, options, say);
-    const created = await client.runs.create(requestOf(task, inputs, { outputs: [{ format: target.format }], approval }));
+    const uploaded = await uploadInputs(client, task.inputs, options, say);
+    const created = await client.runs.create(requestOf(task, uploaded, { outputs: [{ format: target.format }], approval }));
     const ended = await follow(session, created.id);
     const written = [...(await downloadOutputs(client, ended, target)), ...(await downloadFailures(client, ended, target))];
-    return { run: ended, files: written, rejected: options.skipBadRows ? await rejectedOf(client, ended) : [] };
+    const tables = await inputsOf(client, ended);
+    return { run: ended, files: written, rejected: await rejectedOf(client, tables), inputs: tables };
   });
   if (options.json) print(JSON.stringify({ type: 'result', run, files, rejected: rejected.map(({ id }) => id) }));
-  else print(summaryOf(run, files, rejected));
+  else print(summaryOf(run, files, rejected, inputs));
   if (run.error) process.stderr.write(`apwa: ${explain(ApwaError.fromPayload(run.error))}\n`);
   return exitCodeOfRun(run);
 };

@@ -10,6 +10,7 @@ import { readReuse } from '../inputs/reuse.js';
 
 export interface GoalOptions extends BudgetOptions {
   input: string[];
+  inputFormat?: string;
   plan?: string;
   concurrency?: string;
   reuse?: string;
@@ -51,7 +52,7 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
   return {
     ...(goal === undefined ? {} : { goal }),
     ...(options.plan ? { plan: await readPlanFile(options.plan) } : {}),
-    inputs: await readInputs(options.input),
+    inputs: await readInputs(options.input, options.inputFormat),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(options.reuse === undefined ? {} : { reuse: readReuse(options.reuse) }),
     ...(budget ? { budget } : {}),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ApwaError, type ColumnStatistics, type JsonValue, type Table } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
-import { number } from '../display/format.js';
+import { failuresText, number } from '../display/format.js';
 import { EXIT, explain, type ExitCode } from '../exit.js';
 import { readCount } from '../inputs/count.js';
 import { readInputs } from '../inputs/inputs.js';
@@ -58,6 +58,7 @@ export const showTable = async (id: string, { json }: JsonOption): Promise<ExitC
   if (table.metadata)
     print(`\n${columns([['COLUMN', 'TYPE', 'NULL', 'DISTINCT', 'MIN', 'MAX'], ...table.metadata.columns.map(columnRow)])}`);
   if (table.rejectedTableId) print(`\nbad rows: ${table.rejectedTableId}`);
+  if (table.failures.failed > 0) print(`\n${failuresText(table)}`);
   if (table.error) print(`\n${explain(ApwaError.fromPayload(table.error))}`);
   return EXIT.succeeded;
 };
@@ -74,8 +75,11 @@ export const headOfTable = async (id: string, { json, rows }: JsonOption & { row
   return EXIT.succeeded;
 };
 
-export const importTable = async (path: string, options: JsonOption & { skipBadRows?: boolean; sheet?: string }): Promise<ExitCode> => {
-  const [input] = await readInputs([path]);
+export const importTable = async (
+  path: string,
+  options: JsonOption & { inputFormat?: string; skipBadRows?: boolean; sheet?: string },
+): Promise<ExitCode> => {
+  const [input] = await readInputs([path], options.inputFormat);
   if (!input) return EXIT.usage;
   const importOptions = { skipBadRows: options.skipBadRows ?? false, ...(options.sheet ? { sheet: options.sheet } : {}) };
   const table = await withClient(async (client) => {
@@ -85,6 +89,7 @@ export const importTable = async (path: string, options: JsonOption & { skipBadR
   });
   print(options.json ? JSON.stringify(table) : columns([row(table)]));
   if (table.rejectedTableId && !options.json) print(`bad rows: ${table.rejectedTableId}`);
+  if (table.failures.failed > 0 && !options.json) print(failuresText(table));
   return EXIT.succeeded;
 };
 

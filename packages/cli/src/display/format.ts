@@ -1,4 +1,4 @@
-import { addUsage, inputsOf, type Plan, type Run, type RunStep, type StageCopies, type StageCounts } from '@apwa/contracts';
+import { addUsage, inputsOf, type Plan, type Run, type RunStep, type StageCopies, type StageCounts, type Table } from '@apwa/contracts';
 
 export const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 
@@ -14,6 +14,16 @@ export const duration = (ms: number): string => {
 /** `2 slow shards run twice (31 calls)` */
 export const copiesText = ({ attempts, calls }: StageCopies): string =>
   `${number(attempts)} slow ${attempts === 1 ? 'shard' : 'shards'} run twice (${number(calls)} ${calls === 1 ? 'call' : 'calls'})`;
+
+/** `3 failed (empty 2, refused 1)` */
+export const failedText = ({ failed, errors }: Table['failures']): string =>
+  `${number(failed)} failed (${Object.entries(errors)
+    .map(([code, rows]) => `${code} ${number(rows)}`)
+    .join(', ')})`;
+
+/** What of a table failed, and where to look for the reasons. */
+export const failuresText = ({ id, rows, failures }: Pick<Table, 'id' | 'rows' | 'failures'>): string =>
+  `of ${number(rows ?? failures.failed)} rows ${failedText(failures)}: tables export ${id} FILE --rows failed says why`;
 
 export const cost = (usd: number): string => `$${usd === 0 ? '0' : usd < 0.01 ? usd.toFixed(5) : usd.toFixed(2)}`;
 

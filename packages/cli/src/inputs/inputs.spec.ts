@@ -47,12 +47,24 @@ describe('inputs', () => {
     expect(some?.files.map(({ name }) => name)).toEqual(['b.txt']);
   });
 
+  it('should take a folder with documents as documents, with plain texts and files of unknown endings among them', async () => {
+    for (const name of ['mixed/a.pdf', 'mixed/b.md', 'mixed/c.unknown', 'texts/a.md', 'texts/b.txt']) await put(name);
+    await put('mixed/empty.docx', '');
+    const [mixed, texts, told] = await readInputs([join(folder, 'mixed'), join(folder, 'texts'), `told=${folder}/texts/*.md`]);
+    expect([mixed?.format, mixed?.files.length, texts?.format, told?.format]).toEqual(['documents', 4, 'text', 'text']);
+    expect((await readInputs([join(folder, 'texts')], 'documents'))[0]?.format).toBe('documents');
+    await expect(readInputs([join(folder, 'texts')], 'word')).rejects.toMatchObject({
+      details: { field: '--input-format', value: 'word', allowed: expect.stringContaining('documents') },
+    });
+  });
+
   it.each([
     ['a missing file', async () => [join(folder, 'none.csv')], 'there is no such file'],
     ['an empty file', async () => [await put('empty.csv', '')], 'is empty'],
-    ['an unknown ending', async () => [await put('a.docx')], 'ending'],
+    ['an unknown ending', async () => [await put('a.png')], 'ending'],
     ['an empty folder', async () => (await mkdir(join(folder, 'void')), [join(folder, 'void')]), 'no files'],
     ['files of several kinds', async () => (await put('mix/a.csv'), await put('mix/b.jsonl'), [join(folder, 'mix')]), 'several kinds'],
+    ['documents and records', async () => (await put('mix/a.csv'), await put('mix/b.pdf'), [join(folder, 'mix')]), 'several kinds'],
     ['a name that SQL cannot take', async () => [`Bad_Name=${await put('a.csv')}`], 'cannot be the name'],
     ['two inputs of one name', async () => [await put('a.csv'), await put('x/a.csv')], 'Two inputs'],
   ])('should refuse %s', async (_, make, message) => {

@@ -1,6 +1,6 @@
 import { access, constants, glob, readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, relative, resolve } from 'node:path';
-import { Name, RefusedError, type FileFormat } from '@apwa/contracts';
+import { basename, join, relative, resolve } from 'node:path';
+import { commonFormat, FileFormat, KNOWN_ENDINGS, Name, RefusedError } from '@apwa/contracts';
 
 /** A file of an input: where it is, and the name that it is uploaded under. */
 export interface InputFile {
@@ -15,25 +15,6 @@ export interface Input {
   files: InputFile[];
   format: FileFormat;
 }
-
-const FORMATS: Record<string, FileFormat> = {
-  '.csv': 'csv',
-  '.tsv': 'tsv',
-  '.json': 'json',
-  '.jsonl': 'jsonl',
-  '.ndjson': 'jsonl',
-  '.parquet': 'parquet',
-  '.xlsx': 'excel',
-  '.txt': 'text',
-  '.text': 'text',
-  '.md': 'text',
-  '.log': 'text',
-};
-const ENDINGS = `${Object.keys(FORMATS).join(', ')}, each also with .gz`;
-
-/** What a file's ending says of it; undefined for an ending that says nothing. */
-const formatOf = (path: string): FileFormat | undefined =>
-  FORMATS[extname(path.toLowerCase().endsWith('.gz') ? path.slice(0, -3) : path).toLowerCase()];
 
 /** `My reviews (2).csv.gz` as `my_reviews_2`: a name that can stand in SQL. */
 export const tableNameOf = (path: string): string => {
@@ -77,7 +58,30 @@ const filesOf = async (path: string): Promise<{ paths: string[]; root: string }>
   return { paths: paths.sort(), root: resolve(path.slice(0, path.search(/[*?[{]/)).replace(/[^/]*$/, '') || '.') };
 };
 
-const readInput = async (text: string): Promise<Input> => {
+const formatOf = (path: string, files: string[]): FileFormat => {
+  const common = commonFormat(files);
+  if ('format' in common) return common.format;
+  if ('unknown' in common) throw refuse(common.unknown, `${common.unknown}: its ending does not tell what it is.`, KNOWN_ENDINGS);
+  const kinds = `${common.than}, ${common.other.format}`;
+  throw refuse(
+    path,
+    `${path}: files of several kinds (${kinds}) cannot become one table.`,
+    'files of one kind, or documents with plain texts among them',
+  );
+};
+
+/** `--input-format`. */
+const readFormat = (text: string): FileFormat => {
+  const format = FileFormat.safeParse(text);
+  if (format.success) return format.data;
+  throw new RefusedError('bad_input', `--input-format ${text} is not known.`, {
+    field: '--input-format',
+    value: text,
+    allowed: FileFormat.options.join(', '),
+  });
+};
+
+const readInput = async (text: string, wanted: FileFormat | undefined): Promise<Input> => {
   const { name = tableNameOf(splitInput(text).path), path } = splitInput(text);
   if (!Name.safeParse(name).success)
     throw refuse(text, `${name} cannot be the name of a table.`, 'lower-case letters, digits and _, starting with a letter');
@@ -89,22 +93,18 @@ const readInput = async (text: string): Promise<Input> => {
     await access(file, constants.R_OK).catch((cause: Error) => {
       throw refuse(file, `${file} cannot be read: ${cause.message}`, 'a file that this user may read');
     });
-  const formats = new Set(files.map((file) => formatOf(file.path)));
-  const unknown = files.find((file) => !formatOf(file.path));
-  if (unknown) throw refuse(unknown.path, `${unknown.path}: its ending does not tell what it is.`, ENDINGS);
-  if (formats.size > 1)
-    throw refuse(path, `${path}: files of several kinds (${[...formats].join(', ')}) cannot become one table.`, 'files of one kind');
-  const format = [...formats][0] as FileFormat;
+  const format = wanted ?? formatOf(path, paths);
   const empty = files.find(({ bytes }) => bytes === 0);
-  if (empty && format !== 'text') throw refuse(empty.path, `${empty.path} is empty.`, 'a file with records');
+  if (empty && format !== 'text' && format !== 'documents') throw refuse(empty.path, `${empty.path} is empty.`, 'a file with records');
   if (files.every(({ bytes }) => bytes === 0)) throw refuse(path, `${path}: every file is empty.`, 'files with text');
   return { name, files, format };
 };
 
-/** Everything that `--input` names, checked before anything is sent. Throws `RefusedError` naming the input. */
-export const readInputs = async (texts: string[]): Promise<Input[]> => {
+/** Everything that `--input` names, checked before anything is sent; `format` where the files' endings are not to tell. Throws `RefusedError` naming the input. */
+export const readInputs = async (texts: string[], format?: string): Promise<Input[]> => {
+  const wanted = format === undefined ? undefined : readFormat(format);
   const inputs: Input[] = [];
-  for (const text of texts) inputs.push(await readInput(text));
+  for (const text of texts) inputs.push(await readInput(text, wanted));
   const twice = inputs.find(({ name }, at) => inputs.findIndex((other) => other.name === name) < at);
   if (twice) throw refuse(twice.name, `Two inputs are named ${twice.name}.`, 'a name of its own for each: --input NAME=PATH');
   return inputs;
