@@ -20,6 +20,9 @@ import { OwnersRepository } from './owners/owners.repository.js';
 import { PlannerService } from './planner/planner.service.js';
 import { ToolsService } from './planner/tools.service.js';
 import { TurnsRepository } from './planner/turns.repository.js';
+import { PlansController } from './plans/plans.controller.js';
+import { PlanVersionsRepository } from './plans/plan-versions.repository.js';
+import { ReviewService } from './plans/review.service.js';
 import { PlansService } from './plans/plans.service.js';
 import { PartialTables } from './production/partial-tables.js';
 import { PoolsController } from './pools/pools.controller.js';
@@ -71,6 +74,7 @@ export class ManagerModule {
       imports: [MessagingModule.forRoot({ service: 'manager', nats: config.nats, name: 'manager' })],
       controllers: [
         RunsController,
+        PlansController,
         TablesController,
         UploadsController,
         ExportsController,
@@ -108,6 +112,8 @@ export class ManagerModule {
         RunStreams,
         QuestionsService,
         PlansService,
+        PlanVersionsRepository,
+        ReviewService,
         TurnsRepository,
         ToolsService,
         PlannerService,

@@ -183,13 +183,13 @@ describe('a run that is paused', () => {
     await api.until(id, 'awaiting_approval');
     await pause(id);
     await api.until(id, 'paused');
-    expect(await api.refused('POST', `/v1/runs/${id}/approve`)).toMatchObject({
+    expect(await api.refused('POST', `/v1/runs/${id}/approve`, { version: 1 })).toMatchObject({
       status: 409,
       value: 'paused',
       allowed: 'awaiting_approval',
     });
     expect((await resume(id)).state).toBe('awaiting_approval');
-    await api.ok('POST', `/v1/runs/${id}/approve`);
+    await api.ok('POST', `/v1/runs/${id}/approve`, { version: 1 });
     expect((await api.until(id)).state).toBe('succeeded');
   });
 

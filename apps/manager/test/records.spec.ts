@@ -33,7 +33,7 @@ describe('a run with everything that belongs to it', () => {
     });
     database = new Database({ manager: { databaseUrl: postgres.url } } as Config);
     // Of the other repositories nothing is asked that only reads.
-    runs = new RunsRepository(database, ...([] as unknown as [never, never, never, never]));
+    runs = new RunsRepository(database, ...([] as unknown as [never, never, never, never, never]));
     await database.owner.create({
       data: { id: 'full', kind: 'run', finishedAt: at(1), holder: 'me', leasedUntil: at(2), controlVersion: 3 },
     });
@@ -44,8 +44,10 @@ describe('a run with everything that belongs to it', () => {
         version: 7,
         request: json,
         plan: json,
+        planVersion: 2,
         approvedAt: at(3),
         cancelRequestedAt: at(4),
+        cancelReason: 'too dear',
         paused: json,
         pauses: [{ from: 1, to: 2 }],
         budget: json,

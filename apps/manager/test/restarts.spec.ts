@@ -105,7 +105,7 @@ describe('a manager that goes away', () => {
     const id = await begin({ plan, approval: 'required' });
     await api.until(id, 'awaiting_approval');
     await again();
-    await api.ok('POST', `/v1/runs/${id}/approve`);
+    await api.ok('POST', `/v1/runs/${id}/approve`, { version: 1 });
     expect((await api.until(id)).state).toBe('succeeded');
   });
 

@@ -166,19 +166,6 @@ describe('a run with a ready plan', () => {
     expect(await api.until(id)).toMatchObject({ state: 'succeeded', plan: counting, outputs: [] });
   });
 
-  it('should wait for approval, and take an edited plan', async () => {
-    const { id: table } = await api.table();
-    const inputs = [{ name: 'rows', table }];
-    const { id } = await api.ok<Run>('POST', '/v1/runs', { plan: counting, inputs, approval: 'required' });
-    await api.until(id, 'awaiting_approval');
-    const wrong = { ...counting, outputs: ['nothing'] };
-    expect(await api.refused('POST', `/v1/runs/${id}/approve`, { plan: wrong })).toMatchObject({ status: 400, field: 'plan.outputs[0]' });
-    const edited = { ...counting, steps: [{ ...counting.steps[0], query: 'SELECT 2 AS n FROM rows' }] };
-    await api.ok('POST', `/v1/runs/${id}/approve`, { plan: edited });
-    expect(await api.until(id)).toMatchObject({ state: 'succeeded', plan: edited });
-    expect(await api.refused('POST', `/v1/runs/${id}/approve`)).toMatchObject({ status: 409, code: 'wrong_state' });
-  });
-
   it('should be cancelled in the middle, and again, and not once it has ended otherwise', async () => {
     world.executor.decide = ({ work }) => (work.kind === 'import' ? { columns: [{ name: 'text', type: 'VARCHAR' }] } : null);
     const { id } = await begin(counting);

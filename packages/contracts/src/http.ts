@@ -3,7 +3,6 @@ import { Budget } from './budget.js';
 import { ErrorPayload } from './errors.js';
 import { ExportId, Name, TableId, UploadId } from './ids.js';
 import { RowValues } from './messages.js';
-import { Plan } from './plan.js';
 import { PoolReport } from './pool.js';
 import { Run, Table } from './run.js';
 import { FileFormat } from './file-format.js';
@@ -28,10 +27,6 @@ export type TableList = z.infer<typeof TableList>;
 
 export const PoolList = z.strictObject({ pools: z.array(PoolReport) });
 export type PoolList = z.infer<typeof PoolList>;
-
-/** `POST /v1/runs/:id/approve`: goes on with the plan as it is, or as edited. */
-export const ApproveRequest = z.strictObject({ plan: Plan.optional() });
-export type ApproveRequest = z.infer<typeof ApproveRequest>;
 
 /** `POST /v1/runs/:id/resume`: `budget` raises the limits that it names. A run that is paused for its budget needs a raise. */
 export const ResumeRequest = z.strictObject({ budget: Budget.optional() });

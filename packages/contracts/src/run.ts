@@ -192,6 +192,8 @@ export const Run = z.strictObject({
   version: z.number().int().nonnegative(),
   inputs: z.array(z.strictObject({ name: Name, tableId: TableId })),
   plan: Plan.nullable(),
+  /** Which of its versions the plan is, from 1 on; null while there is none. */
+  planVersion: z.number().int().positive().nullable(),
   /** What the planner cost. */
   planning: z.strictObject({ turns: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
   steps: z.array(RunStep),
@@ -204,6 +206,8 @@ export const Run = z.strictObject({
   budget: RunBudget.nullable(),
   /** Why a failed run failed. */
   error: ErrorPayload.nullable(),
+  /** What a person gave as the reason for cancelling it. */
+  cancelReason: z.string().nullable(),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),

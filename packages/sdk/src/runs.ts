@@ -1,5 +1,9 @@
 import {
   type ApproveRequest,
+  type CancelRequest,
+  type EditPlanRequest,
+  PlanVersion,
+  PlanVersionList,
   type RedriveRequest,
   type ResumeRequest,
   Run,
@@ -52,12 +56,19 @@ export const runsClient = (http: Http) => {
     create: (request: z.input<typeof RunRequest>) => http.json(Run, 'POST', '/v1/runs', { body: request }),
     get,
     list: (page: { limit?: number; after?: string } = {}) => http.json(RunList, 'GET', '/v1/runs', { query: page }),
-    cancel: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/cancel`, { body: {} }),
+    /** `reason` is kept with the run. A plan that waits for approval is rejected so. */
+    cancel: (id: string, request: CancelRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/cancel`, { body: request }),
     /** Calls in flight are finished, none begins: it is `pausing` until then. */
     pause: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/pause`, { body: {} }),
     /** `budget` raises the limits that it names. */
     resume: (id: string, request: ResumeRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: request }),
-    approve: (id: string, request: ApproveRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
+    /** Of the version that was looked at; refused (`plan_changed`) if there is a newer one. */
+    approve: (id: string, request: ApproveRequest) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
+    /** Another plan for a run that waits for approval: its next version. It waits on. */
+    editPlan: (id: string, request: z.input<typeof EditPlanRequest>) => http.json(Run, 'PUT', `/v1/runs/${id}/plan`, { body: request }),
+    /** The versions of a run's plan, oldest first. */
+    plans: (id: string) => http.json(PlanVersionList, 'GET', `/v1/runs/${id}/plans`),
+    plan: (id: string, version: number) => http.json(PlanVersion, 'GET', `/v1/runs/${id}/plans/${version}`),
     /** What failed in a run that has ended, again: the run that does it comes back. */
     redrive: (id: string, request: z.input<typeof RedriveRequest> = {}) =>
       http.json(Run, 'POST', `/v1/runs/${id}/redrive`, { body: request }),

@@ -9,6 +9,7 @@ const STATUS_OF_REFUSAL: Partial<Record<string, number>> = {
   deleted: 410,
   wrong_state: 409,
   in_use: 409,
+  plan_changed: 409,
   upload_in_use: 409,
   too_large: 413,
   key_missing: 401,

@@ -5,6 +5,7 @@ import { NEEDS } from '../access/needs.js';
 import { ExportsController } from '../exports/exports.controller.js';
 import { HealthController } from '../health/health.controller.js';
 import { KeysController } from '../keys/keys.controller.js';
+import { PlansController } from '../plans/plans.controller.js';
 import { PoolsController } from '../pools/pools.controller.js';
 import { RunsController } from '../runs/runs.controller.js';
 import { StorageCheckController } from '../storage-check/storage-check.controller.js';
@@ -16,6 +17,7 @@ import { routes } from './routes.js';
 
 const controllers = [
   RunsController,
+  PlansController,
   TablesController,
   UploadsController,
   ExportsController,

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { isDuplicate } from '../database/errors.js';
 import { fromJson, toJson } from '../database/json.js';
+import { PlanVersionsRepository } from '../plans/plan-versions.repository.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 
 export type TurnOutcome = 'prompt' | 'tools' | 'text' | 'rejected' | 'accepted' | 'failed';
@@ -29,6 +30,7 @@ export class TurnsRepository {
   constructor(
     private readonly database: Database,
     private readonly runs: RunsRepository,
+    private readonly plans: PlanVersionsRepository,
   ) {}
 
   async history(runId: string): Promise<Turn[]> {
@@ -60,7 +62,7 @@ export class TurnsRepository {
       await this.database.$transaction(async (queries) => {
         await queries.plannerTurn.create({ data });
         await this.runs.touch(queries, runId);
-        if (plan) await this.runs.adoptPlan(queries, runId, plan);
+        if (plan) await this.plans.adopt(queries, runId, plan, { by: 'planner', reason: `planned in ${turn} turns` });
         if (failure) await this.runs.fail(runId, failure, queries);
       });
     } catch (error) {

@@ -1,10 +1,10 @@
-import { workerPoolOperations } from '@apwa/contracts';
+import { type Plan, type RunRequest, workerPoolOperations } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { QuestionsService } from '../questions/questions.service.js';
 import { roomOf } from '../reduce/calls.js';
 import { CONFIG, type Config } from '../settings.js';
 import { StagesService } from '../stages/stages.service.js';
-import { type PlanInput, type Validation, validatePlan } from './validate.js';
+import { type PlanInput, type Validation, refusedPlan, validatePlan } from './validate.js';
 
 /** Checks plans against the configuration and real columns; SQL is bound by a member of the worker pool. */
 @Injectable()
@@ -28,6 +28,15 @@ export class PlansService {
         return columns;
       },
     });
+  }
+
+  /** A plan that a person gave: valid, or one refusal with all of its faults, their fields as the request has them. */
+  async checked(document: unknown, inputs: readonly PlanInput[], { outputs }: Pick<RunRequest, 'outputs'>): Promise<Plan> {
+    const result = await this.validate(document, inputs, requestedSteps(outputs));
+    if (result.valid) return result.plan;
+    throw refusedPlan(
+      result.faults.map((fault) => ({ ...fault, field: fault.field.startsWith('plan') ? fault.field : `plan.${fault.field}` })),
+    );
   }
 }
 

@@ -1,7 +1,8 @@
-import { type ApwaError, InternalError } from '@apwa/contracts';
+import { type ApwaError, InternalError, type Plan } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { PlannerService } from '../planner/planner.service.js';
+import { PlanVersionsRepository } from '../plans/plan-versions.repository.js';
 import { PlansService, requestedSteps } from '../plans/plans.service.js';
 import { refusedPlan } from '../plans/validate.js';
 import { ProductionService } from '../production/production.service.js';
@@ -10,7 +11,7 @@ import { termsOf } from '../runs/budget.js';
 import { next } from '../runs/next.js';
 import { RunEvents } from '../runs/run-events.js';
 import { type RunRecord, budgetOf, factsOf, requestOf } from '../runs/run-record.js';
-import { RunsRepository } from '../runs/runs.repository.js';
+import { GIVEN, RunsRepository } from '../runs/runs.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { columnsOf } from '../tables/tables.repository.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
@@ -27,6 +28,7 @@ export class RunDesk implements Desk {
     private readonly production: ProductionService,
     private readonly planner: PlannerService,
     private readonly plans: PlansService,
+    private readonly versions: PlanVersionsRepository,
     private readonly executor: StagesService,
     private readonly removal: RemovalService,
     private readonly events: RunEvents,
@@ -90,8 +92,12 @@ export class RunDesk implements Desk {
     const { plan, outputs } = requestOf(record);
     const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
     const result = await this.plans.validate(plan, inputs, requestedSteps(outputs), signal);
-    if (result.valid) await this.runs.adoptPlan(this.database, record.run.id, result.plan);
+    if (result.valid) await this.adopt(record.run.id, result.plan);
     else await this.runs.fail(record.run.id, refusedPlan(result.faults).toPayload());
+  }
+
+  private async adopt(runId: string, plan: Plan): Promise<void> {
+    await this.database.$transaction((queries) => this.versions.adopt(queries, runId, plan, GIVEN));
   }
 
   private async load(runId: string): Promise<RunRecord> {

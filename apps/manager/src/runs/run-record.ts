@@ -156,6 +156,7 @@ export const viewOf = (record: RunRecord): Run => {
     version: run.version,
     inputs: inputs.map(({ name, table }) => ({ name, tableId: table.id })),
     plan,
+    planVersion: run.planVersion === 0 ? null : run.planVersion,
     planning: {
       turns: turns.filter(({ turn }) => turn > 0).length,
       usage: turns.reduce((sum, { usage }) => addUsage(sum, usage), noUsage()),
@@ -173,6 +174,7 @@ export const viewOf = (record: RunRecord): Run => {
     pausedMs: pausedBetween(pauses, run.startedAt, run.finishedAt),
     budget: budgetView(record),
     error: fromJsonOrNull<ErrorPayload>(run.error),
+    cancelReason: run.cancelReason,
     createdAt: run.createdAt.toISOString(),
     startedAt: run.startedAt?.toISOString() ?? null,
     finishedAt: run.finishedAt?.toISOString() ?? null,

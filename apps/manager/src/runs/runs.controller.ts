@@ -1,4 +1,4 @@
-import { ApproveRequest, Page, RedriveRequest, ResumeRequest, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
+import { CancelRequest, Page, RedriveRequest, ResumeRequest, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
 import { Needs } from '../access/needs.js';
@@ -44,8 +44,8 @@ export class RunsController {
   @Post(':id/cancel')
   @Needs('run')
   @HttpCode(200)
-  async cancel(@id() runId: string): Promise<Run> {
-    return this.runs.cancel(runId);
+  async cancel(@id() runId: string, @Body(zodPipe(CancelRequest.prefault({}), 'body')) request: CancelRequest): Promise<Run> {
+    return this.runs.cancel(runId, request);
   }
 
   @Post(':id/pause')
@@ -60,13 +60,6 @@ export class RunsController {
   @HttpCode(200)
   async resume(@id() runId: string, @Body(zodPipe(ResumeRequest.prefault({}), 'body')) request: ResumeRequest): Promise<Run> {
     return this.runs.resume(runId, request);
-  }
-
-  @Post(':id/approve')
-  @Needs('run')
-  @HttpCode(200)
-  async approve(@id() runId: string, @Body(zodPipe(ApproveRequest.prefault({}), 'body')) request: ApproveRequest): Promise<Run> {
-    return this.runs.approve(runId, request);
   }
 
   @Post(':id/redrive')

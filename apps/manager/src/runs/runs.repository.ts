@@ -15,9 +15,11 @@ import { Prisma } from '../generated/prisma/client.js';
 import { ExportsRepository } from '../exports/exports.repository.js';
 import { OwnersRepository } from '../owners/owners.repository.js';
 import { type ImportSource, TablesRepository } from '../tables/tables.repository.js';
+import { type Origin, PlanVersionsRepository } from '../plans/plan-versions.repository.js';
 import { unknownUpload } from '../uploads/unknown-upload.js';
 import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { type StoredBudget } from './budget.js';
+import { GOES_ON } from './goes-on.js';
 import { type EndState, type StoredState } from './next.js';
 import { type PauseDecision, type PauseFacts, decidePause, decideResume } from './pause.js';
 import { changedRecordQuery, parseRecord, recordsQuery } from './record-query.js';
@@ -33,8 +35,8 @@ export interface RedriveOf {
   steps: string[];
 }
 
-/** Of a run that nobody has cancelled or paused. */
-const GOES_ON = { cancelRequestedAt: null, paused: { equals: Prisma.DbNull } } as const satisfies Prisma.RunWhereInput;
+/** Of a plan that came with the run's request. */
+export const GIVEN = { by: 'person', reason: 'given with the run' } as const satisfies Origin;
 
 @Injectable()
 export class RunsRepository {
@@ -44,6 +46,7 @@ export class RunsRepository {
     private readonly tables: TablesRepository,
     private readonly exports: ExportsRepository,
     private readonly uploads: UploadsRepository,
+    private readonly plans: PlanVersionsRepository,
   ) {}
 
   async create(
@@ -63,9 +66,10 @@ export class RunsRepository {
       await this.owners.create(queries, { id, kind: 'run' });
       const plan = checkedPlan ? toJson(checkedPlan) : Prisma.DbNull;
       const of = redrive ? { redriveOf: redrive.runId, redriveSteps: redrive.steps } : {};
-      await queries.run.create({
-        data: { id, state: 'importing', request: toJson(request), plan, budget: budgetOf(request), startedAt: new Date(), ...of },
-      });
+      const data = { state: 'importing', request: toJson(request), plan, planVersion: checkedPlan ? 1 : 0, ...of };
+      await queries.run.create({ data: { id, ...data, budget: budgetOf(request), startedAt: new Date() } });
+      const reason = redrive ? `redrive of ${redrive.runId}` : GIVEN.reason;
+      if (checkedPlan) await this.plans.add(queries, id, 1, checkedPlan, { ...GIVEN, reason });
       for (const [position, input] of inputs.entries()) {
         const tableId = 'tableId' in input ? input.tableId : newId('table');
         if ('source' in input) {
@@ -213,11 +217,11 @@ export class RunsRepository {
   }
 
   /** False if the run has ended. Asking again changes nothing. */
-  async requestCancel(id: string): Promise<boolean> {
+  async requestCancel(id: string, cancelReason: string | null): Promise<boolean> {
     return this.database.$transaction(async (queries) => {
       const { count } = await queries.run.updateMany({
         where: { id, finishedAt: null, cancelRequestedAt: null },
-        data: { cancelRequestedAt: new Date(), version: { increment: 1 } },
+        data: { cancelRequestedAt: new Date(), cancelReason, version: { increment: 1 } },
       });
       if (count === 1) await this.endPause(queries, id);
       if (count === 1) await this.owners.raiseControl(queries, id);
@@ -277,23 +281,6 @@ export class RunsRepository {
       UPDATE manager.runs SET paused = NULL, pauses = pauses || jsonb_build_array(jsonb_build_object(
         'from', floor(extract(epoch FROM (paused->>'since')::timestamptz) * 1000), 'to', ${Date.now()}::bigint))
       WHERE id = ${id} AND paused IS NOT NULL`;
-  }
-
-  /** Goes on with the plan as it is, or with another. False if the run does not wait for it. */
-  async approve(id: string, plan: Plan | null): Promise<boolean> {
-    const { count } = await this.database.run.updateMany({
-      where: { id, state: 'awaiting_approval', approvedAt: null, ...GOES_ON },
-      data: { approvedAt: new Date(), version: { increment: 1 }, ...(plan ? { plan: toJson(plan) } : {}) },
-    });
-    return count === 1;
-  }
-
-  /** The plan that will be carried out. */
-  async adoptPlan(queries: Queries, id: string, plan: Plan): Promise<void> {
-    await queries.run.updateMany({
-      where: { id, state: 'planning', plan: { equals: Prisma.DbNull } },
-      data: { plan: toJson(plan), version: { increment: 1 } },
-    });
   }
 }
 

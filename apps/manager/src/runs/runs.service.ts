@@ -1,5 +1,5 @@
 import {
-  type ApproveRequest,
+  type CancelRequest,
   type Page,
   type Plan,
   RefusedError,
@@ -7,14 +7,13 @@ import {
   type ResumeRequest,
   type RunList,
   type RunRequest,
-  callsModel,
   isTerminal,
   newId,
 } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { deleted, notFound } from '../http/not-found.js';
-import { PlansService, requestedSteps } from '../plans/plans.service.js';
-import { refusedPlan } from '../plans/validate.js';
+import { modelsOfPlan } from '../plans/models-of-plan.js';
+import { PlansService } from '../plans/plans.service.js';
 import { Reconciler } from '../reconciler/reconciler.js';
 import { CONFIG, type Config } from '../settings.js';
 import { TablesRepository, columnsOf } from '../tables/tables.repository.js';
@@ -23,7 +22,7 @@ import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { checkPrices, raised } from './budget.js';
 import { type PauseDecision } from './pause.js';
 import { RunEvents } from './run-events.js';
-import { type RunRecord, budgetOf, requestOf, viewOf } from './run-record.js';
+import { type RunRecord, budgetOf, viewOf } from './run-record.js';
 import { type NewInput, RunsRepository } from './runs.repository.js';
 
 @Injectable()
@@ -69,11 +68,11 @@ export class RunsService {
     return viewOf(await this.load(id));
   }
 
-  async cancel(id: string): Promise<Run> {
+  async cancel(id: string, { reason }: CancelRequest = {}): Promise<Run> {
     const before = viewOf(await this.load(id));
     if (before.state === 'cancelled') return before;
     if (isTerminal(before.state)) throw wrongState(before, 'cancelled', 'a run that has not ended');
-    await this.runs.requestCancel(id);
+    await this.runs.requestCancel(id, reason ?? null);
     this.reconciler.wake(id);
     return this.show(id);
   }
@@ -100,18 +99,6 @@ export class RunsService {
     return this.show(id);
   }
 
-  async approve(id: string, { plan }: ApproveRequest): Promise<Run> {
-    const record = await this.load(id);
-    const before = viewOf(record);
-    if (before.state !== 'awaiting_approval') throw wrongState(before, 'approved', 'awaiting_approval');
-    const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
-    if (plan && requestOf(record).budget?.usd !== undefined) checkPrices(this.config.models, this.modelsOf({ plan }));
-    const edited = plan ? await this.check(plan, inputs, requestOf(record)) : null;
-    if (!(await this.runs.approve(id, edited))) throw wrongState(await this.show(id), 'approved', 'awaiting_approval');
-    this.reconciler.wake(id);
-    return this.show(id);
-  }
-
   /** The models that a run will call, as far as can be said before there is a plan. */
   private modelsOf({ plan }: Pick<RunRequest, 'plan'>): string[] {
     return plan ? modelsOfPlan(plan, this.config.model) : [this.config.planner.model, this.config.model];
@@ -126,16 +113,8 @@ export class RunsService {
       const row = 'tableId' in input ? ready.get(input.tableId) : undefined;
       return { name: input.name, columns: row ? columnsOf(row) : null };
     });
-    const plan = await this.check(request.plan, known, request);
+    const plan = await this.plans.checked(request.plan, known, request);
     return known.every(({ columns }) => columns) ? plan : null;
-  }
-
-  private async check(plan: Plan, inputs: Parameters<PlansService['validate']>[1], { outputs }: RunRequest): Promise<Plan> {
-    const result = await this.plans.validate(plan, inputs, requestedSteps(outputs));
-    if (result.valid) return result.plan;
-    throw refusedPlan(
-      result.faults.map((fault) => ({ ...fault, field: fault.field.startsWith('plan') ? fault.field : `plan.${fault.field}` })),
-    );
   }
 
   private async checkReuse({ reuse }: RunRequest): Promise<void> {
@@ -162,7 +141,8 @@ export class RunsService {
     }
   }
 
-  private async load(id: string): Promise<RunRecord> {
+  /** RefusedError `not_found` or `deleted` if it is not there. */
+  async load(id: string): Promise<RunRecord> {
     const record = await this.runs.load(id);
     if (!record) throw notFound('run', id);
     if (record.run.deletedAt) throw deleted('run', id);
@@ -170,14 +150,5 @@ export class RunsService {
   }
 }
 
-const modelsOfPlan = ({ steps }: Plan, standard: string): string[] =>
-  steps.flatMap((step) => {
-    if (step.kind === 'reduce') return [step.template.model ?? standard];
-    if (step.kind !== 'map' || !callsModel(step.template)) return [];
-    const { model, replicas } = step.template;
-    const judge = replicas?.combine === 'judge' ? replicas.judge.model : undefined;
-    return [model ?? standard, ...(judge === undefined ? [] : [judge])];
-  });
-
-const wrongState = ({ id, state }: { id: string; state: string }, done: string, allowed: string): RefusedError =>
+export const wrongState = ({ id, state }: { id: string; state: string }, done: string, allowed: string): RefusedError =>
   new RefusedError('wrong_state', `Run ${id} cannot be ${done}: it is ${state}.`, { field: 'id', value: state, allowed });

@@ -47,7 +47,7 @@ export const follow = ({ client, url, display, interrupt, say }: Session, id: st
         asked = true;
         display.close();
         const yes = await ask(run, asking.signal).catch(() => false);
-        if (yes) await client.runs.approve(id);
+        if (yes) await client.runs.approve(id, { version: run.planVersion ?? 1 });
         else if (!asking.signal.aborted) await client.runs.cancel(id);
       }
     }
