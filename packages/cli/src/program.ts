@@ -1,8 +1,9 @@
 import { FileFormat } from '@apwa/contracts';
 import { Command, CommanderError, Option } from 'commander';
 import { createKey, listKeys, revokeKey } from './commands/keys.js';
-import { planCommand, type PlanOptions } from './commands/plan.js';
+import { planCommand, printPlanSchema, type PlanOptions } from './commands/plan.js';
 import { listPools } from './commands/pools.js';
+import { approveRun, editRun, planOfRun } from './commands/run-plans.js';
 import { runCommand, type RunOptions } from './commands/run.js';
 import { deleteTable, pruneTables } from './commands/prune.js';
 import { cancelRun, listRuns, pauseRun, redriveRun, resumeRun, showRun, watchRun } from './commands/runs.js';
@@ -59,16 +60,23 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('-o, --output <PATH>', 'a file (.parquet, .csv, .jsonl) for the first result, or a folder for all')
     .option('--format <FORMAT>', 'format of files in a folder: parquet, csv, jsonl (default: parquet)')
     .option('--plan <FILE>', 'a plan to run, YAML or JSON; no planner is asked')
-    .option('--approve <auto|ask>', 'ask shows the plan and waits for a yes', 'auto')
+    .option('--approve <auto|ask>', 'ask shows the plan, and waits until it is approved, edited or rejected', 'auto')
     .option('--concurrency <N>', 'model calls in flight at most')
     .option('--reuse <any|off|RUN,…>', 'take answers to the same question from tables of any run, or of these (default: none)')
     .option('--json', 'events as JSON lines, the result last')
     .action(does((goal: string | undefined, options: RunOptions) => runCommand(goal, options)));
 
-  withInputs(program.command('plan').argument('<GOAL>', 'what to do with the inputs').description('plan a task, and print the plan'))
+  const plan = program.command('plan');
+  withInputs(plan.argument('<GOAL>', 'what to do with the inputs').description('plan a task, and print the plan'))
     .option('-o, --output <FILE>', 'write the plan there')
     .option('--json', 'as JSON instead of YAML')
     .action(does((goal: string, options: PlanOptions) => planCommand(goal, options)));
+
+  plan
+    .command('schema')
+    .description('the JSON Schema of plans, for editors')
+    .option('-o, --output <FILE>', 'write it there')
+    .action(does((_: object, command: Command) => printPlanSchema(command.optsWithGlobals<{ output?: string }>())));
 
   const runs = program.command('runs').description('runs of the manager');
   runs.command('list').description('the latest runs').option('--limit <N>').option('--json').action(does(listRuns));
@@ -85,7 +93,37 @@ const createProgram = (result: { code: ExitCode }): Command => {
   )
     .option('--json')
     .action(does(resumeRun));
-  runs.command('cancel').argument('<ID>').description('cancel a run, and wait for it').option('--json').action(does(cancelRun));
+  runs
+    .command('cancel')
+    .argument('<ID>')
+    .description('cancel a run, or reject its plan, and wait for it')
+    .option('--reason <TEXT>', 'kept with the run')
+    .option('--json')
+    .action(does(cancelRun));
+  runs
+    .command('plan')
+    .argument('<ID>')
+    .description('the plan of a run, as a document that run --plan takes')
+    .option('--version <N>', 'an earlier version of it')
+    .option('--diff <VERSION...>', 'what differs between two versions, or between one and the newest')
+    .option('--json', 'with who wrote it and why')
+    .action(does(planOfRun));
+  runs
+    .command('approve')
+    .argument('<ID>')
+    .description('let a run go on that waits for approval')
+    .option('--version <N>', 'the version of its plan that was looked at (default: the newest)')
+    .option('--watch', 'follow it until it has ended')
+    .option('--json')
+    .action(does(approveRun));
+  runs
+    .command('edit')
+    .argument('<ID>')
+    .description('edit the plan of a run that waits for approval, in $EDITOR')
+    .option('--plan <FILE>', 'take this plan, YAML or JSON, instead')
+    .option('--reason <TEXT>', 'kept with the new version')
+    .option('--json')
+    .action(does(editRun));
   runs
     .command('redrive')
     .argument('<ID>')

@@ -1,13 +1,8 @@
 import { InternalError, isTerminal, type Run } from '@apwa/contracts';
-import { stringify } from 'yaml';
-import { isYes } from '../question.js';
+import { review } from '../review/review.js';
 import type { Session } from '../session.js';
 
-/** Asks on the terminal whether a plan may run. */
-const ask = async ({ plan }: Run, signal: AbortSignal): Promise<boolean> => {
-  process.stderr.write(`\n${stringify(plan)}\n`);
-  return isYes('Run this plan?', signal);
-};
+const isAbort = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'AbortError';
 
 /** How another terminal reaches this command's manager. */
 const commandFor = (url: string, words: string): string => (process.env.APWA_URL ? `apwa ${words}` : `APWA_URL=${url} apwa ${words}`);
@@ -25,7 +20,7 @@ const pauseTeller = ({ url, say }: Pick<Session, 'url' | 'say'>): ((run: Run) =>
 
 /**
  * Shows a run until it has ended. Ctrl-C cancels it and waits for that; a second one leaves.
- * A run that awaits approval is asked about once; an answer that is not yes cancels it.
+ * A run that awaits approval is asked about, once for each version of its plan.
  */
 export const follow = ({ client, url, display, interrupt, say }: Session, id: string): Promise<Run> => {
   const tellPause = pauseTeller({ url, say });
@@ -36,19 +31,22 @@ export const follow = ({ client, url, display, interrupt, say }: Session, id: st
     client.runs.cancel(id).catch((error: Error) => say(`It could not be cancelled: ${error.message}`));
   };
   return interrupt.during(cancel, async () => {
-    let asked = false;
+    let asked: number | null = null;
     for await (const event of client.runs.events(id)) {
       display.show(event);
       if (event.type !== 'run') continue;
       const { run } = event;
       if (isTerminal(run.state)) return run;
       tellPause(run);
-      if (run.state === 'awaiting_approval' && !asked) {
-        asked = true;
+      if (run.state === 'awaiting_approval' && run.planVersion !== asked) {
+        asked = run.planVersion;
         display.close();
-        const yes = await ask(run, asking.signal).catch(() => false);
-        if (yes) await client.runs.approve(id, { version: run.planVersion ?? 1 });
-        else if (!asking.signal.aborted) await client.runs.cancel(id);
+        const tell = (text: string) => void process.stderr.write(`${text}\n`);
+        await review(run, { client, url, signal: asking.signal, tell }).catch((thrown: unknown) => {
+          // Whoever pressed Ctrl-C, or closed the terminal, has answered.
+          if (!isAbort(thrown)) throw thrown;
+          if (!asking.signal.aborted) cancel();
+        });
       }
     }
     throw new InternalError('unexpected_answer', `The events of run ${id} ended before it did.`);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { ApwaError } from '@apwa/contracts';
+import { ApwaError, planSchema } from '@apwa/contracts';
 import { stringify } from 'yaml';
-import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
+import { EXIT, exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
 import { checkFile } from '../outputs/target.js';
 import { withSession } from '../session.js';
@@ -29,4 +29,15 @@ export const planCommand = async (goal: string, options: PlanOptions): Promise<E
     else print(document);
   }
   return exitCodeOfRun(run);
+};
+
+/** `apwa plan schema`: what plan documents look like. */
+export const printPlanSchema = async ({ output }: { output?: string }): Promise<ExitCode> => {
+  const document = JSON.stringify(planSchema(), null, 2);
+  if (output === undefined) print(document);
+  else {
+    await checkFile(output);
+    await writeFile(output, `${document}\n`);
+  }
+  return EXIT.succeeded;
 };

@@ -21,7 +21,7 @@ export const readLimit = (limit: string | undefined): { limit?: number } =>
 
 const row = (run: Run): string[] => [run.id, run.state, run.createdAt, run.goal?.replace(/\s+/g, ' ').slice(0, 60) ?? '(plan)'];
 
-const printRun = (run: Run, json: boolean | undefined): void => {
+export const printRun = (run: Run, json: boolean | undefined): void => {
   print(json ? JSON.stringify(run) : runBalance(run, Date.now()));
   if (run.error && !json) process.stderr.write(`apwa: ${explain(ApwaError.fromPayload(run.error))}\n`);
 };
@@ -44,9 +44,9 @@ export const watchRun = async (id: string, options: JsonOption): Promise<ExitCod
   return isTerminal(run.state) ? exitCodeOfRun(run) : EXIT.interrupted;
 };
 
-export const cancelRun = async (id: string, { json }: JsonOption): Promise<ExitCode> => {
+export const cancelRun = async (id: string, { reason, json }: JsonOption & { reason?: string }): Promise<ExitCode> => {
   const run = await withSession(quietDisplay(), async ({ client }) => {
-    await client.runs.cancel(id);
+    await client.runs.cancel(id, reason === undefined ? {} : { reason });
     return client.runs.wait(id);
   });
   printRun(run, json);

@@ -73,6 +73,7 @@ export const runBalance = (run: Run, now: number): string => {
   if (run.redriveOf !== null) lines.push(`redrive of ${run.redriveOf}`);
   if (run.goal) lines.push(`goal: ${run.goal.replace(/\s+/g, ' ')}`);
   if (run.budget) lines.push(`budget: ${budgetText(run)}`);
+  if (run.cancelReason !== null) lines.push(`cancelled: ${run.cancelReason}`);
   if (run.paused) lines.push(pauseText(run, now));
   const planning = { calls: run.planning.turns, usage: run.planning.usage, costUsd: run.planning.costUsd };
   const nothing = Array.from({ length: HEADS.length - WORDS - 4 }, () => '');

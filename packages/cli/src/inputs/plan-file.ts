@@ -20,6 +20,11 @@ export const readDocument = async (option: string, path: string, allowed: string
       value: path,
       allowed: `${MAX_PLAN_BYTES} bytes`,
     });
+  return parseDocument(option, text, path, allowed);
+};
+
+/** What a text holds that is YAML or JSON. `path`: where it comes from. */
+export const parseDocument = (option: string, text: string, path: string, allowed: string): unknown => {
   try {
     return parse(text);
   } catch (cause) {
@@ -29,15 +34,19 @@ export const readDocument = async (option: string, path: string, allowed: string
 };
 
 /** A plan document from a YAML or JSON file. Throws `RefusedError` naming the file, the place and what is wrong there. */
-export const readPlanFile = async (path: string): Promise<Plan> => {
-  const document = await withSources(await readDocument('--plan', path, 'a plan as `apwa plan` prints it'), path);
+export const readPlanFile = async (path: string, option = '--plan'): Promise<Plan> => {
+  return planOf(await withSources(await readDocument(option, path, 'a plan as `apwa plan` prints it'), path), path, option);
+};
+
+/** The plan that a document is. `path`: where it comes from. */
+export const planOf = (document: unknown, path: string, option = '--plan'): Plan => {
   const plan = Plan.safeParse(document);
   if (plan.success) return plan.data;
   const faults = faultsOfPlan(plan.error, document);
   const [first] = faults;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
   throw new RefusedError('invalid_plan', `${path}: ${first?.field ?? 'plan'}: ${first?.message ?? 'is no plan'}${more}`, {
-    field: '--plan',
+    field: option,
     faults,
   });
 };

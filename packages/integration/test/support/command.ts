@@ -20,23 +20,46 @@ export const apwa = (
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
 };
 
-/** The same on a terminal, where a person types the answer to its question. What is printed to both outputs is in `out`. */
+/** What a person types, and the end of the question that it answers. */
+export interface Typed {
+  to: string;
+  answer: string;
+}
+
+export interface TerminalOptions {
+  cwd: string;
+  url: string;
+  answer?: string;
+  typed?: Typed[];
+  env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * The same on a terminal, where a person answers its questions one after the other. `answer`: to the only question, a yes or no. What is
+ * printed to both outputs is in `out`.
+ */
 export const apwaOnTerminal = (
   args: string[],
-  { cwd, url, answer }: { cwd: string; url: string; answer: string },
+  { cwd, url, answer = '', typed = [{ to: '[y/N]', answer }], env = {} }: TerminalOptions,
 ): Promise<{ code: number | null; out: string }> => {
   const { NODE_OPTIONS: _options, ...inherited } = process.env;
   // `script` of util-linux gives the command a terminal of its own.
   const command = [process.execPath, PROGRAM, ...args].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd,
-    env: { ...inherited, APWA_URL: url },
+    env: { ...inherited, APWA_URL: url, ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  let out = '';
+  const left = [...typed];
+  let [out, seen] = ['', 0];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
-    if (out.includes('[y/N]') && child.stdin.writable) child.stdin.end(answer);
+    const [next] = left;
+    const at = next ? out.indexOf(next.to, seen) : -1;
+    if (!next || at < 0) return;
+    left.shift();
+    seen = at + next.to.length;
+    child.stdin.write(next.answer);
   });
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, out })));
 };

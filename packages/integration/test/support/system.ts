@@ -29,6 +29,7 @@ export interface RunOptions {
   budget?: z.input<typeof RunRequest>['budget'];
   outputs?: z.input<typeof RunRequest>['outputs'];
   reuse?: z.input<typeof RunRequest>['reuse'];
+  approval?: z.input<typeof RunRequest>['approval'];
 }
 
 /** The whole system as processes of this machine, spoken to as a user would: Postgres, NATS, services and the offline model are real. */
@@ -64,7 +65,7 @@ export class System {
   }
 
   /** Submits a run; resolves as soon as the manager has taken it. */
-  async submit({ inputs, plan, goal, limits, budget, outputs, reuse }: RunOptions): Promise<Run> {
+  async submit({ inputs, plan, goal, limits, budget, outputs, reuse, approval }: RunOptions): Promise<Run> {
     const named = [];
     for (const [name, source] of Object.entries(inputs)) {
       const upload = await this.client.uploads.of([source].flat());
@@ -78,6 +79,7 @@ export class System {
       ...(budget ? { budget } : {}),
       ...(outputs ? { outputs } : {}),
       ...(reuse ? { reuse } : {}),
+      ...(approval ? { approval } : {}),
     });
   }
 
