@@ -30,6 +30,7 @@ import { ProductionService } from './production/production.service.js';
 import { StepOrdersService } from './production/step-orders.service.js';
 import { VersionsService } from './production/versions.service.js';
 import { QuestionsService } from './questions/questions.service.js';
+import { QuotesService } from './quotes/quotes.service.js';
 import { ProductDesk } from './reconciler/product-desk.js';
 import { Reconciler } from './reconciler/reconciler.js';
 import { RunDesk } from './reconciler/run-desk.js';
@@ -121,6 +122,7 @@ export class ManagerModule {
         VersionsService,
         StepOrdersService,
         ProductionService,
+        QuotesService,
         RedriveService,
         RunDesk,
         ProductDesk,

@@ -92,6 +92,7 @@ describe('a run with everything that belongs to it', () => {
     await database.dataTable.create({ data: { ...table, id: 'table_input', stageId: 'of_input' } });
     await database.dataTable.create({ data: { ...table, id: 'table_step', stageId: 'of_step', stepId: 'step' } });
     await database.dataTable.create({ data: { ...table, id: 'table_match', stageId: 'of_match', matchOf: 'step' } });
+    await database.dataTable.create({ data: { ...table, id: 'table_sample', sampleOf: 'step', sampleVersion: 2 } });
     await database.dataTable.create({ data: { id: 'table_bare', name: 'bare', state: 'waiting', runId: 'full', stepId: 'other' } });
     await database.runInput.createMany({
       data: [
@@ -103,6 +104,9 @@ describe('a run with everything that belongs to it', () => {
     const more = { stageId: 'of_export', part: json, error: json, deletedAt: at(14), removedAt: at(15) };
     await database.export.create({ data: { ...item, id: 'export_1', position: 1 } });
     await database.export.create({ data: { ...item, ...more, id: 'export_2', stepId: 'step', position: 0 } });
+    const version = { runId: 'full', by: 'person', reason: 'x', document: json, hash: 'h' };
+    await database.planVersion.create({ data: { ...version, version: 1, quote: { steps: [] } } });
+    await database.planVersion.create({ data: { ...version, version: 2, quote: json } });
     for (const turn of [1, 0, 2])
       await database.plannerTurn.create({
         data: { runId: 'full', turn, messages: [], notes: [], outcome: 'text', usage: json, costUsd: 0.1 + 0.2 },
@@ -136,6 +140,8 @@ describe('a run with everything that belongs to it', () => {
       inputs,
       steps: await database.dataTable.findMany({ where: { runId: id, stepId: { not: null } }, ...withoutLarge, orderBy: { id: 'asc' } }),
       matches: await database.dataTable.findMany({ where: { runId: id, matchOf: { not: null } }, ...withoutLarge }),
+      samples: await database.dataTable.findMany({ where: { runId: id, sampleOf: { not: null } }, ...withoutLarge }),
+      quote: ((await database.planVersion.findFirst({ where: { runId: id, version: 2 } }))?.quote ?? null) as RunRecord['quote'],
       exports: await database.export.findMany({
         where: { runId: id },
         include: { stage: { omit: { submission: true } } },

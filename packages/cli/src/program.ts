@@ -9,6 +9,7 @@ import { deleteTable, pruneTables } from './commands/prune.js';
 import { cancelRun, listRuns, pauseRun, redriveRun, resumeRun, showRun, watchRun } from './commands/runs.js';
 import { checkStorage } from './commands/storage.js';
 import { exportTable, headOfTable, importTable, listTables, showTable } from './commands/tables.js';
+import { tryCommand } from './commands/try.js';
 import { EXIT, exitCodeOf, explain, type ExitCode } from './exit.js';
 
 const collect = (value: string, before: string[]) => [...before, value];
@@ -61,14 +62,16 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('--format <FORMAT>', 'format of files in a folder: parquet, csv, jsonl (default: parquet)')
     .option('--plan <FILE>', 'a plan to run, YAML or JSON; no planner is asked')
     .option('--approve <auto|ask>', 'ask shows the plan, and waits until it is approved, edited or rejected', 'auto')
+    .option('--quote <ROWS|off>', 'find out on so many rows what it costs, before it runs (default: 20 with --approve ask, else off)')
     .option('--concurrency <N>', 'model calls in flight at most')
     .option('--reuse <any|off|RUN,…>', 'take answers to the same question from tables of any run, or of these (default: none)')
     .option('--json', 'events as JSON lines, the result last')
     .action(does((goal: string | undefined, options: RunOptions) => runCommand(goal, options)));
 
   const plan = program.command('plan');
-  withInputs(plan.argument('<GOAL>', 'what to do with the inputs').description('plan a task, and print the plan'))
+  withInputs(plan.argument('<GOAL>', 'what to do with the inputs').description('plan a task, and print the plan with what it will cost'))
     .option('-o, --output <FILE>', 'write the plan there')
+    .option('--quote <ROWS|off>', 'rows on which it is found out what the plan costs (default: 20)')
     .option('--json', 'as JSON instead of YAML')
     .action(does((goal: string, options: PlanOptions) => planCommand(goal, options)));
 
@@ -77,6 +80,18 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .description('the JSON Schema of plans, for editors')
     .option('-o, --output <FILE>', 'write it there')
     .action(does((_: object, command: Command) => printPlanSchema(command.optsWithGlobals<{ output?: string }>())));
+
+  withInputs(
+    program
+      .command('try')
+      .argument('<PLAN>', 'YAML or JSON')
+      .description('run a step of a plan on some rows, and beside it that of another plan'),
+  )
+    .option('-s, --step <STEP>', 'a step of kind map; what it needs is run before it (default: the first one)')
+    .option('--rows <N>', 'how many, spread over the table', '20')
+    .option('--against <PLAN>', 'another plan with such a step')
+    .option('--json', 'events as JSON lines, what was tried last')
+    .action(does(tryCommand));
 
   const runs = program.command('runs').description('runs of the manager');
   runs.command('list').description('the latest runs').option('--limit <N>').option('--json').action(does(listRuns));

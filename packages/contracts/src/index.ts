@@ -11,6 +11,7 @@ export * from './reduce.js';
 export * from './replicas.js';
 export * from './split.js';
 export * from './plan.js';
+export * from './quote.js';
 export * from './plan-version.js';
 export * from './stage.js';
 export * from './pool.js';

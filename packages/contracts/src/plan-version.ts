@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JsonObject } from './json.js';
 import { Plan } from './plan.js';
+import { Quote } from './quote.js';
 
 /** Who wrote a version of a plan. */
 export const PlanAuthor = z.enum(['planner', 'person']);
@@ -25,7 +26,11 @@ export const PlanVersionEntry = z.strictObject({
 });
 export type PlanVersionEntry = z.infer<typeof PlanVersionEntry>;
 
-export const PlanVersion = z.strictObject({ ...PlanVersionEntry.shape, plan: Plan });
+export const PlanVersion = z.strictObject({
+  ...PlanVersionEntry.shape,
+  plan: Plan,
+  /** Null while there is none. */ quote: Quote.nullable(),
+});
 export type PlanVersion = z.infer<typeof PlanVersion>;
 
 /** Oldest first. */

@@ -4,6 +4,7 @@ import { ErrorPayload } from './errors.js';
 import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
 import { JsonObject } from './json.js';
 import { Plan } from './plan.js';
+import { QuoteRequest, RunQuote } from './quote.js';
 import { StageCopies, StageCounts, TokenUsage } from './stage.js';
 import { FileFormat } from './file-format.js';
 import { ExportFormat, ImportOptions, PartialRows, TableMetadata, TableState } from './table.js';
@@ -57,7 +58,12 @@ export const RunRequest = z
     budget: Budget.optional(),
     /** `required`: the run waits for a person before any step runs. */
     approval: z.enum(['auto', 'required']).default('auto'),
-    /** `planning`: the run ends when its plan is valid, with the plan as its result. */
+    /**
+     * What it is to cost, found out on a sample before its steps begin, whose rows it takes over then. Left out: with `approval: required`
+     * of 20 rows, else none.
+     */
+    quote: QuoteRequest.optional(),
+    /** `planning`: the run ends when its plan is valid, with the plan and its quote as its result. */
     stopAfter: z.enum(['planning', 'steps']).default('steps'),
   })
   .refine((request) => request.goal !== undefined || request.plan !== undefined, {
@@ -87,12 +93,13 @@ export const RedriveRequest = z.strictObject({
 export type RedriveRequest = z.infer<typeof RedriveRequest>;
 
 /**
- * `awaiting_approval` only with `approval: required`; `pausing` until what was under way has ended, then `paused`;
+ * `quoting` only where a quote is wanted, until its samples are there; `awaiting_approval` only with `approval: required`; `pausing` until what was under way has ended, then `paused`;
  * `cancelling` until the executor has stopped the run's stages.
  */
 export const RunState = z.enum([
   'importing',
   'planning',
+  'quoting',
   'awaiting_approval',
   'running',
   'exporting',
@@ -196,6 +203,10 @@ export const Run = z.strictObject({
   planVersion: z.number().int().positive().nullable(),
   /** What the planner cost. */
   planning: z.strictObject({ turns: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
+  /** Of the plan as it is now; null while there is none. */
+  quote: RunQuote.nullable(),
+  /** What samples for quotes cost, of all versions of the plan. */
+  sampling: z.strictObject({ calls: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
   steps: z.array(RunStep),
   outputs: z.array(RunOutput),
   /** Only of runs that are `pausing` or `paused`. */

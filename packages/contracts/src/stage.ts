@@ -116,12 +116,12 @@ export const ShardRange = z.strictObject({ first: z.number().int().nonnegative()
 export type ShardRange = z.infer<typeof ShardRange>;
 export const sizeOf = (range: ShardRange): number => range.last - range.first + 1;
 
-/** What is left to do of a map that was done before, over the same rows. */
+/** What is to be done of a map: what is left of one that was done before, over the same rows, or a sample. */
 export const Redo = z.strictObject({
-  /** Results of these rows of the input are to be written, in order; those of the others stay. */
+  /** Results of these rows of the input are to be written, in order; those of the others stay, if they are there. */
   rows: z.array(ShardRange).min(1),
   /** Earlier versions of the result, the newest first: a row that is ok in one of them is taken from there, and called for by nobody. */
-  from: z.array(TableReference).min(1).max(20),
+  from: z.array(TableReference).max(20),
 });
 export type Redo = z.infer<typeof Redo>;
 /**

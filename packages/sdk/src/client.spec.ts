@@ -41,6 +41,8 @@ const run = (state: Run['state']): Run => ({
   plan: null,
   planVersion: null,
   planning: { turns: 0, usage: noUsage(), costUsd: 0 },
+  quote: null,
+  sampling: { calls: 0, usage: noUsage(), costUsd: 0 },
   steps: [],
   outputs: [],
   paused: null,

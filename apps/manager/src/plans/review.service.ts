@@ -1,5 +1,6 @@
 import { type ApproveRequest, type PlanVersion, type PlanVersionList, RefusedError, type Run, type UncheckedEdit } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
+import { termsFor, unchangedSteps } from '../quotes/samples.js';
 import { Reconciler } from '../reconciler/reconciler.js';
 import { checkPrices } from '../runs/budget.js';
 import { type RunRecord, requestOf, viewOf } from '../runs/run-record.js';
@@ -46,7 +47,8 @@ export class ReviewService {
     const plan = await this.plans.checked(document, inputs, requestOf(record));
     if (requestOf(record).budget?.usd !== undefined) checkPrices(this.config.models, modelsOfPlan(plan, this.config.model));
     if (before.plan && hashOfPlan(before.plan) === hashOfPlan(plan)) return before;
-    const replaced = await this.versions.replace(id, seen, plan, { by: 'person', reason: reason ?? 'edited' });
+    const kept = before.plan && termsFor(plan, requestOf(record)) ? [...unchangedSteps(before.plan, plan)] : null;
+    const replaced = await this.versions.replace(id, seen, plan, { by: 'person', reason: reason ?? 'edited' }, kept);
     return this.done(id, 'edited', seen, replaced);
   }
 

@@ -17,6 +17,7 @@ import {
   REJECTED_COLUMNS,
   assembleGroups,
   assembleMap,
+  assembleMapSoFar,
   assembleMatch,
   assembleSingle,
   bytesOf,
@@ -182,6 +183,8 @@ export class ProductionService {
       const shards = await this.executor.committed(table.stageId, { signal });
       const base = await this.partials.baseOf(work, signal);
       if (!base) throw new InternalError('no_base', `Table ${work.input.tableId}, which ${id} is made from, is not there.`);
+      if (table.sampleOf !== null)
+        return this.publish(table, await this.written(assembleMapSoFar(place, work, base, shards), NOT_DESCRIBED), null);
       const kept = await keptParts(this.storage, work);
       const made = await this.write(assembleMap(place, work, base, shards, kept), signal);
       return this.publish(table, made, null);

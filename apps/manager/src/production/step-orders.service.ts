@@ -1,14 +1,27 @@
-import { type MapStep, type ReduceStep, type StageWork, type Step, InternalError, callsModel, placeholdersOf } from '@apwa/contracts';
+import {
+  DEFAULT_SAMPLE_ROWS,
+  type MapStep,
+  type ReduceStep,
+  type ShardRange,
+  type StageWork,
+  type Step,
+  type TableReference,
+  InternalError,
+  rangesOf,
+} from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
+import { chosenRows } from '../quotes/chosen-rows.js';
+import { quoteTermsOf } from '../quotes/samples.js';
 import { checkPrices, termsOf } from '../runs/budget.js';
 import { isFollowed } from '../runs/follows.js';
-import { type RunRecord, budgetOf, givesRowsOn, planOf, requestOf, tablesByName } from '../runs/run-record.js';
+import { type RunRecord, budgetOf, givesRowsOn, planOf, requestOf, samplesNow, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { orderOfReduce } from '../reduce/orders.js';
 import { CONFIG, type Config } from '../settings.js';
 import { StagesRepository } from '../stages/stages.repository.js';
 import { type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { addedBy } from './assembly.js';
+import { columnsReadBy } from './columns-read.js';
 import { type StepOrder } from './step-order.js';
 import { templateKey } from './template-key.js';
 import { VersionsService } from './versions.service.js';
@@ -29,13 +42,13 @@ export class StepOrdersService {
   async of(table: TableRow): Promise<StepOrder> {
     const record = table.runId === null ? null : await this.runs.load(table.runId);
     const plan = record && planOf(record);
-    const step = plan?.steps.find(({ id }) => id === (table.matchOf ?? table.levelOf ?? table.stepId));
+    const step = plan?.steps.find(({ id }) => id === (table.matchOf ?? table.levelOf ?? table.sampleOf ?? table.stepId));
     if (!record || !plan || !step) throw new InternalError('no_step', `Table ${table.id} belongs to no step.`);
     const { concurrency, weight } = requestOf(record).limits;
     const budget = budgetOf(record);
     const terms = {
       ...(budget ? { budget: termsOf(budget, record.turns) } : {}),
-      followed: table.matchOf === null && givesRowsOn(record) && isFollowed(step, plan),
+      followed: table.stepId !== null && givesRowsOn(record) && isFollowed(step, plan),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
     };
@@ -45,7 +58,8 @@ export class StepOrdersService {
 
   private async begin(record: RunRecord, step: Step, table: TableRow): Promise<StepOrder> {
     if (step.kind === 'reduce') return this.reduce(record, step, table);
-    return table.matchOf !== null && step.kind === 'map' ? this.match(record, step, table) : this.step(record, step, table);
+    if (table.matchOf !== null && step.kind === 'map') return this.match(record, step, table);
+    return table.sampleOf === null ? this.step(record, step, table) : this.sample(record, step);
   }
 
   private async reduce(record: RunRecord, step: ReduceStep, table: TableRow): Promise<StepOrder> {
@@ -56,11 +70,43 @@ export class StepOrdersService {
     return orderOfReduce(record, step, table, this.config);
   }
 
+  /** A step as it is run for a quote: of a map some rows, in the places that they have in its input. */
+  private async sample(record: RunRecord, step: Exclude<Step, ReduceStep>): Promise<StepOrder> {
+    const tables = new Map([...tablesByName({ ...record, steps: [] }), ...samplesNow(record)]);
+    const { work, resources } = workOfStep(step, tables, null, this.config, planOf(record)?.capabilities);
+    if (work.kind !== 'map' || step.kind !== 'map') return { order: 'stage', ordered: { work, resources } };
+    this.checkPrices(record, work);
+    const input = tables.get(step.input);
+    const rows = await this.sampledRows(record, input, work.input.rows);
+    const key = templateKey(work, this.config);
+    const redo = rows.length === 0 ? {} : { redo: { rows, from: await this.sampledBefore(record, input, key) } };
+    return { order: 'stage', ordered: { work: { ...work, ...redo }, resources, templateKey: key } };
+  }
+
+  /** Results of the same rows of the same table, where the run may take them: they have the same numbers. */
+  private async sampledBefore(record: RunRecord, input: TableRow | undefined, key: string | null): Promise<TableReference[]> {
+    const runs = reusedRuns(record);
+    if (key === null || !input || runs.length === 0) return [];
+    const rows = await this.tables.withTemplate(key, [], runs);
+    return rows.filter(({ inputs }) => inputs.length === 1 && inputs[0] === input.id).flatMap((row) => referenceOf(row) ?? []);
+  }
+
+  /** Of what is a sample already, all of it. */
+  private async sampledRows(record: RunRecord, input: TableRow | undefined, rows: number): Promise<ShardRange[]> {
+    const made = input?.sampleOf != null && input.stageId !== null ? (await this.stages.submission(input.stageId)).work : null;
+    if (made?.kind === 'map') return rangesOf(made);
+    return chosenRows(rows, quoteTermsOf(requestOf(record))?.rows ?? DEFAULT_SAMPLE_ROWS);
+  }
+
+  private checkPrices(record: RunRecord, work: StageWork): void {
+    if (budgetOf(record)?.limits.usd !== undefined && work.kind === 'map' && work.model !== null)
+      checkPrices(this.config.models, [work.model]);
+  }
+
   private async step(record: RunRecord, step: Exclude<Step, ReduceStep>, table: TableRow): Promise<StepOrder> {
     const tables = tablesByName(record);
     const { work, resources } = workOfStep(step, tables, await this.making(step, tables), this.config, planOf(record)?.capabilities);
-    if (budgetOf(record)?.limits.usd !== undefined && work.kind === 'map' && work.model !== null)
-      checkPrices(this.config.models, [work.model]);
+    this.checkPrices(record, work);
     const key = work.kind === 'map' ? templateKey(work, this.config) : null;
     const taken = await this.versions.takeOver(record, step, table);
     switch (taken.take) {
@@ -97,11 +143,11 @@ export class StepOrdersService {
 
   /** Tables in which rows may have the step's results, the preferred ones first. */
   private async sources(record: RunRecord, step: MapStep, { earlier }: TableRow, key: string): Promise<string[]> {
-    const reuse = requestOf(record).reuse ?? 'lineage';
-    if (reuse === 'off') return [];
-    const runs = reuse === 'any' ? 'any' : reuse === 'lineage' ? [] : reuse.runs;
-    const rows = await this.tables.withTemplate(key, earlier, runs);
-    const wanted = columnsReadBy(step);
+    // What a quote has asked is not asked again, whatever else is taken.
+    const samples = record.samples.map(({ id }) => id);
+    const own = requestOf(record).reuse === 'off' ? samples : [...samples, ...earlier];
+    const rows = await this.tables.withTemplate(key, own, reusedRuns(record));
+    const wanted = columnsReadBy(step, columnsOf(tablesByName(record).get(step.input) ?? { columns: null }));
     return rows.filter((row) => wanted.every((name) => columnsOf(row).some((column) => column.name === name))).map(({ id }) => id);
   }
 
@@ -115,7 +161,7 @@ export class StepOrdersService {
     const work: StageWork = {
       kind: 'match',
       input: reference,
-      columns: columnsReadBy(step),
+      columns: columnsReadBy(step, columnsOf(input)),
       sources,
       output: addedBy(step),
       limits: { memoryMb, timeoutMs },
@@ -124,5 +170,9 @@ export class StepOrdersService {
   }
 }
 
-const columnsReadBy = ({ template }: MapStep): string[] =>
-  callsModel(template) ? [...new Set([...(template.instructionColumns ?? []), ...placeholdersOf(template.instructions)])] : [];
+/** Runs whose results the run may take, apart from those that it follows. */
+const reusedRuns = (record: RunRecord): string[] | 'any' => {
+  const { reuse = 'lineage' } = requestOf(record);
+  if (typeof reuse === 'object') return reuse.runs;
+  return reuse === 'any' ? 'any' : [];
+};

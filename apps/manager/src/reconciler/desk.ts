@@ -31,6 +31,8 @@ export const keyOf = (action: Action): string => {
     case 'control':
       return `control ${action.version}`;
     case 'check_plan':
+    case 'sample':
+    case 'quote':
     case 'fail':
     case 'pause':
     case 'close':

@@ -6,6 +6,7 @@ import { PlanVersionsRepository } from '../plans/plan-versions.repository.js';
 import { PlansService, requestedSteps } from '../plans/plans.service.js';
 import { refusedPlan } from '../plans/validate.js';
 import { ProductionService } from '../production/production.service.js';
+import { QuotesService } from '../quotes/quotes.service.js';
 import { RemovalService } from '../retention/removal.service.js';
 import { termsOf } from '../runs/budget.js';
 import { next } from '../runs/next.js';
@@ -29,6 +30,7 @@ export class RunDesk implements Desk {
     private readonly planner: PlannerService,
     private readonly plans: PlansService,
     private readonly versions: PlanVersionsRepository,
+    private readonly quotes: QuotesService,
     private readonly executor: StagesService,
     private readonly removal: RemovalService,
     private readonly events: RunEvents,
@@ -49,6 +51,10 @@ export class RunDesk implements Desk {
         return this.checkPlan(await this.load(runId), signal);
       case 'planner_turn':
         return this.takeTurn(runId, action, signal);
+      case 'sample':
+        return this.quotes.begin(await this.load(runId));
+      case 'quote':
+        return this.quotes.make(await this.load(runId), signal);
       case 'enter':
         return this.runs.enter(await this.load(runId), action.from, action.state);
       case 'fail':

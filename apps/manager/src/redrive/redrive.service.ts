@@ -41,6 +41,7 @@ export class RedriveService {
       inputs: record.inputs.map(({ name, table }) => ({ name, table: table.id })),
       plan: redriven.plan,
       approval: 'auto',
+      quote: false,
       stopAfter: 'steps',
     };
     const created = newId('run');

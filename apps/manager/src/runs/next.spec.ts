@@ -40,6 +40,7 @@ const run = (facts: Partial<RunFacts>): RunFacts => ({
   failure: null,
   plan: 'ready',
   turn: 1,
+  quote: null,
   approval: 'auto',
   approved: false,
   stopAfter: 'steps',
@@ -57,6 +58,9 @@ const writing = product('tbl_a', 'writing', stage());
 const succeeded = product('tbl_a', 'writing', stage({ state: 'succeeded' }), { okRows: 5 });
 const unsubmitted = product('tbl_a', 'writing', stage({ submitted: false, state: null }));
 const waiting = product('tbl_b', 'waiting');
+
+const sample = (id: string, facts: ProductFacts, reads: string[] = []) => ({ id, reads, product: facts });
+const quoted = (facts: Partial<NonNullable<RunFacts['quote']>>): RunFacts['quote'] => ({ made: true, begun: true, samples: [], ...facts });
 
 /** The second thing that the executor is to be told, and whether it has acknowledged it. */
 const UNKNOWN = { version: 2, known: false };
@@ -91,6 +95,58 @@ const table: [string, Partial<RunFacts>, RunAction[]][] = [
   ['checks a plan that was given', { state: 'planning', plan: 'given' }, [{ do: 'check_plan' }]],
   ['runs a valid plan', { state: 'planning' }, [{ do: 'enter', from: 'planning', state: 'running' }]],
   ['ends after planning', { state: 'planning', stopAfter: 'planning' }, [{ do: 'finish', from: 'planning', state: 'succeeded' }]],
+  [
+    'has a quote made of a valid plan',
+    { state: 'planning', quote: quoted({ made: false }) },
+    [{ do: 'enter', from: 'planning', state: 'quoting' }],
+  ],
+  ['writes down the samples', { state: 'quoting', quote: quoted({ begun: false, made: false }) }, [{ do: 'sample' }]],
+  [
+    'begins samples whose input is there',
+    { state: 'quoting', quote: quoted({ made: false, samples: [sample('a', waiting), sample('b', { ...waiting, id: 'tbl_c' }, ['a'])] }) },
+    [{ do: 'start', productId: 'tbl_b' }],
+  ],
+  [
+    'quotes when all samples are there',
+    { state: 'quoting', quote: quoted({ made: false, samples: [sample('a', done)] }) },
+    [{ do: 'quote' }],
+  ],
+  [
+    'fails with a failed sample',
+    { state: 'quoting', quote: quoted({ made: false, samples: [sample('a', { ...done, state: 'failed', error: fault })] }) },
+    [{ do: 'fail', error: fault }],
+  ],
+  [
+    'waits with its quote',
+    { state: 'quoting', approval: 'required', quote: quoted({}) },
+    [{ do: 'enter', from: 'quoting', state: 'awaiting_approval' }],
+  ],
+  [
+    'runs with its quote where nobody is asked',
+    { state: 'quoting', quote: quoted({}) },
+    [{ do: 'enter', from: 'quoting', state: 'running' }],
+  ],
+  [
+    'ends with its quote',
+    { state: 'quoting', stopAfter: 'planning', quote: quoted({}) },
+    [{ do: 'finish', from: 'quoting', state: 'succeeded' }],
+  ],
+  [
+    'stops a sample of a cancelled run',
+    { state: 'cancelling', control: KNOWN, quote: quoted({ made: false, samples: [sample('a', waiting)] }) },
+    [{ do: 'settle', productId: 'tbl_b', as: 'cancelled', error: null }],
+  ],
+  [
+    'is paused by what pauses a sample',
+    {
+      state: 'quoting',
+      quote: quoted({
+        made: false,
+        samples: [sample('a', product('tbl_a', 'writing', stage({ pausedBy: { kind: 'budget', message: 'x', controlVersion: 0 } })))],
+      }),
+    },
+    [{ do: 'pause', reason: 'budget', message: 'x' }],
+  ],
   ['waits for approval', { state: 'planning', approval: 'required' }, [{ do: 'enter', from: 'planning', state: 'awaiting_approval' }]],
   ['goes on waiting for approval', { state: 'awaiting_approval', approval: 'required' }, []],
   [

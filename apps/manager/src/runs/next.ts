@@ -33,6 +33,8 @@ export interface RunFacts {
   plan: 'missing' | 'given' | 'ready';
   /** The planner's next turn. */
   turn: number;
+  /** Null: none is wanted, or there is no plan yet. `begun`: the tables of all samples are written down. */
+  quote: { made: boolean; begun: boolean; samples: { id: string; reads: string[]; product: ProductFacts }[] } | null;
   approval: RunRequest['approval'];
   approved: boolean;
   stopAfter: RunRequest['stopAfter'];
@@ -52,6 +54,10 @@ export type RunAction =
   | ProductAction
   | { do: 'check_plan' }
   | { do: 'planner_turn'; turn: number }
+  /** Writes down the tables of samples. */
+  | { do: 'sample' }
+  /** All samples are there: says what they lead to expect. */
+  | { do: 'quote' }
   /** Entering `running` writes down the steps' tables, entering `exporting` the exports. */
   | { do: 'enter'; from: StoredState; state: Exclude<StoredState, EndState | 'importing'> }
   /** Writes down why the run fails. */
@@ -78,6 +84,7 @@ export const next = (facts: RunFacts): RunAction[] => {
       return stopAll(facts, 'cancelled');
     case 'importing':
     case 'planning':
+    case 'quoting':
     case 'awaiting_approval':
     case 'running':
     case 'exporting':
@@ -99,6 +106,7 @@ const endsWhatIsUnderWay = (action: RunAction, { control, budgetUsedUp }: RunFac
     case 'complete':
     case 'settle':
     case 'check_plan':
+    case 'quote':
     case 'fail':
     case 'control':
       return true;
@@ -108,6 +116,7 @@ const endsWhatIsUnderWay = (action: RunAction, { control, budgetUsedUp }: RunFac
       // It may have been submitted although nobody heard so. Once the executor knows of the pause, nothing comes of it but that.
       return control.known;
     case 'start':
+    case 'sample':
     case 'enter':
     case 'pause':
     case 'finish':
@@ -125,11 +134,11 @@ const tell = ({ paused, control: { version, known } }: RunFacts): RunAction[] =>
 
 /** What paused a stage under an older control has been answered since, by a pause of somebody's or by letting it go on. */
 const pause = (facts: RunFacts, state: WorkingState): RunAction[] => {
-  const { paused, control, steps, budgetUsedUp } = facts;
+  const { paused, control, steps, quote, budgetUsedUp } = facts;
   if (budgetUsedUp !== null && !paused && !goOn(facts, state).some((action) => action.do === 'finish'))
     return [{ do: 'pause', reason: 'budget', message: budgetUsedUp }];
-  const by = steps
-    .map(({ product, level }) => (isOpen(level) ? level : product).stage?.pausedBy)
+  const by = [...steps, ...(quote?.samples ?? [])]
+    .map((one) => ('level' in one && isOpen(one.level) ? one.level : one.product).stage?.pausedBy)
     .find((one) => one && one.controlVersion >= control.version);
   return by && !paused ? [{ do: 'pause', reason: by.kind, message: by.message }] : [];
 };
@@ -143,6 +152,8 @@ const goOn = (facts: RunFacts, from: WorkingState): RunAction[] => {
       return importing(facts);
     case 'planning':
       return planning(facts);
+    case 'quoting':
+      return quoting(facts);
     case 'awaiting_approval':
       return facts.approved ? [{ do: 'enter', from, state: 'running' }] : [];
     case 'running':
@@ -162,17 +173,36 @@ const importing = ({ inputs }: RunFacts): RunAction[] => {
 };
 
 const planning = (facts: RunFacts): RunAction[] => {
-  const from = 'planning';
   switch (facts.plan) {
     case 'missing':
       return [{ do: 'planner_turn', turn: facts.turn }];
     case 'given':
       return [{ do: 'check_plan' }];
     case 'ready':
-      if (facts.stopAfter === 'planning') return [{ do: 'finish', from, state: 'succeeded' }];
-      if (facts.approval === 'required' && !facts.approved) return [{ do: 'enter', from, state: 'awaiting_approval' }];
-      return [{ do: 'enter', from, state: 'running' }];
+      return facts.quote && !facts.quote.made ? [{ do: 'enter', from: 'planning', state: 'quoting' }] : planned(facts, 'planning');
   }
+};
+
+const planned = ({ stopAfter, approval, approved }: RunFacts, from: StoredState): RunAction[] => {
+  if (stopAfter === 'planning') return [{ do: 'finish', from, state: 'succeeded' }];
+  if (approval === 'required' && !approved) return [{ do: 'enter', from, state: 'awaiting_approval' }];
+  return [{ do: 'enter', from, state: 'running' }];
+};
+
+const quoting = (facts: RunFacts): RunAction[] => {
+  const { quote } = facts;
+  if (!quote || quote.made) return planned(facts, 'quoting');
+  for (const { id, product } of quote.samples) {
+    if (product.state === 'failed') return [{ do: 'fail', error: product.error ?? lost(`The sample of step ${id} failed.`) }];
+    if (product.state === 'cancelled') return [{ do: 'fail', error: lost(`The sample of step ${id} was cancelled.`) }];
+  }
+  if (!quote.begun) return [{ do: 'sample' }];
+  const made = new Map(quote.samples.map(({ id, product }) => [id, product]));
+  if ([...made.values()].every(({ state }) => state === 'ready')) return [{ do: 'quote' }];
+  return quote.samples.flatMap(({ reads, product }) => {
+    const there = reads.every((id) => (made.get(id)?.state ?? 'ready') === 'ready');
+    return nextForProduct(product, { inputs: there ? 'ready' : 'missing', stopping: false, stopKnown: false });
+  });
 };
 
 const running = (facts: RunFacts): RunAction[] => {
@@ -258,8 +288,9 @@ const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
   return atExecutor && !stopKnown ? [{ do: 'control', state: 'cancelled', version }, ...actions] : actions;
 };
 
-const ownProducts = ({ inputs, steps, exports }: RunFacts): ProductFacts[] => [
+const ownProducts = ({ inputs, quote, steps, exports }: RunFacts): ProductFacts[] => [
   ...inputs.filter(({ own }) => own).map(({ product }) => product),
+  ...(quote?.samples ?? []).map(({ product }) => product),
   ...steps.flatMap(({ product, match, level }) => [match, level, product].filter((one) => one !== null)),
   ...exports.map(({ product }) => product),
 ];

@@ -1,4 +1,4 @@
-import { type TokenUsage } from '@apwa/contracts';
+import { type Quote, type TokenUsage } from '@apwa/contracts';
 import { type DataTable, type Export, type Owner, Prisma, type Run } from '../generated/prisma/client.js';
 import { type ExportRow } from '../exports/exports.repository.js';
 import { type StageRow } from '../stages/stages.repository.js';
@@ -32,11 +32,12 @@ const record = Prisma.raw(`json_build_object(
     WHERE i.run_id = r.id),
   'tables', (
     SELECT json_agg(${table} ORDER BY t.id) FROM manager.tables t LEFT JOIN manager.stages s ON s.id = t.stage_id
-    WHERE t.run_id = r.id AND (t.step_id IS NOT NULL OR t.match_of IS NOT NULL OR t.level_of IS NOT NULL)),
+    WHERE t.run_id = r.id AND (t.step_id IS NOT NULL OR t.match_of IS NOT NULL OR t.level_of IS NOT NULL OR t.sample_of IS NOT NULL)),
   'exports', (
     SELECT json_agg(${object('e', Prisma.ExportScalarFieldEnum, stage)} ORDER BY e.position)
     FROM manager.exports e LEFT JOIN manager.stages s ON s.id = e.stage_id
     WHERE e.run_id = r.id),
+  'quote', (SELECT v.quote FROM manager.plans v WHERE v.run_id = r.id AND v.version = r.plan_version),
   'turns', (
     SELECT json_agg(json_build_object('turn', p.turn, 'usage', p.usage, 'costUsd', p.cost_usd) ORDER BY p.turn)
     FROM manager.planner_turns p WHERE p.run_id = r.id))::text`);
@@ -110,11 +111,12 @@ interface Read {
   inputs: { name: string; table: TableRow }[] | null;
   tables: TableRow[] | null;
   exports: ExportRow[] | null;
+  quote: Quote | null;
   turns: { turn: number; usage: TokenUsage; costUsd: number }[] | null;
 }
 
 export const parseRecord = (text: string): RunRecord => {
-  const { run, owner, inputs, tables, exports, turns } = JSON.parse(text) as Read;
+  const { run, owner, inputs, tables, exports, quote, turns } = JSON.parse(text) as Read;
   const made = (tables ?? []).map((row) => withStage(row, ofTable));
   return {
     run: typed(run, ofRun),
@@ -123,6 +125,8 @@ export const parseRecord = (text: string): RunRecord => {
     steps: made.filter(({ stepId }) => stepId !== null),
     matches: made.filter(({ matchOf }) => matchOf !== null),
     levels: made.filter(({ levelOf }) => levelOf !== null).sort(byLevel),
+    samples: made.filter(({ sampleOf }) => sampleOf !== null),
+    quote,
     exports: (exports ?? []).map((row) => withStage(row, ofExport)),
     turns: turns ?? [],
   };

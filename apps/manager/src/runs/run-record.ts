@@ -1,6 +1,7 @@
 import {
   type ErrorPayload,
   type Plan,
+  type Quote,
   type Run,
   type RunBudget,
   type RunPause,
@@ -29,6 +30,8 @@ import { type TableRow, countsOf, keptOf, tableFacts } from '../tables/tables.re
 import { followedBy } from './follows.js';
 import { levelsView, spentInLevels } from './level-view.js';
 import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
+import { samplesOf, termsFor } from '../quotes/samples.js';
+import { quoteView, spentOf } from './quote-view.js';
 import { type StoredBudget, planningAmounts, usedUp } from './budget.js';
 import { type PastPause, pausedWithin } from './pause.js';
 
@@ -43,12 +46,20 @@ export interface RunRecord {
   matches: TableRow[];
   /** Levels of steps of kind `reduce`, in the order in which they are made. */
   levels: TableRow[];
+  /** What was run for quotes, of all versions of the plan. */
+  samples: TableRow[];
+  /** Of the plan as it is now. */
+  quote: Quote | null;
   exports: ExportRow[];
   turns: { turn: number; usage: TokenUsage; costUsd: number }[];
 }
 
 export const requestOf = ({ run }: Pick<RunRecord, 'run'>): RunRequest => fromJson<RunRequest>(run.request);
 export const planOf = ({ run }: Pick<RunRecord, 'run'>): Plan | null => fromJsonOrNull<Plan>(run.plan);
+
+/** What was run for a quote of the plan as it is now, by step. */
+export const samplesNow = ({ run, samples }: Pick<RunRecord, 'run' | 'samples'>): Map<string, TableRow> =>
+  new Map(samples.filter(({ sampleVersion }) => sampleVersion === run.planVersion).map((table) => [table.sampleOf ?? '', table]));
 
 /** The tables that a step reads, by the names that it reads them by. */
 export const tablesByName = ({ inputs, steps }: RunRecord): Map<string, TableRow> =>
@@ -58,9 +69,9 @@ export const tablesByName = ({ inputs, steps }: RunRecord): Map<string, TableRow
  * Whether steps of a run may take rows of others while they are made. Not where results are taken from elsewhere: what is there is
  * known when the input is.
  */
-export const givesRowsOn = (record: Pick<RunRecord, 'run'>): boolean => {
+export const givesRowsOn = (record: Pick<RunRecord, 'run' | 'samples'>): boolean => {
   const { reuse = 'lineage' } = requestOf(record);
-  return record.run.redriveOf === null && (reuse === 'lineage' || reuse === 'off');
+  return record.run.redriveOf === null && record.samples.length === 0 && (reuse === 'lineage' || reuse === 'off');
 };
 
 export const factsOf = (record: RunRecord): RunFacts => {
@@ -77,6 +88,7 @@ export const factsOf = (record: RunRecord): RunFacts => {
     failure: fromJsonOrNull<ErrorPayload>(run.error),
     plan: plan ? 'ready' : request.plan ? 'given' : 'missing',
     turn: (record.turns.at(-1)?.turn ?? 0) + 1,
+    quote: quoteFacts(record, plan),
     approval: request.approval,
     approved: run.approvedAt !== null,
     stopAfter: request.stopAfter,
@@ -103,6 +115,20 @@ export const factsOf = (record: RunRecord): RunFacts => {
   };
 };
 
+const quoteFacts = (record: RunRecord, plan: Plan | null): RunFacts['quote'] => {
+  const terms = termsFor(plan, requestOf(record));
+  if (!terms || !plan) return null;
+  const there = samplesNow(record);
+  return {
+    made: record.quote !== null,
+    begun: samplesOf(plan, terms).every(({ step }) => there.has(step)),
+    samples: plan.steps.flatMap((step) => {
+      const table = there.get(step.id);
+      return table ? [{ id: step.id, reads: inputsOf(step), product: tableFacts(table) }] : [];
+    }),
+  };
+};
+
 export const budgetOf = ({ run }: Pick<RunRecord, 'run'>): StoredBudget | null => fromJsonOrNull<StoredBudget>(run.budget);
 
 const budgetUsedUp = (record: RunRecord): string | null => {
@@ -125,7 +151,7 @@ const workedMs = ({ startedAt, finishedAt, pauses, paused }: RunRecord['run']): 
 const budgetView = (record: RunRecord): RunBudget | null => {
   const budget = budgetOf(record);
   if (!budget) return null;
-  const latest = [...record.steps, ...record.levels]
+  const latest = [...record.steps, ...record.levels, ...record.samples]
     .map(({ stage }) => snapshotOf(stage))
     .reduce<Stage | null>((last, stage) => (stage?.spending && stage.version > (last?.version ?? -1) ? stage : last), null);
   const { spent, reserved } = latest?.spending ?? { spent: noAmounts(), reserved: noAmounts() };
@@ -148,6 +174,7 @@ export const viewOf = (record: RunRecord): Run => {
   const plan = planOf(record);
   const byName = tablesByName(record);
   const pauses = fromJson<PastPause[]>(run.pauses);
+  const steps = (plan?.steps ?? []).map((step) => stepView(step, record, byName, pauses));
   return {
     id: run.id,
     goal: request.goal ?? null,
@@ -162,7 +189,9 @@ export const viewOf = (record: RunRecord): Run => {
       usage: turns.reduce((sum, { usage }) => addUsage(sum, usage), noUsage()),
       costUsd: turns.reduce((sum, { costUsd }) => sum + costUsd, 0),
     },
-    steps: (plan?.steps ?? []).map((step) => stepView(step, record, byName, pauses)),
+    quote: quoteView(record, steps),
+    sampling: spentOf(record.samples),
+    steps,
     outputs: record.exports.map((row) => ({
       step: row.stepId ?? '',
       tableId: row.tableId,

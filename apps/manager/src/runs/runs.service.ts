@@ -12,6 +12,7 @@ import {
 } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { deleted, notFound } from '../http/not-found.js';
+import { allowedNames } from '../plans/nearest.js';
 import { modelsOfPlan } from '../plans/models-of-plan.js';
 import { PlansService } from '../plans/plans.service.js';
 import { Reconciler } from '../reconciler/reconciler.js';
@@ -51,6 +52,7 @@ export class RunsService {
       }
     }
     await this.checkReuse(request);
+    checkQuotedStep(request);
     if (request.budget?.usd !== undefined) checkPrices(this.config.models, this.modelsOf(request));
     const id = newId('run');
     await this.runs.create(id, request, inputs, await this.checkedPlan(request, inputs));
@@ -149,6 +151,19 @@ export class RunsService {
     return record;
   }
 }
+
+/** A sample is of a step that works row by row. */
+const checkQuotedStep = ({ plan, quote }: RunRequest): void => {
+  const step = typeof quote === 'object' ? quote.step : undefined;
+  if (step === undefined) return;
+  const maps = (plan?.steps ?? []).flatMap(({ id, kind }) => (kind === 'map' ? [id] : []));
+  if (maps.includes(step)) return;
+  throw new RefusedError('unknown_step', `The plan has no step ${step} of kind map.`, {
+    field: 'quote.step',
+    value: step,
+    allowed: plan ? allowedNames(step, maps) : 'a step of a plan that is given with the request',
+  });
+};
 
 export const wrongState = ({ id, state }: { id: string; state: string }, done: string, allowed: string): RefusedError =>
   new RefusedError('wrong_state', `Run ${id} cannot be ${done}: it is ${state}.`, { field: 'id', value: state, allowed });

@@ -4,12 +4,15 @@ import {
   type FileFormat,
   type ImportOptions,
   type PartialRows,
+  type Plan,
   type StageCounts,
   type Table,
   type TableMetadata,
   type TableReference,
   type TableState,
   addCounts,
+  inputsOf,
+  newId,
   noCounts,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
@@ -156,6 +159,31 @@ export class TablesRepository {
     await queries.dataTable.createMany({ data: [data], skipDuplicates: true });
   }
 
+  /** The tables of what is run for a quote: one for a step and a version of the plan, whoever creates it. `ids`: of what is there. */
+  async createSamples(
+    { runId, version, plan, ids }: { runId: string; version: number; plan: Plan; ids: ReadonlyMap<string, string> },
+    samples: { step: string }[],
+  ): Promise<void> {
+    const known = new Map([...ids, ...samples.map(({ step }) => [step, newId('table')] as const)]);
+    const data = samples.map(({ step }) => {
+      const read = plan.steps.filter(({ id }) => id === step).flatMap(inputsOf);
+      const name = `${step.slice(0, 63 - SAMPLE.length)}${SAMPLE}`;
+      const inputs = read.flatMap((one) => known.get(one) ?? []);
+      return {
+        id: known.get(step) ?? '',
+        runId,
+        sampleOf: step,
+        sampleVersion: version,
+        name,
+        state: 'waiting',
+        inputs,
+        files: [],
+        stages: [],
+      };
+    });
+    await this.database.dataTable.createMany({ data, skipDuplicates: true });
+  }
+
   /**
    * Tables of maps whose rows are all of one template and model, and that can be read: of `ids` and of these runs, in that order, or
    * of all runs, the newest first and not more than a few.
@@ -199,7 +227,7 @@ export class TablesRepository {
   /** Newest first. */
   async list(limit: number, after?: string): Promise<ShownTable[]> {
     return this.database.dataTable.findMany({
-      where: { deletedAt: null, matchOf: null, ...(after === undefined ? {} : { id: { lt: after } }) },
+      where: { deletedAt: null, matchOf: null, sampleOf: null, ...(after === undefined ? {} : { id: { lt: after } }) },
       include: shown,
       orderBy: { id: 'desc' },
       take: limit,
@@ -286,6 +314,7 @@ export class TablesRepository {
 
 const REJECTED = '_rejected';
 const REUSED = '_reused';
+const SAMPLE = '_sample';
 /** Tables in which results are looked for at a time: each is read as a whole. */
 const MOST_SOURCES = 10;
 

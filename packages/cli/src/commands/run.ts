@@ -3,6 +3,8 @@ import type { Client } from '@apwa/sdk';
 import { budgetText, copiesText, cost, duration, failedText, failuresText, number, workedMs } from '../display/format.js';
 import { exitCodeOfRun, explain, type ExitCode } from '../exit.js';
 import { displayFor, print } from '../output.js';
+import { quoteTable } from '../display/quote.js';
+import { readQuote } from '../inputs/quote.js';
 import { downloadFailures, downloadOutputs, type WrittenFile } from '../outputs/download.js';
 import { readTarget } from '../outputs/target.js';
 import { withSession } from '../session.js';
@@ -29,10 +31,14 @@ export const summaryOf = (run: Run, files: WrittenFile[], rejected: Table[] = []
   }
   if (run.planning.turns)
     lines.push(`  planning: ${run.planning.turns} turns, ${number(tokensOf(run.planning.usage))} tokens, ${cost(run.planning.costUsd)}`);
+  const { sampling } = run;
+  if (sampling.calls)
+    lines.push(`  samples: ${number(sampling.calls)} calls, ${number(tokensOf(sampling.usage))} tokens, ${cost(sampling.costUsd)}`);
   if (run.budget) lines.push(`  budget: ${budgetText(run)}`);
   for (const { path, rows } of files) lines.push(`  ${path}${rows === null ? '' : ` (${number(rows)} rows)`}`);
   for (const { id, name, rows } of rejected) lines.push(`  bad rows of inputs: ${number(rows ?? 0)} in table ${id} (${name})`);
-  return lines.join('\n');
+  const quote = quoteTable(run);
+  return quote === '' ? lines.join('\n') : [...lines, '', quote].join('\n');
 };
 
 const inputsOf = (client: Client, run: Run): Promise<Table[]> => Promise.all(run.inputs.map(({ tableId }) => client.tables.get(tableId)));
@@ -56,6 +62,7 @@ const readApproval = (approve: string): 'auto' | 'required' => {
 /** `apwa run`: from a goal and files to files. */
 export const runCommand = async (goal: string | undefined, options: RunOptions): Promise<ExitCode> => {
   const approval = readApproval(options.approve);
+  const quote = readQuote(options.quote, approval === 'required');
   const task = await readTask(goal, options);
   if (options.output === undefined)
     throw new RefusedError('bad_output', 'It is not said where results go.', {
@@ -66,7 +73,7 @@ export const runCommand = async (goal: string | undefined, options: RunOptions):
   const { run, files, rejected, inputs } = await withSession(displayFor(options), async (session) => {
     const { client, say } = session;
     const uploaded = await uploadInputs(client, task.inputs, options, say);
-    const created = await client.runs.create(requestOf(task, uploaded, { outputs: [{ format: target.format }], approval }));
+    const created = await client.runs.create(requestOf(task, uploaded, { outputs: [{ format: target.format }], approval, quote }));
     const ended = await follow(session, created.id);
     const written = [...(await downloadOutputs(client, ended, target)), ...(await downloadFailures(client, ended, target))];
     const tables = await inputsOf(client, ended);

@@ -14,6 +14,7 @@ export interface GoalOptions extends BudgetOptions {
   plan?: string;
   concurrency?: string;
   reuse?: string;
+  quote?: string;
   skipBadRows?: boolean;
   sheet?: string;
 }

@@ -41,15 +41,23 @@ export const levelText = ({ levels }: Pick<RunStep, 'levels'>): string | null =>
   return `level ${last.level}${last.bundles === null ? '' : `: ${number(last.answered)} of ${number(last.bundles)} calls`}`;
 };
 
-/** What a run has spent so far, its planning counted. */
-export const spentOf = ({ steps, planning }: Pick<Run, 'steps' | 'planning'>): Pick<StageCounts, 'calls' | 'usage' | 'costUsd'> =>
+/** What a run has spent so far, its planning and its samples counted. */
+export const spentOf = ({
+  steps,
+  planning,
+  sampling,
+}: Pick<Run, 'steps' | 'planning' | 'sampling'>): Pick<StageCounts, 'calls' | 'usage' | 'costUsd'> =>
   steps.reduce(
     (sum, { counts }) => ({
       calls: sum.calls + counts.calls,
       usage: addUsage(sum.usage, counts.usage),
       costUsd: sum.costUsd + counts.costUsd,
     }),
-    { calls: planning.turns, usage: planning.usage, costUsd: planning.costUsd },
+    {
+      calls: planning.turns + sampling.calls,
+      usage: addUsage(planning.usage, sampling.usage),
+      costUsd: planning.costUsd + sampling.costUsd,
+    },
   );
 
 /** What a run may spend, and what it has: `$1.20 of $2.00 ($0.05 reserved), 12 of 50 rows`; empty without a budget. */

@@ -1,5 +1,6 @@
 import { type Run, type RunStep, type StageCounts, tokensOf } from '@apwa/contracts';
 import { columns } from '../output.js';
+import { quoteTable } from './quote.js';
 import { budgetText, copiesText, cost, duration, levelText, number, spentOf, workedMs, workedUntil } from './format.js';
 
 /** Rows of a step by outcome: `rowsIn` is the sum of `ok`, `failed`, `filtered` and `notDone`. What nothing can be said of is null. */
@@ -79,10 +80,13 @@ export const runBalance = (run: Run, now: number): string => {
   const nothing = Array.from({ length: HEADS.length - WORDS - 4 }, () => '');
   const rows = [
     ...(planning.calls > 0 ? [['planning', '', '', ...nothing, ...spent(planning), '']] : []),
+    ...(run.sampling.calls > 0 ? [['samples', '', '', ...nothing, ...spent(run.sampling), '']] : []),
     ...run.steps.map((step) => stepRow(step, run, until)),
   ];
   if (rows.length > 1) rows.push(['total', '', '', ...nothing, ...spent(spentOf(run)), '']);
   if (rows.length > 0) lines.push('', columns([HEADS, ...rows], WORDS));
+  const quote = quoteTable(run);
+  if (quote !== '') lines.push('', quote);
   const details = run.steps.flatMap((step) => detailsOf(step, run.paused !== null));
   if (details.length > 0) lines.push('', ...details);
   return lines.join('\n');

@@ -25,6 +25,7 @@ const factsOf = (step: Step): string[] => {
         head,
         `${columns.length > 0 ? [...new Set(columns)].join(', ') : 'all columns'} → ${keysOf(template.output).join(', ')}`,
         `model ${template.model ?? 'of the configuration'}`,
+        ...(template.mode === 'agent' ? [`agent with ${template.capabilities.join(', ') || 'no capabilities'}`] : []),
         ...(replicas ? [`${replicas.count} replicas, ${replicas.combine}`] : []),
       ];
     }
@@ -41,7 +42,7 @@ const factsOf = (step: Step): string[] => {
 const textOf = (step: Step): string | null => {
   switch (step.kind) {
     case 'map':
-      return step.template.mode === 'llm' ? step.template.instructions : JSON.stringify(step.template.with);
+      return step.template.mode === 'capability' ? JSON.stringify(step.template.with) : step.template.instructions;
     case 'sql':
       return step.query;
     case 'split':

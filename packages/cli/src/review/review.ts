@@ -1,4 +1,5 @@
 import { RefusedError, type Run } from '@apwa/contracts';
+import { quoteNotes, quoteTotal } from '../display/quote.js';
 import { explain } from '../exit.js';
 import { choose } from '../question.js';
 import { type Editing, editPlan } from './edit-plan.js';
@@ -12,7 +13,8 @@ export const review = async (run: Run, editing: Editing): Promise<void> => {
   const { client, signal, tell } = editing;
   const { id, plan, planVersion } = run;
   if (!plan || planVersion === null) return;
-  tell(`\nThe plan, version ${planVersion}:\n${planView(plan)}\n`);
+  const total = run.quote && run.quote.steps.length > 0 ? `  ${quoteTotal(run.quote)}\n` : '';
+  tell(`\nThe plan, version ${planVersion}:\n${planView(plan, run.quote ? quoteNotes(run.quote) : undefined)}\n${total}`);
   try {
     for (;;) {
       switch (await choose(['approve', 'edit', 'reject'], signal)) {

@@ -31,6 +31,8 @@ export const aRun = (rest: Partial<Run> = {}): Run => ({
   plan: null,
   planVersion: null,
   planning: { turns: 0, usage: noUsage(), costUsd: 0 },
+  quote: null,
+  sampling: { calls: 0, usage: noUsage(), costUsd: 0 },
   steps: [],
   outputs: [],
   paused: null,

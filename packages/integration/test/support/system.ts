@@ -30,6 +30,8 @@ export interface RunOptions {
   outputs?: z.input<typeof RunRequest>['outputs'];
   reuse?: z.input<typeof RunRequest>['reuse'];
   approval?: z.input<typeof RunRequest>['approval'];
+  quote?: z.input<typeof RunRequest>['quote'];
+  stopAfter?: z.input<typeof RunRequest>['stopAfter'];
 }
 
 /** The whole system as processes of this machine, spoken to as a user would: Postgres, NATS, services and the offline model are real. */
@@ -65,22 +67,13 @@ export class System {
   }
 
   /** Submits a run; resolves as soon as the manager has taken it. */
-  async submit({ inputs, plan, goal, limits, budget, outputs, reuse, approval }: RunOptions): Promise<Run> {
+  async submit({ inputs, ...request }: RunOptions): Promise<Run> {
     const named = [];
     for (const [name, source] of Object.entries(inputs)) {
       const upload = await this.client.uploads.of([source].flat());
       named.push({ name, upload: upload.id });
     }
-    return this.client.runs.create({
-      inputs: named,
-      ...(plan ? { plan } : {}),
-      ...(goal ? { goal } : {}),
-      ...(limits ? { limits } : {}),
-      ...(budget ? { budget } : {}),
-      ...(outputs ? { outputs } : {}),
-      ...(reuse ? { reuse } : {}),
-      ...(approval ? { approval } : {}),
-    });
+    return this.client.runs.create({ ...request, inputs: named });
   }
 
   async run(options: RunOptions): Promise<Run> {
