@@ -10,6 +10,10 @@ beforeAll(async () => {
   await writeFile(join(cwd, 'a.csv'), 'text\nhello\n');
   await writeFile(join(cwd, 'empty.csv'), '');
   await writeFile(join(cwd, 'broken.yaml'), '{ a: [');
+  await writeFile(
+    join(cwd, 'plan.yaml'),
+    '{ version: 1, outputs: [labels], steps: [{ id: labels, kind: map, input: a, template: { instructions: x, output: { type: object } } }] }',
+  );
   await writeFile(join(cwd, 'unknown.json'), '{"version":1,"stepz":[]}');
 });
 afterAll(() => rm(cwd, { recursive: true }));
@@ -21,8 +25,9 @@ const output = ['-o', 'out.csv'];
 
 it.each([
   ['main.js', [], ['run', 'plan', 'tables', 'pools', 'keys', 'Exit codes', 'APWA_URL', 'APWA_KEY', '--key-file']],
-  ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--concurrency', '--reuse', '--json', '--skip-bad-rows']],
-  ['main.js', ['plan'], ['GOAL', '--input', 'schema']],
+  ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--quote', '--concurrency', '--reuse', '--json', '--skip-bad-rows']],
+  ['main.js', ['plan'], ['GOAL', '--input', '--quote', 'schema']],
+  ['main.js', ['try'], ['PLAN', '--step', '--rows', '--against', '--input']],
   ['main.js', ['runs'], ['plan', 'approve', 'edit', 'cancel']],
   ['main.js', ['keys', 'create'], ['NAME', '--scope', 'read', 'run', 'admin', '--expires']],
   ['demo/main.js', [], ['examples/pii', 'OPENAI_API_KEY']],
@@ -58,6 +63,11 @@ describe('wrong usage', () => {
     ['an unknown place to take answers from', ['run', 'x', ...inputs, ...output, '--reuse', 'yes'], ['--reuse', 'any, off', 'ids of runs']],
     ['an unknown way to approve', ['run', 'x', ...inputs, ...output, '--approve', 'maybe'], ['--approve', 'auto, ask']],
     ['asking where nobody can answer', ['run', 'x', ...inputs, ...output, '--approve', 'ask'], ['--approve', 'terminal']],
+    ['a quote of no rows', ['run', 'x', ...inputs, ...output, '--quote', '0'], ['--quote', '2 to 1,000']],
+    ['a quote of a million rows', ['plan', 'x', ...inputs, '--quote', '1000000'], ['--quote', '2 to 1,000']],
+    ['a try of no rows', ['try', 'plan.yaml', '--rows', '0', ...inputs], ['--rows', '2 to 1,000']],
+    ['a try of a step that is not there', ['try', 'plan.yaml', '--step', 'lables', ...inputs], ['--step', 'lables', 'labels']],
+    ['a try against no plan', ['try', 'plan.yaml', '--against', 'unknown.json', ...inputs], ['unknown.json', 'stepz']],
     ['an impossible version of a plan', ['runs', 'plan', 'run_1', '--version', '0'], ['--version', '1 to 1,000,000']],
     ['an approval of no version', ['runs', 'approve', 'run_1', '--version', 'last'], ['--version', 'last']],
     ['an edit where nobody can edit', ['runs', 'edit', 'run_1'], ['--plan FILE', 'terminal']],

@@ -39,8 +39,8 @@ describe('a plan that waits for a person', () => {
     return path;
   };
   const run = ['run', '--plan', 'plan.yaml', '-i', 'rows.jsonl', '-o', 'out.jsonl', '--approve', 'ask'];
-  const onTerminal = (typed: Parameters<typeof apwaOnTerminal>[1]['typed'], EDITOR = 'true') =>
-    apwaOnTerminal(run, { cwd, url: system.stack.url, ...(typed ? { typed } : {}), env: { EDITOR } });
+  const onTerminal = (typed: Parameters<typeof apwaOnTerminal>[1]['typed'], EDITOR = 'true', more: string[] = []) =>
+    apwaOnTerminal([...run, ...more], { cwd, url: system.stack.url, ...(typed ? { typed } : {}), env: { EDITOR } });
 
   it('should be shown, edited with its faults told, compared, and run as it was approved', async () => {
     const EDITOR = await editor('s/^outputs:/outputz:/', 's/^outputz:/outputs:/; s/List every/Name each/');
@@ -57,6 +57,7 @@ describe('a plan that waits for a person', () => {
     expect(out).toContain('-      instructions: "List every email address in this message: {{text}}"');
     expect(out).toContain('+      instructions: "Name each email address in this message: {{text}}"');
     expect(out).toContain('The plan, version 2:');
+    expect(out).toContain('sample of 20 rows');
     expect(code).toBe(0);
     expect((await readFile(join(cwd, 'out.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(ROWS);
     expect(String(model.requests.at(-1)?.messages[0]?.content)).toContain('Name each email');
@@ -64,7 +65,7 @@ describe('a plan that waits for a person', () => {
 
   it('should be rejected, which ends the run and leaves the reason with it', async () => {
     const calls = model.calls;
-    const { code, out } = await onTerminal([{ to: ASKS, answer: 'r\n' }]);
+    const { code, out } = await onTerminal([{ to: ASKS, answer: 'r\n' }], 'true', ['--quote', 'off']);
     expect(code).toBe(130);
     const id = /run_[a-z0-9_]+/.exec(out)?.[0] ?? '';
     expect(await system.client.runs.get(id)).toMatchObject({ state: 'cancelled', cancelReason: 'version 1 of the plan was rejected' });
@@ -97,7 +98,7 @@ describe('a plan that waits for a person', () => {
 
   it('should wait on when the manager is killed, and run once it is approved, asking each row once', async () => {
     const calls = model.calls;
-    const { id } = await system.submit({ inputs: { rows: numberedRows(ROWS) }, plan: mailPlan(), approval: 'required' });
+    const { id } = await system.submit({ inputs: { rows: numberedRows(ROWS) }, plan: mailPlan(), approval: 'required', quote: false });
     await eventually(async () => (await system.client.runs.get(id)).state === 'awaiting_approval', { timeoutMs: 30_000, what: 'the plan' });
     const version = (await system.client.runs.editPlan(id, { plan: { ...mailPlan(), outputs: ['mails'] } })).planVersion ?? 0;
     await system.stack.services.manager.kill();

@@ -1,6 +1,11 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isTerminal, type Plan, type Run, type RunState } from '@apwa/contracts';
 import { eventually, type ScriptedModel, scriptedModel } from '@apwa/test-kit';
+import { stringify } from 'yaml';
+import { apwa } from './support/command.js';
 import { expectEveryRowOnce, mailPlan, numberedRows, System } from './support/system.js';
 
 const ROWS = 300;
@@ -35,8 +40,10 @@ describe('what a run is to cost', () => {
   let declines: (row: number) => boolean = () => false;
   /** Rows as their addresses were asked for. */
   let asked: number[] = [];
+  let cwd: string;
 
   beforeAll(async () => {
+    cwd = await mkdtemp(join(tmpdir(), 'apwa-quote-'));
     model = await scriptedModel();
     model.otherwise(async ({ messages }) => {
       const text = String(messages.at(-1)?.content);
@@ -58,6 +65,7 @@ describe('what a run is to cost', () => {
   afterAll(async () => {
     await system.stop();
     await model.close();
+    await rm(cwd, { recursive: true, force: true });
   });
   beforeEach(() => {
     asked = [];
@@ -231,6 +239,37 @@ describe('what a run is to cost', () => {
       });
   });
 
+  it('should be tried of a step beside the same of another plan, and taken over by a run that follows', async () => {
+    const at = { cwd, url: system.stack.url };
+    const other = mailPlan();
+    const [step] = other.steps;
+    if (step?.kind === 'map' && step.template.mode === 'llm') step.template.instructions = 'Name the address about order {{text}}';
+    await writeFile(join(cwd, 'rows.jsonl'), String(numberedRows(ROWS).content));
+    await writeFile(join(cwd, 'a.yaml'), stringify(mailPlan()));
+    await writeFile(join(cwd, 'b.yaml'), stringify(other));
+    const tried = await apwa(['try', 'a.yaml', '--step', 'mails', '--rows', '5', '--against', 'b.yaml', '-i', 'rows.jsonl'], at);
+    expect(tried).toMatchObject({ code: 0 });
+    expect(asked).toHaveLength(10);
+    const rows = [...new Set(asked)];
+    expect(rows).toHaveLength(5);
+    for (const row of rows) {
+      expect(tried.out).toContain(`row ${row} `);
+      expect(tried.out.split(`email=user${row}@example.com`)).toHaveLength(3);
+    }
+    expect(tried.out).toMatch(/a\.yaml +5 +0 +\d+/);
+    const id = /a\.yaml: a run takes these rows over with --reuse (run_[a-z0-9_]+)/.exec(tried.out)?.[1] ?? '';
+    asked = [];
+    expect(await apwa(['run', '--plan', 'a.yaml', '--reuse', id, '-i', 'rows.jsonl', '-o', 'out.jsonl'], at)).toMatchObject({ code: 0 });
+    expect(asked).toHaveLength(ROWS - 5);
+    expect(asked.filter((row) => rows.includes(row))).toEqual([]);
+    const unknown = await apwa(['try', 'a.yaml', '--step', 'mials', '-i', 'rows.jsonl'], at);
+    expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('mails') });
+    // The same plan beside itself is asked once.
+    asked = [];
+    expect(await apwa(['try', 'a.yaml', '--rows', '6', '--against', 'a.yaml', '-i', 'rows.jsonl'], at)).toMatchObject({ code: 0 });
+    expect(asked).toHaveLength(6);
+  });
+
   it('should be found out although the manager is killed in the middle, asking nothing again but what was in flight', async () => {
     delayMs = 400;
     const { id } = await begin(mailPlan(), { approval: 'required', limits: { concurrency: 2 } });
@@ -255,5 +294,67 @@ describe('what a run is to cost', () => {
     await system.client.runs.cancel(id);
     expect(await system.wait(id)).toMatchObject({ state: 'cancelled', quote: null });
     expect(asked.length).toBeLessThan(SAMPLE);
+  });
+});
+
+/** Real: everything, the offline model among it, whose answers are as long as what it finds in the messages. */
+describe('quotes of real messages', () => {
+  const BLOCKS = 10;
+  const BLOCK = 150;
+  let system: System;
+  let messages: string[];
+
+  beforeAll(async () => {
+    const text = await readFile(new URL('../../../examples/pii/messages.jsonl', import.meta.url), 'utf8');
+    messages = text.trim().split('\n');
+    system = await System.start();
+  });
+  afterAll(() => system.stop());
+
+  it('should hold in nine runs of ten at least', async () => {
+    const plan: Plan = {
+      version: 1,
+      steps: [
+        {
+          id: 'detect',
+          kind: 'map',
+          input: 'messages',
+          template: {
+            mode: 'llm',
+            instructions: 'List every piece of personal data in this message: {{full_text}}',
+            output: {
+              type: 'object',
+              required: ['entities'],
+              properties: {
+                entities: {
+                  type: 'array',
+                  items: { type: 'object', required: ['type', 'text'], properties: { type: { type: 'string' }, text: { type: 'string' } } },
+                },
+              },
+            },
+          },
+        },
+      ],
+      outputs: ['detect'],
+    };
+    const runs = await Promise.all(
+      Array.from({ length: BLOCKS }, (_, block) => {
+        const content = messages.slice(block * BLOCK, (block + 1) * BLOCK).join('\n');
+        return system.run({ inputs: { messages: { name: 'messages.jsonl', content } }, plan, quote: true });
+      }),
+    );
+    const held = { calls: 0, tokens: 0 };
+    const widths: number[] = [];
+    for (const run of runs) {
+      const total = run.quote?.total;
+      if (!total?.actual) throw new Error(`run ${run.id} has no quote beside what it came to`);
+      for (const figure of ['calls', 'tokens'] as const)
+        if (total[figure].low <= total.actual[figure] && total.actual[figure] <= total[figure].high) held[figure]++;
+      widths.push((total.tokens.high - total.tokens.low) / total.tokens.expected);
+    }
+    expect(held.calls).toBeGreaterThanOrEqual(9);
+    expect(held.tokens).toBeGreaterThanOrEqual(9);
+    // An interval that holds everything says nothing.
+    expect(Math.max(...widths)).toBeLessThan(0.3);
   });
 });

@@ -7,6 +7,7 @@ import { readPlanFile } from '../inputs/plan-file.js';
 import { displayFor, print, quietDisplay } from '../output.js';
 import { editPlan } from '../review/edit-plan.js';
 import { planDiff } from '../review/plan-diff.js';
+import { planReview } from '../review/review.js';
 import { withSession } from '../session.js';
 import { watch } from './follow.js';
 import { type JsonOption, printRun } from './runs.js';
@@ -78,6 +79,13 @@ export const approveRun = async (id: string, { version, watch: wanted, json }: A
   return EXIT.succeeded;
 };
 
+/** The run as soon as it is known what its plan is to cost. */
+const untilQuoted = async (client: Client, run: Run): Promise<Run> => {
+  if (run.state !== 'quoting') return run;
+  for await (const event of client.runs.events(run.id)) if (event.type === 'run' && event.run.state !== 'quoting') return event.run;
+  return client.runs.get(run.id);
+};
+
 export interface EditOptions extends JsonOption {
   plan?: string;
   reason?: string;
@@ -92,11 +100,12 @@ export const editRun = async (id: string, { plan: file, reason, json }: EditOpti
   const run = await withSession(quietDisplay(), async ({ client, url, interrupt: { signal } }) => {
     const before = await client.runs.get(id);
     const { version, plan: old } = newestOf(before);
-    if (!plan) return (await editPlan(before, old, { client, url, signal, tell })) ?? before;
+    if (!plan) return untilQuoted(client, (await editPlan(before, old, { client, url, signal, tell })) ?? before);
     const after = await client.runs.editPlan(id, { plan, version, ...(reason === undefined ? {} : { reason }) });
     if (!json) tell(planDiff({ name: `version ${version}`, plan: old }, { name: `version ${after.planVersion}`, plan }));
-    return after;
+    return untilQuoted(client, after);
   });
+  if (!json) tell(planReview(run));
   print(json ? JSON.stringify(run) : `${id} waits with version ${run.planVersion} of its plan. It goes on with: apwa runs approve ${id}`);
   return EXIT.succeeded;
 };

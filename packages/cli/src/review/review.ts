@@ -8,13 +8,19 @@ import { planView } from './plan-view.js';
 /** Somebody else has decided meanwhile. */
 const OVERTAKEN = new Set(['wrong_state', 'plan_changed']);
 
+/** A run's plan for who is to approve it, with what it is to cost. */
+export const planReview = ({ plan, planVersion, quote }: Run): string => {
+  if (!plan) return '';
+  const view = `\nThe plan, version ${planVersion}:\n${planView(plan, quote ? quoteNotes(quote) : undefined)}\n`;
+  return quote && quote.steps.length > 0 ? `${view}  ${quoteTotal(quote)}\n` : view;
+};
+
 /** Shows a plan that waits for approval, and does what the person wants. Resolves when the run goes on, ends, or waits with another version. */
 export const review = async (run: Run, editing: Editing): Promise<void> => {
   const { client, signal, tell } = editing;
   const { id, plan, planVersion } = run;
   if (!plan || planVersion === null) return;
-  const total = run.quote && run.quote.steps.length > 0 ? `  ${quoteTotal(run.quote)}\n` : '';
-  tell(`\nThe plan, version ${planVersion}:\n${planView(plan, run.quote ? quoteNotes(run.quote) : undefined)}\n${total}`);
+  tell(planReview(run));
   try {
     for (;;) {
       switch (await choose(['approve', 'edit', 'reject'], signal)) {
