@@ -100,7 +100,7 @@ describe('what a run is to cost', () => {
       });
     }
     expect(stepOf(waiting, 'judged')).toMatchObject({
-      basis: { kind: 'estimate', why: expect.stringContaining('query') },
+      basis: { kind: 'estimate', why: expect.stringContaining('before the run') },
       rows: { low: 0, high: ROWS },
     });
     await system.client.runs.approve(id, { version: 1 });

@@ -18,6 +18,18 @@ const split = (id: string, input: string): Step => ({
   maxTokens: 100,
   overlapTokens: 0,
 });
+const sends: MapStep = { id: 'sent', kind: 'map', input: 'rows', template: { mode: 'capability', capability: 'python:mail', with: {} } };
+const mail = (effects: 'none' | 'idempotent') =>
+  ({
+    kind: 'python',
+    name: 'mail',
+    description: 'x',
+    effects,
+    source: 'x',
+    function: 'f',
+    input: {},
+    output: {},
+  }) as unknown as NonNullable<Plan['capabilities']>[number];
 const planOf = (...steps: Step[]): Plan => ({ version: 1, steps, outputs: [steps.at(-1)?.id ?? ''] });
 const row = (facts: Partial<SampledRow> = {}): SampledRow => ({
   failed: false,
@@ -55,6 +67,12 @@ describe('what is run for a quote', () => {
   ])('should be %s', (_, steps, expected) =>
     expect(samplesOf(planOf(...steps), all).map(({ step, of }) => `${step} ${of}`)).toEqual(expected),
   );
+
+  it('should not be what may change something elsewhere, nor what reads it', () => {
+    const plan = planOf(map('a', 'rows'), sends, map('b', 'sent'));
+    expect(samplesOf({ ...plan, capabilities: [mail('idempotent')] }, all).map(({ step }) => step)).toEqual(['a']);
+    expect(samplesOf({ ...plan, capabilities: [mail('none')] }, all).map(({ step }) => step)).toEqual(['a', 'sent', 'b']);
+  });
 
   it('should go through queries to a step that is tried, and to no other', () => {
     const plan = planOf(map('a', 'rows'), sql('s', 'a'), map('b', 's'), map('c', 'rows'));
@@ -120,7 +138,7 @@ describe('a quote', () => {
     const { steps } = quoteOf(facts(plan, { sampled: new Map([['a', sampled([row(), row()])]]) }));
     expect(steps[1]).toMatchObject({
       step: 'b',
-      basis: { kind: 'estimate', why: expect.stringContaining('query') },
+      basis: { kind: 'estimate', why: expect.stringContaining('before the run') },
       rows: { low: 0, expected: 1_000, high: 1_000 },
     });
     expect(steps[1]?.tokens.low).toBe(0);
