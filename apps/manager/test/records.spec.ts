@@ -140,6 +140,11 @@ describe('a run with everything that belongs to it', () => {
       inputs,
       steps: await database.dataTable.findMany({ where: { runId: id, stepId: { not: null } }, ...withoutLarge, orderBy: { id: 'asc' } }),
       matches: await database.dataTable.findMany({ where: { runId: id, matchOf: { not: null } }, ...withoutLarge }),
+      levels: await database.dataTable.findMany({
+        where: { runId: id, levelOf: { not: null } },
+        ...withoutLarge,
+        orderBy: { level: 'asc' },
+      }),
       samples: await database.dataTable.findMany({ where: { runId: id, sampleOf: { not: null } }, ...withoutLarge }),
       quote: ((await database.planVersion.findFirst({ where: { runId: id, version: 2 } }))?.quote ?? null) as RunRecord['quote'],
       exports: await database.export.findMany({

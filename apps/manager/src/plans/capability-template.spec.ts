@@ -90,6 +90,7 @@ describe('the call of a capability in a plan', () => {
     const context = {
       inputs: [{ name: 'messages', columns }],
       models: ['small'],
+      room: () => ({ contextTokens: 8_000, outputTokens: 1_000 }),
       register: () => Promise.reject(new Error('asked')),
       requested: [],
       checkSql: async () => [],

@@ -84,6 +84,8 @@ const rowsOf = (name: string, steps: ReadonlyMap<string, Step>, facts: QuoteFact
       const chunks = facts.chunks.get(name);
       return chunks ? timesEstimates(read, meanOf({ values: chunks, of: read.low === read.high ? read.high : Infinity })) : upTo(read);
     }
+    // As many as there are groups, which nobody knows before.
+    case 'reduce':
     case 'sql':
       return upTo(read);
   }
@@ -153,7 +155,7 @@ const perRowOf = (sampled: readonly StepQuote[]): Figures | null => {
     : null;
 };
 
-const WHY = 'it has effects, or reads what cannot be had before the run';
+const WHY = 'it has effects, folds groups, or reads what cannot be had before the run';
 
 const guessed = ({ id }: Step, rows: Estimate, perRow: Figures | null, slots: number): StepQuote => {
   const basis = { kind: 'estimate' as const, why: perRow ? `${WHY}: as if its rows cost what those of other steps do` : WHY };

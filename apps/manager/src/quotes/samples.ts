@@ -22,7 +22,7 @@ export interface Sample {
   of: 'whole' | 'rows';
 }
 
-export const asksModel = (step: Step): boolean => step.kind === 'map' && callsModel(step.template);
+export const asksModel = (step: Step): boolean => step.kind === 'reduce' || (step.kind === 'map' && callsModel(step.template));
 
 /** Whether a row of it may change something elsewhere: that is not done before a plan is approved, nor once more for a look at it. */
 const hasEffects = (template: Template, { capabilities }: Plan): boolean => {
@@ -65,6 +65,9 @@ const knownBy = (step: Step, reads: Known[], { plan, throughQueries }: { plan: P
       return whole ? 'whole' : 'rows';
     case 'table':
       return 'whole';
+    // Of some rows of its groups it would make other answers.
+    case 'reduce':
+      return 'none';
     case 'sql':
       if (whole) return 'whole';
       return throughQueries ? 'rows' : 'none';

@@ -137,9 +137,11 @@ const pause = (facts: RunFacts, state: WorkingState): RunAction[] => {
   const { paused, control, steps, quote, budgetUsedUp } = facts;
   if (budgetUsedUp !== null && !paused && !goOn(facts, state).some((action) => action.do === 'finish'))
     return [{ do: 'pause', reason: 'budget', message: budgetUsedUp }];
-  const by = [...steps, ...(quote?.samples ?? [])]
-    .map((one) => ('level' in one && isOpen(one.level) ? one.level : one.product).stage?.pausedBy)
-    .find((one) => one && one.controlVersion >= control.version);
+  const working = [
+    ...steps.map(({ product, level }) => (isOpen(level) ? level : product)),
+    ...(quote?.samples ?? []).map(({ product }) => product),
+  ];
+  const by = working.map(({ stage }) => stage?.pausedBy).find((one) => one && one.controlVersion >= control.version);
   return by && !paused ? [{ do: 'pause', reason: by.kind, message: by.message }] : [];
 };
 

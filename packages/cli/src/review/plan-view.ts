@@ -33,6 +33,11 @@ const factsOf = (step: Step): string[] => {
       return [head, `${step.column} by ${step.by.kind}, ${step.maxTokens} tokens at most`];
     case 'table':
       return [head, `${step.rows.length} rows → ${[...new Set(step.rows.flatMap((row) => Object.keys(row)))].join(', ')}`];
+    case 'reduce': {
+      const { template, by = [] } = step;
+      const groups = by.length > 0 ? `groups by ${by.join(', ')}` : 'all rows';
+      return [head, `${groups} → ${keysOf(template.output).join(', ')}`, `model ${template.model ?? 'of the configuration'}`];
+    }
     case 'sql':
       return [head];
   }
@@ -43,6 +48,8 @@ const textOf = (step: Step): string | null => {
   switch (step.kind) {
     case 'map':
       return step.template.mode === 'capability' ? JSON.stringify(step.template.with) : step.template.instructions;
+    case 'reduce':
+      return step.template.instructions;
     case 'sql':
       return step.query;
     case 'split':
