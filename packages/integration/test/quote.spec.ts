@@ -244,7 +244,7 @@ describe('what a run is to cost', () => {
     const other = mailPlan();
     const [step] = other.steps;
     if (step?.kind === 'map' && step.template.mode === 'llm') step.template.instructions = 'Name the address about order {{text}}';
-    await writeFile(join(cwd, 'rows.jsonl'), String(numberedRows(ROWS).content));
+    await writeFile(join(cwd, 'rows.jsonl'), numberedRows(ROWS).content);
     await writeFile(join(cwd, 'a.yaml'), stringify(mailPlan()));
     await writeFile(join(cwd, 'b.yaml'), stringify(other));
     const tried = await apwa(['try', 'a.yaml', '--step', 'mails', '--rows', '5', '--against', 'b.yaml', '-i', 'rows.jsonl'], at);

@@ -168,7 +168,7 @@ export class System {
 }
 
 /** Rows that are told apart by `id`, short enough for many of them. */
-export const numberedRows = (count: number): UploadSource => ({
+export const numberedRows = (count: number): { name: string; content: string } => ({
   name: 'rows.jsonl',
   content: Array.from({ length: count }, (_, i) =>
     JSON.stringify({ id: i, text: `Message ${i} from user${i}@example.com about order ${i * 7}.` }),
