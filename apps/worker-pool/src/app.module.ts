@@ -3,6 +3,8 @@ import { type Config } from '@apwa/config';
 import { MessagingModule } from '@apwa/messaging';
 import { type Logger } from '@apwa/service';
 import { openStorage, type Storage, TableJobs } from '@apwa/tables';
+import { Capabilities } from './capabilities/capabilities.js';
+import { CapabilitiesController } from './capabilities/capabilities.controller.js';
 import { Attempts } from './attempts/attempts.js';
 import { MemberService } from './member/member.service.js';
 import { type MemberSettings } from './member/settings.js';
@@ -36,8 +38,8 @@ export class AppModule implements OnApplicationShutdown {
     return {
       module: AppModule,
       imports: [MessagingModule.forRoot({ service: 'worker-pool', nats: config.nats, name: `worker-pool ${settings.pool}` })],
-      controllers: [QuestionsController],
-      providers: [...values, Budgets, Permits, Models, Stages, Attempts, Questions, MemberService],
+      controllers: [QuestionsController, CapabilitiesController],
+      providers: [...values, Budgets, Permits, Models, Capabilities, Stages, Attempts, Questions, MemberService],
     };
   }
   onApplicationShutdown(): void {

@@ -1,17 +1,18 @@
 import { z } from 'zod';
+import { definitionParts, Effects } from './capability-parts.js';
 import { ClusterName } from './ids.js';
-import { JsonSchema } from './json.js';
+import { JavascriptCapability } from './javascript-capability.js';
 
-/** What a capability is carried out by. `http`, `mcp` and `javascript` are to come. */
-export const CapabilityKind = z.enum(['builtin', 'python']);
+/** What a capability is carried out by. */
+export const CapabilityKind = z.enum(['builtin', 'python', 'javascript']);
 export type CapabilityKind = z.infer<typeof CapabilityKind>;
 
 /** A capability by kind and name: `builtin:text_length`, `python:language`. */
 export const CapabilityId = z
   .string()
   .regex(
-    /^(builtin|python):[a-z][a-z0-9_]{0,62}$/,
-    'must be builtin: or python: and a name of lower-case letters, digits and _, such as builtin:text_length',
+    new RegExp(`^(${CapabilityKind.options.join('|')}):[a-z][a-z0-9_]{0,62}$`),
+    `must be ${CapabilityKind.options.map((kind) => `${kind}:`).join(' or ')} and a name of lower-case letters, digits and _, such as builtin:text_length`,
   );
 export type CapabilityId = z.infer<typeof CapabilityId>;
 
@@ -19,19 +20,14 @@ export type CapabilityId = z.infer<typeof CapabilityId>;
 export const Capability = z.strictObject({
   id: CapabilityId,
   kind: CapabilityKind,
-  /** One line: what it gives. */
-  description: z.string().min(1).max(500),
-  /** `none`: it may be called any number of times. `unsafe`: never a second time by the machinery. */
-  effects: z.enum(['none', 'idempotent', 'unsafe']),
-  /** JSON Schema 2020-12 of the arguments: an object, each property of which is a parameter. */
-  input: JsonSchema,
-  /** JSON Schema 2020-12 of what it gives: an object, each property of which becomes a column. */
-  output: JsonSchema,
+  description: definitionParts.description,
+  effects: Effects,
+  input: definitionParts.input,
+  output: definitionParts.output,
 });
 export type Capability = z.infer<typeof Capability>;
 
 const milliseconds = z.number().int();
-const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 const IDENTIFIER = /^[A-Za-z_]\w{0,99}$/;
 
 /**
@@ -41,15 +37,11 @@ const IDENTIFIER = /^[A-Za-z_]\w{0,99}$/;
 export const PythonCapability = z
   .strictObject({
     kind: z.literal('python'),
-    /** `python:` and this is its id. */
-    name: z.string().regex(NAME, 'must be lower-case letters, digits and _'),
-    description: Capability.shape.description,
+    ...definitionParts,
     /** Rows may be run again after a fault: what must not be called twice can't be called this way yet. */
     effects: z
       .enum(['none', 'idempotent'], { error: 'must be none or idempotent: nothing keeps unsafe functions from being called twice yet' })
       .default('none'),
-    input: JsonSchema,
-    output: JsonSchema,
     /** The text of a module. */
     source: z.string().min(1).max(200_000).optional(),
     /** In place of the source: a module that is on the nodes, or comes with a package of `pip`. */
@@ -95,7 +87,7 @@ export const PythonCapability = z
 export type PythonCapability = z.infer<typeof PythonCapability>;
 
 /** How a capability is carried out, for all kinds but `builtin`. */
-export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability]);
+export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability, JavascriptCapability]);
 export type CapabilityDefinition = z.infer<typeof CapabilityDefinition>;
 
 export const capabilityIdOf = ({ kind, name }: Pick<CapabilityDefinition, 'kind' | 'name'>): CapabilityId => `${kind}:${name}`;

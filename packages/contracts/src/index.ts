@@ -8,6 +8,8 @@ export * from './table.js';
 export * from './permits.js';
 export * from './capability.js';
 export * from './reduce.js';
+export * from './capability-parts.js';
+export * from './javascript-capability.js';
 export * from './replicas.js';
 export * from './split.js';
 export * from './plan.js';

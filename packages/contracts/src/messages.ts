@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { BudgetAnswer, BudgetQuestion, BudgetTerms } from './budget.js';
-import { CallKey, CapabilityHash, CapabilityId, PythonCapability } from './capability.js';
+import { CallKey, CapabilityDefinition, CapabilityHash, CapabilityId, PythonCapability } from './capability.js';
 import { ErrorPayload } from './errors.js';
 import { ClusterName, LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
-import { JsonValue } from './json.js';
+import { CapabilityExample } from './javascript-capability.js';
+import { JsonObject, JsonValue } from './json.js';
 import { PermitAnswer, PermitQuestion } from './permits.js';
 import { Resources } from './plan.js';
 import { PoolReport } from './pool.js';
@@ -15,6 +16,7 @@ import {
   CommittedShard,
   Lane,
   Member,
+  RowErrorCode,
   RunControl,
   ShardRange,
   Stage,
@@ -315,6 +317,17 @@ export const executorOperations = {
 export const RowValues = z.record(z.string(), JsonValue);
 export type RowValues = z.infer<typeof RowValues>;
 
+/** What came of an example. */
+export const TriedExample = z.strictObject({
+  /** It gave what it must. */
+  passed: z.boolean(),
+  /** What it gave; null if nothing. */
+  output: JsonObject.nullable(),
+  /** Why it did not pass. */
+  error: z.strictObject({ code: RowErrorCode, message: z.string() }).nullable(),
+});
+export type TriedExample = z.infer<typeof TriedExample>;
+
 /** Small questions about tables that any member answers: nothing is written, so a lost reply is asked again. */
 export const workerPoolOperations = {
   /** One SELECT over tables, its result cut to `maxRows` and `maxBytes` of JSON. */
@@ -372,6 +385,17 @@ export const workerPoolOperations = {
     z.strictObject({ table: TableReference }),
     z.strictObject({ metadata: TableMetadata }),
     600_000,
+  ),
+  /**
+   * Opens a capability as the rows of a stage would have it, and calls it once for each example. Refused with the definition's field if it
+   * can't be opened: `capability_syntax` with the line. Of the kind `python` members know nothing before they call it.
+   */
+  tryCapability: operation(
+    managerAsksMember,
+    'try_capability',
+    z.strictObject({ definition: CapabilityDefinition, examples: z.array(CapabilityExample).max(20) }),
+    z.strictObject({ /** One for each example, in order. */ results: z.array(TriedExample) }),
+    120_000,
   ),
 } as const;
 

@@ -217,7 +217,7 @@ export type Step = z.infer<typeof Step>;
 /** A DAG of steps: validated, approved, edited, saved, and replayed without a model. */
 export const Plan = z.strictObject({
   version: z.literal(1),
-  /** Functions that its templates call, beside those that are there. Code of people alone: a planner brings none. */
+  /** What its templates call, beside what is there. Of a planner `javascript` alone: what a model wrote runs in a sandbox. */
   capabilities: z.array(CapabilityDefinition).min(1).max(MAX_CAPABILITIES).optional(),
   steps: z.array(Step).min(1).max(100),
   /** Ids of the steps whose tables are the run's results, the main one first. */

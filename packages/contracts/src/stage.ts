@@ -44,7 +44,7 @@ export const tokensOf = ({ input, cacheRead, cacheWrite, output, reasoning }: To
  * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
  * their tries; `invalid_arguments` the row's values do not fit the capability's parameters; `capability_failed` it threw, or gave
  * what it must not; of agents `limit_exceeded` a limit of its template was reached, `needs_split` it found the row too large for one
- * subtask, `blocked` it found that it cannot be done; of functions in Python `capability_timeout` it took too long, `capability_bad_output` it gave no JSON or what breaks
+ * subtask, `blocked` it found that it cannot be done; of functions of plans `capability_timeout` it took too long, `capability_bad_output` it gave no JSON or what breaks
  * its schema, `capability_out_of_memory` it took more than it may, `capability_crashed` its process ended at the row again; `unknown` an unsafe call may have been made;
  * of documents `document_broken` it cannot be read as what it is, `document_encrypted` it needs a password, `document_too_large` it, or what is in it,
  * passes a limit, `document_empty` it holds no text, `document_unknown` nothing says what it is, `document_timeout` reading it took too long,

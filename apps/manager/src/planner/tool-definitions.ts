@@ -1,4 +1,4 @@
-import { type JsonSchema, Name, Plan } from '@apwa/contracts';
+import { JavascriptCapability, type JsonSchema, MAX_CAPABILITIES, Name, Plan } from '@apwa/contracts';
 import { z } from 'zod';
 
 /** Rows and characters that a tool may show the planner: what it sees must stay small however large the tables are. */
@@ -33,8 +33,8 @@ export const plannerTools = {
   submit_plan: {
     description:
       'Submits the plan. It is checked in full; if something is wrong with it, the faults come back and you submit it again, corrected.',
-    // Functions are code, and run with the rights of the cluster: no model brings any.
-    arguments: z.strictObject({ plan: Plan.omit({ capabilities: true }) }),
+    // Of what a plan may bring that alone runs in a sandbox.
+    arguments: z.strictObject({ plan: Plan.extend({ capabilities: z.array(JavascriptCapability).max(MAX_CAPABILITIES).optional() }) }),
   },
 } as const satisfies Record<string, { description: string; arguments: z.ZodType }>;
 

@@ -62,7 +62,8 @@ export class ToolsService {
   private async submit(value: unknown, { inputs, requested, signal }: ToolContext): Promise<ToolOutcome> {
     const columns = inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
     const document = documentOf(value);
-    if (typeof document === 'object' && document !== null && 'capabilities' in document) return broughtCode();
+    const brought = broughtCode(document);
+    if (brought) return brought;
     const result = await patiently(() => this.plans.validate(document, columns, requested, signal), signal);
     if (result.valid) {
       return { kind: 'accepted', plan: result.plan, note: `submits a plan of ${result.plan.steps.length} steps: it is valid` };
@@ -102,10 +103,16 @@ export class ToolsService {
   }
 }
 
-/** Functions are code of people: what a model wrote runs nowhere but in a sandbox, and there is none for them. */
-const broughtCode = (): ToolOutcome => {
-  const fault = { field: 'capabilities', message: 'is not for planners', allowed: 'no such key: templates call built-in capabilities' };
-  return { kind: 'rejected', faults: [fault], note: 'submits a plan that brings code with it' };
+/** What a model wrote runs nowhere but in a sandbox, and calls no address: all other kinds are people's alone. */
+const broughtCode = (document: unknown): ToolOutcome | null => {
+  const { capabilities = [] } = (typeof document === 'object' && document !== null ? document : {}) as { capabilities?: unknown };
+  const list: unknown[] = Array.isArray(capabilities) ? capabilities : [capabilities];
+  const faults = list.flatMap((one, index): Fault[] => {
+    const { kind } = (one ?? {}) as { kind?: unknown };
+    if (kind === 'javascript') return [];
+    return [{ field: `capabilities[${index}].kind`, message: 'is not for planners', value: excerpt(kind), allowed: 'javascript' }];
+  });
+  return faults.length > 0 ? { kind: 'rejected', faults, note: 'submits a plan that brings what only people may' } : null;
 };
 
 const mistaken = (content: string): ToolOutcome => ({ kind: 'shown', content, note: excerpt(content) });

@@ -3,7 +3,7 @@ import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { faultsOfSchema } from './schema-faults.js';
 import { type PlacedCapability } from './shape.js';
 
-/** Checks a function that comes with a plan: its name, its schemas, and that it can be run. */
+/** Checks a capability that comes with a plan: its name, its schemas, and that it can be called. */
 export const checkCapability = async (
   { index, capability }: PlacedCapability,
   all: readonly PlacedCapability[],
@@ -11,7 +11,7 @@ export const checkCapability = async (
 ): Promise<Fault[]> => {
   const field = `capabilities[${index}]`;
   const faults = [...checkInput(capability, `${field}.input`), ...checkOutput(capability, `${field}.output`)];
-  if (all.some((other) => other.index < index && other.capability.name === capability.name))
+  if (all.some((other) => other.index < index && capabilityIdOf(other.capability) === capabilityIdOf(capability)))
     faults.push({ field: `${field}.name`, message: 'is used by one before it', value: capability.name, allowed: 'a name of its own' });
   try {
     await register(capability);

@@ -1,4 +1,4 @@
-import { type Plan, type RunRequest, workerPoolOperations } from '@apwa/contracts';
+import { type CapabilityDefinition, type Plan, type RunRequest, workerPoolOperations } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { QuestionsService } from '../questions/questions.service.js';
 import { roomOf } from '../reduce/calls.js';
@@ -21,7 +21,7 @@ export class PlansService {
       requested,
       models: Object.keys(this.config.models),
       room: (model) => roomOf(this.config, model ?? this.config.model),
-      register: (capability) => this.executor.register(capability, signal),
+      register: (capability) => this.#register(capability, signal),
       checkSql: async (tables, query) => {
         const request = { tables, query };
         const { columns } = await this.questions.ask(workerPoolOperations.checkSql, request, signal ? { signal } : {});
@@ -37,6 +37,12 @@ export class PlansService {
     throw refusedPlan(
       result.faults.map((fault) => ({ ...fault, field: fault.field.startsWith('plan') ? fault.field : `plan.${fault.field}` })),
     );
+  }
+
+  /** What is run on a cluster is asked about where that is known, all else of a member, which would call it. */
+  async #register(capability: CapabilityDefinition, signal?: AbortSignal): Promise<void> {
+    if (capability.kind === 'python') return this.executor.register(capability, signal);
+    await this.questions.ask(workerPoolOperations.tryCapability, { definition: capability, examples: [] }, signal ? { signal } : {});
   }
 }
 

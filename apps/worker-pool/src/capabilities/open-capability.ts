@@ -14,6 +14,8 @@ import { type Messaging } from '@apwa/messaging';
 import { openFunction } from '../functions/open-function.js';
 import { type CallControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
+import { openJavascript } from '../sandbox/open-javascript.js';
+import { type Threads } from '../sandbox/threads.js';
 
 /** A call of a capability for a row. */
 export interface CapabilityCall {
@@ -28,6 +30,8 @@ export interface OpenCapability {
   readonly capability: Capability;
   /** Checks arguments against its schema. */
   readonly input: CompiledSchema;
+  /** Finds out what can be known before it is called. RefusedError if it can't be called for any row. */
+  prepare(): Promise<void>;
   /**
    * What it gives; null if the row was abandoned. PermanentError with a row's code (`unknown`: it may have been carried out), RefusedError if it can't be called for any row; what
    * else it throws is a fault of its own. Tries after a fault that may pass are its business.
@@ -44,6 +48,7 @@ export interface CapabilityPlace {
   /** Of those that are not built in. */
   definitions: readonly CapabilityDefinition[];
   messaging: Messaging;
+  threads: Threads;
 }
 
 /** RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
@@ -54,27 +59,43 @@ export const openCapability = (id: CapabilityId, place: CapabilityPlace): OpenCa
   throw new RefusedError('unknown_capability', `This member has no capability ${id}.`, { field: 'capability', value: id });
 };
 
-const open = (capability: Capability, { stageId, definitions, messaging }: CapabilityPlace): OpenCapability | null => {
+const open = (capability: Capability, { stageId, definitions, messaging, threads }: CapabilityPlace): OpenCapability | null => {
   const input = compileSchema(capability.input);
   const definition = definitions.find((one) => capabilityIdOf(one) === capability.id);
   switch (definition?.kind) {
     case undefined: {
       const call = openBuiltin(capability.id);
       // Its rows wait for their attempt alone, and what it gives is ours.
-      return call ? { capability, input, call: ({ given }) => call(given), wrong: () => null, wake: () => undefined } : null;
+      return call
+        ? { capability, input, prepare: nothing, call: ({ given }) => call(given), wrong: () => null, wake: () => undefined }
+        : null;
     }
     case 'python': {
       const calls = openFunction(stageId, definition, messaging);
       return {
         capability,
         input,
+        prepare: nothing,
         call: ({ given, control }) => calls.call(given, control),
         wrong: wrongBy(capability),
         wake: () => calls.wake(),
       };
     }
+    case 'javascript': {
+      const { prepare, call } = openJavascript(definition, threads);
+      return {
+        capability,
+        input,
+        prepare,
+        call: ({ given, control }) => call(given, control),
+        wrong: wrongBy(capability),
+        wake: () => threads.wake(),
+      };
+    }
   }
 };
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 /** Checks what others give against their schema. */
 const wrongBy = ({ output }: Capability): OpenCapability['wrong'] => {

@@ -1,9 +1,9 @@
 import { bindArguments, capabilitiesWith, columnsAddedBy, renamed } from '@apwa/capabilities';
 import { type CapabilityTemplate, type MapWork } from '@apwa/contracts';
-import { type Messaging } from '@apwa/messaging';
 import { misfitOf, type Storage } from '@apwa/tables';
+import { type Capabilities } from '../capabilities/capabilities.js';
 import { callWithEffects, isUnsafe } from '../capabilities/effects.js';
-import { type OpenCapability, openCapability } from '../capabilities/open-capability.js';
+import { type OpenCapability } from '../capabilities/open-capability.js';
 import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
 import { type InputRows } from './input-rows.js';
@@ -16,14 +16,14 @@ export interface CapabilityStageParts {
   rows: InputRows;
   storage: Storage;
   answers: StageAnswers;
-  messaging: Messaging;
+  capabilities: Capabilities;
 }
 
 /** One call of a capability per row. RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
 export const createCapabilityStage = (parts: CapabilityStageParts): MapStage => {
-  const { stageId, template, work, rows, storage, answers, messaging } = parts;
+  const { stageId, template, work, rows, storage, answers, capabilities } = parts;
   const { capabilities: definitions = [] } = work;
-  const opened = openCapability(template.capability, { stageId, definitions, messaging });
+  const opened = capabilities.open(template.capability, stageId, definitions);
   const outputColumns = columnsAddedBy(template, capabilitiesWith(definitions));
   const bound = bindArguments(template.with);
   const misfit: OpenCapability['wrong'] = (output) => {

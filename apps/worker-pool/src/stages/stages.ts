@@ -18,7 +18,7 @@ import { SharedAnswers } from '../rows/shared-answers.js';
 import { LOG, STORAGE } from '../tokens.js';
 import { createCapabilityStage } from './capability-stage.js';
 import { type AgentTools, createAgentTools } from '../capabilities/agent-tools.js';
-import { openCapability } from '../capabilities/open-capability.js';
+import { Capabilities } from '../capabilities/capabilities.js';
 import { createModelStage } from './model-stage.js';
 import { type InputRows, openInput } from './input-rows.js';
 import { type MapStage } from './map-stage.js';
@@ -38,6 +38,7 @@ export class Stages {
   constructor(
     private readonly messaging: Messaging,
     private readonly models: Models,
+    private readonly capabilities: Capabilities,
     @Inject(STORAGE) private readonly storage: Storage,
     @Inject(LOG) private readonly log: Logger,
   ) {}
@@ -96,16 +97,15 @@ export class Stages {
           rows: await this.#input(work),
           storage,
           answers,
-          messaging: this.messaging,
+          capabilities: this.capabilities,
         });
     }
   }
 
   #tools(stageId: string, template: AgentTemplate, { capabilities: definitions = [] }: MapWork): AgentTools {
-    const place = { stageId, definitions, messaging: this.messaging };
     return createAgentTools(
       stageId,
-      template.capabilities.map((id) => openCapability(id, place)),
+      template.capabilities.map((id) => this.capabilities.open(id, stageId, definitions)),
     );
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type AgentTemplate,
+  type CapabilityDefinition,
   type CapabilityTemplate,
   type LlmTemplate,
   type JsonSchema,
@@ -40,6 +41,8 @@ export interface WorldOptions {
 interface StageOptions extends StageShare {
   template?: Partial<LlmTemplate> | AgentTemplate | CapabilityTemplate;
   shardRows?: number;
+  /** Of the plan, beside those that are built in. */
+  capabilities?: CapabilityDefinition[];
 }
 
 export class World {
@@ -100,8 +103,13 @@ export class World {
     return writeManifest(this.storage, { tableId, version: 1, columns, ownColumns: columns, rows: texts.length, parts });
   }
 
-  work(input: TableReference, template: Partial<LlmTemplate> | AgentTemplate | CapabilityTemplate = {}): StageWork {
-    if (template.mode === 'capability') return { kind: 'map', input, model: null, template };
+  work(
+    input: TableReference,
+    template: Partial<LlmTemplate> | AgentTemplate | CapabilityTemplate = {},
+    capabilities?: CapabilityDefinition[],
+  ): StageWork {
+    const own = capabilities ? { capabilities } : {};
+    if (template.mode === 'capability') return { kind: 'map', input, model: null, template, ...own };
     if (template.mode === 'agent') return { kind: 'map', input, model: 'small', template };
     return { kind: 'map', input, model: 'small', template: { mode: 'llm', instructions: 'Shout {{text}}', output: OUTPUT, ...template } };
   }
@@ -111,8 +119,8 @@ export class World {
     return this.stageOver(await this.table(texts), options);
   }
 
-  stageOver(table: TableReference, { template, shardRows = table.rows, ...share }: StageOptions = {}) {
-    const stage = this.script.addStage(this.work(table, template), rangesOf(table.rows, shardRows), share);
+  stageOver(table: TableReference, { template, shardRows = table.rows, capabilities, ...share }: StageOptions = {}) {
+    const stage = this.script.addStage(this.work(table, template, capabilities), rangesOf(table.rows, shardRows), share);
     this.executor.hint();
     return stage;
   }

@@ -1,0 +1,21 @@
+import { workerPoolOperations } from '@apwa/contracts';
+import { Handles } from '@apwa/messaging';
+import { Controller } from '@nestjs/common';
+import { type z } from 'zod';
+import { Questions } from '../questions/questions.js';
+import { Capabilities } from './capabilities.js';
+
+/** Tries capabilities before anybody calls them. */
+@Controller()
+export class CapabilitiesController {
+  constructor(
+    private readonly capabilities: Capabilities,
+    private readonly questions: Questions,
+  ) {}
+
+  @Handles(workerPoolOperations.tryCapability)
+  tryCapability({ definition, examples }: z.output<typeof workerPoolOperations.tryCapability.request>) {
+    const deadline = AbortSignal.timeout(workerPoolOperations.tryCapability.deadlineMs);
+    return this.questions.answer(async () => ({ results: await this.capabilities.tryOut(definition, examples, deadline) }));
+  }
+}

@@ -1,0 +1,85 @@
+import {
+  ApwaError,
+  type CapabilityDefinition,
+  type CapabilityExample,
+  type CapabilityId,
+  capabilityIdOf,
+  excerpt,
+  PermanentError,
+  RefusedError,
+  RowErrorCode,
+  type TriedExample,
+} from '@apwa/contracts';
+import { Messaging } from '@apwa/messaging';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import { AttemptControl } from '../rows/control.js';
+import { shownFaults } from '../rows/shown-faults.js';
+import { Threads } from '../sandbox/threads.js';
+import { type OpenCapability, openCapability } from './open-capability.js';
+
+/** The capabilities that this member can call, with what their calls share. */
+@Injectable()
+export class Capabilities implements OnApplicationShutdown {
+  readonly #threads = new Threads();
+
+  constructor(private readonly messaging: Messaging) {}
+
+  /** RefusedError if this member can't call it: the stage fails with it. */
+  open(id: CapabilityId, stageId: string, definitions: readonly CapabilityDefinition[]): OpenCapability {
+    return openCapability(id, { stageId, definitions, messaging: this.messaging, threads: this.#threads });
+  }
+
+  /** What comes of examples. RefusedError if it can't be called at all. */
+  async tryOut(definition: CapabilityDefinition, examples: readonly CapabilityExample[], signal: AbortSignal): Promise<TriedExample[]> {
+    if (definition.kind === 'python')
+      throw new RefusedError(
+        'not_tried_here',
+        'Functions in Python run on a cluster: members know nothing of them before they are called.',
+        {
+          field: 'kind',
+          value: 'python',
+        },
+      );
+    const opened = this.open(capabilityIdOf(definition), 'trial', [definition]);
+    await opened.prepare();
+    const control = anyTime();
+    signal.addEventListener('abort', () => control.abort(new PermanentError('capability_timeout', 'nobody waits for it any more')));
+    return Promise.all(examples.map((example) => tried(opened, example, control)));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#threads.close();
+  }
+}
+
+/** Of calls that belong to no attempt. */
+const anyTime = (): AttemptControl =>
+  new AttemptControl({ begin: () => true, join: () => true, land: () => undefined, mayCall: () => true, mayBegin: () => true });
+
+const tried = async (
+  opened: OpenCapability,
+  { input, output: expected }: CapabilityExample,
+  control: AttemptControl,
+): Promise<TriedExample> => {
+  const failed = (code: RowErrorCode, message: string, output: TriedExample['output'] = null): TriedExample => ({
+    passed: false,
+    output,
+    error: { code, message: excerpt(message, 1_000) },
+  });
+  const faults = opened.input.validate(input);
+  if (faults.length > 0) return failed('invalid_arguments', shownFaults(faults));
+  try {
+    const output = await opened.call({ given: input, control });
+    if (output === null) return failed('capability_timeout', 'it was not called in time');
+    const wrong = opened.wrong(output);
+    if (wrong) return failed(wrong.code, wrong.message, output);
+    if (expected && !isDeepStrictEqual(output, expected)) return failed('capability_bad_output', `it is not ${excerpt(expected)}`, output);
+    return { passed: true, output, error: null };
+  } catch (thrown) {
+    const error = ApwaError.from(thrown);
+    if (error instanceof RefusedError) throw error;
+    const code = RowErrorCode.safeParse(error.code);
+    return failed(code.success ? code.data : 'capability_failed', error.message);
+  }
+};
