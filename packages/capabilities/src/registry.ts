@@ -1,4 +1,4 @@
-import { type Capability, type CapabilityDefinition, type CapabilityId, capabilityIdOf, type JsonObject } from '@apwa/contracts';
+import { type Capability, type CapabilityDefinition, type CapabilityId, capabilityIdOf, effectsOf, type JsonObject } from '@apwa/contracts';
 import { type Builtin } from './builtins/builtin.js';
 import { identity } from './builtins/identity.js';
 import { textLength } from './builtins/text-length.js';
@@ -27,9 +27,9 @@ export const capabilitiesWith = (definitions: readonly CapabilityDefinition[] = 
   if (definitions.length === 0) return builtinCapabilities;
   const own = new Map<CapabilityId, Capability>();
   for (const one of definitions) {
-    const { kind, description, effects, input, output } = one;
+    const { kind, description, input, output } = one;
     const id = capabilityIdOf(one);
-    if (!own.has(id)) own.set(id, { id, kind, description, effects, input, output });
+    if (!own.has(id)) own.set(id, { id, kind, description, effects: effectsOf(one), input, output });
   }
   return {
     find: (id) => own.get(id) ?? builtinCapabilities.find(id),

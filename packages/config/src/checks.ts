@@ -92,6 +92,13 @@ const checkClusters = ({ ray: { clusters }, nats }: Document): Fault[] =>
       : []),
   ]);
 
+const checkSecrets = ({ secrets }: Document): Fault[] =>
+  Object.entries(secrets).flatMap(([name, { value, file }]): Fault[] => {
+    if (value !== undefined && file !== undefined) return [{ field: `secrets.${name}.file`, message: 'must not stand beside value' }];
+    if (value === undefined && file === undefined) return [{ field: `secrets.${name}.value`, message: 'is missing, and so is file' }];
+    return [];
+  });
+
 /** Whoever else reaches the port would have everything: there is no way around. */
 const checkAuth = ({ manager: { auth, host } }: Document): Fault[] =>
   auth === 'none' && !isLoopback(host)
@@ -121,6 +128,7 @@ export const crossCheck = (config: Document, fieldOf: (model: string, endpoint: 
     ...checkNats(config),
     ...checkClusters(config),
     ...checkAuth(config),
+    ...checkSecrets(config),
     ...(config.executor.heartbeatMs * 2 > config.executor.leaseMs
       ? [
           {

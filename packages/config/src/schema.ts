@@ -1,5 +1,6 @@
 import { Age, ageMs, ClusterName, PoolName, Resources } from '@apwa/contracts';
 import { z } from 'zod';
+import { CapabilitiesConfig, Secrets } from './capabilities.js';
 import { setting } from './setting.js';
 
 const MINUTE_MS = 60_000;
@@ -477,6 +478,11 @@ export const Config = z.strictObject({
     default: 'one pool `default` of two processes; none if there are clusters',
   }),
   ray: setting(RayConfig.prefault({}), 'Ray clusters that members of pools run on.'),
+  capabilities: setting(CapabilitiesConfig.prefault({}), 'What capabilities may reach.'),
+  secrets: setting(
+    Secrets,
+    'Secrets of capabilities, by the names that plans have for them. Plans never hold them; members alone send them.',
+  ),
   limits: setting(LimitsConfig.prefault({}), 'What work other than model calls may use.'),
   retention: setting(RetentionConfig.prefault({}), 'How long things are kept that nobody deletes.'),
   log: setting(

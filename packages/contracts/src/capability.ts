@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { definitionParts, Effects } from './capability-parts.js';
 import { ClusterName } from './ids.js';
+import { effectsOfHttp, HttpCapability } from './http-capability.js';
 import { JavascriptCapability } from './javascript-capability.js';
 
 /** What a capability is carried out by. */
-export const CapabilityKind = z.enum(['builtin', 'python', 'javascript']);
+export const CapabilityKind = z.enum(['builtin', 'python', 'javascript', 'http']);
 export type CapabilityKind = z.infer<typeof CapabilityKind>;
 
 /** A capability by kind and name: `builtin:text_length`, `python:language`. */
@@ -87,8 +88,12 @@ export const PythonCapability = z
 export type PythonCapability = z.infer<typeof PythonCapability>;
 
 /** How a capability is carried out, for all kinds but `builtin`. */
-export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability, JavascriptCapability]);
+export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability, JavascriptCapability, HttpCapability]);
 export type CapabilityDefinition = z.infer<typeof CapabilityDefinition>;
+
+/** What calling it again would do. */
+export const effectsOf = (definition: CapabilityDefinition): Effects =>
+  definition.kind === 'http' ? effectsOfHttp(definition) : definition.effects;
 
 export const capabilityIdOf = ({ kind, name }: Pick<CapabilityDefinition, 'kind' | 'name'>): CapabilityId => `${kind}:${name}`;
 

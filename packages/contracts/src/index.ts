@@ -9,6 +9,7 @@ export * from './permits.js';
 export * from './capability.js';
 export * from './reduce.js';
 export * from './capability-parts.js';
+export * from './http-capability.js';
 export * from './javascript-capability.js';
 export * from './replicas.js';
 export * from './split.js';

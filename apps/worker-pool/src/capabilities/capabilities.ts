@@ -1,5 +1,6 @@
 import {
   ApwaError,
+  CallKey,
   type CapabilityDefinition,
   type CapabilityExample,
   type CapabilityId,
@@ -11,8 +12,13 @@ import {
   type TriedExample,
 } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type Config } from '@apwa/config';
+import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { Secrets } from '../http/secrets.js';
+import { CONFIG } from '../tokens.js';
+import { Web } from '../web/web.js';
 import { AttemptControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
 import { Threads } from '../sandbox/threads.js';
@@ -23,11 +29,21 @@ import { type OpenCapability, openCapability } from './open-capability.js';
 export class Capabilities implements OnApplicationShutdown {
   readonly #threads = new Threads();
 
-  constructor(private readonly messaging: Messaging) {}
+  readonly #web: Web;
+  readonly #secrets: Secrets;
+
+  constructor(
+    private readonly messaging: Messaging,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.#web = new Web({ allowedHosts: config.capabilities.allowedHosts });
+    this.#secrets = new Secrets(config.secrets);
+  }
 
   /** RefusedError if this member can't call it: the stage fails with it. */
   open(id: CapabilityId, stageId: string, definitions: readonly CapabilityDefinition[]): OpenCapability {
-    return openCapability(id, { stageId, definitions, messaging: this.messaging, threads: this.#threads });
+    const place = { stageId, definitions, messaging: this.messaging, threads: this.#threads, web: this.#web, secrets: this.#secrets };
+    return openCapability(id, place);
   }
 
   /** What comes of examples. RefusedError if it can't be called at all. */
@@ -49,7 +65,7 @@ export class Capabilities implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.#threads.close();
+    await Promise.all([this.#threads.close(), this.#web.close()]);
   }
 }
 
@@ -70,7 +86,7 @@ const tried = async (
   const faults = opened.input.validate(input);
   if (faults.length > 0) return failed('invalid_arguments', shownFaults(faults));
   try {
-    const output = await opened.call({ given: input, control });
+    const output = await opened.call({ given: input, control, key: () => CallKey.parse(createHash('sha256').update(randomUUID()).digest('hex')) });
     if (output === null) return failed('capability_timeout', 'it was not called in time');
     const wrong = opened.wrong(output);
     if (wrong) return failed(wrong.code, wrong.message, output);

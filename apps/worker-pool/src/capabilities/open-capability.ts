@@ -11,6 +11,9 @@ import {
 } from '@apwa/contracts';
 import { type CompiledSchema, compileSchema } from '@apwa/json-schema';
 import { type Messaging } from '@apwa/messaging';
+import { openHttp } from '../http/open-http.js';
+import { type Secrets } from '../http/secrets.js';
+import { type Web } from '../web/web.js';
 import { openFunction } from '../functions/open-function.js';
 import { type CallControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
@@ -49,6 +52,8 @@ export interface CapabilityPlace {
   definitions: readonly CapabilityDefinition[];
   messaging: Messaging;
   threads: Threads;
+  web: Web;
+  secrets: Secrets;
 }
 
 /** RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
@@ -59,7 +64,10 @@ export const openCapability = (id: CapabilityId, place: CapabilityPlace): OpenCa
   throw new RefusedError('unknown_capability', `This member has no capability ${id}.`, { field: 'capability', value: id });
 };
 
-const open = (capability: Capability, { stageId, definitions, messaging, threads }: CapabilityPlace): OpenCapability | null => {
+const open = (
+  capability: Capability,
+  { stageId, definitions, messaging, threads, web, secrets }: CapabilityPlace,
+): OpenCapability | null => {
   const input = compileSchema(capability.input);
   const definition = definitions.find((one) => capabilityIdOf(one) === capability.id);
   switch (definition?.kind) {
@@ -91,6 +99,10 @@ const open = (capability: Capability, { stageId, definitions, messaging, threads
         wrong: wrongBy(capability),
         wake: () => threads.wake(),
       };
+    }
+    case 'http': {
+      const { prepare, call } = openHttp(definition, web, secrets);
+      return { capability, input, prepare, call, wrong: wrongBy(capability), wake: () => undefined };
     }
   }
 };

@@ -32,6 +32,8 @@ const OUTPUT: JsonSchema = {
 export interface WorldOptions {
   slots?: number;
   endpoint?: Record<string, unknown>;
+  /** More of the configuration. */
+  settings?: Record<string, unknown>;
 }
 
 /**
@@ -60,7 +62,7 @@ export class World {
     private readonly slots: number,
   ) {}
 
-  static async start({ slots = 64, endpoint = {} }: WorldOptions = {}): Promise<World> {
+  static async start({ slots = 64, endpoint = {}, settings: more = {} }: WorldOptions = {}): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'apwa-member-'));
     const nats = await startNatsServer();
     const model = await ScriptedModel.start();
@@ -73,6 +75,7 @@ export class World {
       storage: { url },
       nats: nats.access,
       pools: [{ name: 'default', backend: 'external', slots }],
+      ...more,
     };
     await writeFile(config, JSON.stringify(settings));
     return new World(nats, executor, messaging, model, await openStorage({ url }), config, folder, slots);
@@ -144,6 +147,11 @@ export class World {
       parts: committed.map(({ range, content }) => ({ ...content.part, firstRow: range.first })),
     });
     return readRows(this.storage, reference, { first: 0, last: base.rows - 1 });
+  }
+
+  /** What the members have logged. */
+  log(): string {
+    return this.members.map((member) => member.log()).join('\n');
   }
 
   /** Stops everything, and fails if a member has ever lost count of its slots (HAZARDS K11). */

@@ -1,0 +1,128 @@
+import { effectsOf, excerpt, type HttpCapability, type JsonObject, type JsonValue, PermanentError } from '@apwa/contracts';
+import { hideSecrets } from '@apwa/service';
+import { type Response } from 'undici';
+import { type CapabilityCall } from '../capabilities/open-capability.js';
+import { readText, type Web } from '../web/web.js';
+import { WebError } from '../web/web-error.js';
+import { type BuiltRequest, requestOf } from './request-of.js';
+import { type Secrets } from './secrets.js';
+
+/** Tries of a call that may be made again. */
+const TRIES = 4;
+const BACKOFF_MS = 250;
+/** The longest wait between two tries, whatever the other side asks for. */
+const LONGEST_WAIT_MS = 30_000;
+/** Answers that another try may change. */
+const PASSING = [408, 425, 429, 500, 502, 503, 504];
+const REDIRECTS = 5;
+/** What is shown of an answer that is not what it should be, in characters. */
+const SHOWN = 200;
+
+type Tried = { kind: 'output'; output: JsonObject } | { kind: 'again'; error: PermanentError; afterMs: number | null };
+
+/** The calls of an operation over HTTP. RefusedError if it names a secret that is not for it. */
+export const openHttp = (definition: HttpCapability, web: Web, secrets: Secrets) => {
+  const effects = effectsOf(definition);
+  secrets.check(definition.secrets, new URL(definition.url.replace(/(^https?:\/\/[^/]+).*/, '$1')));
+
+  const tryOnce = async (request: BuiltRequest, key: CapabilityCall['key'], signal: AbortSignal): Promise<Tried> => {
+    const { url, headers, body } = await withSecrets(request, definition, secrets);
+    const { method, timeoutMs, maxBytes, result } = definition;
+    const all: Record<string, string> = {
+      accept: result === 'json' ? 'application/json' : '*/*',
+      ...(body === null ? {} : { 'content-type': 'application/json' }),
+      ...(effects !== 'none' ? { 'idempotency-key': key() } : {}),
+      ...headers,
+    };
+    try {
+      const redirects = method === 'GET' ? REDIRECTS : 0;
+      const response = await web.request(url, { method, headers: all, body, timeoutMs, signal, redirects });
+      const text = await readText(response, maxBytes, { host: url.host, timeoutMs });
+      return outcomeOf(response, text, url.host, definition);
+    } catch (thrown) {
+      if (thrown instanceof WebError && thrown.mayPass) return { kind: 'again', error: thrown, afterMs: null };
+      throw thrown;
+    }
+  };
+
+  const valuesOf = () => Promise.all(definition.secrets.map(({ name }) => secrets.valueOf(name)));
+
+  const call = async ({ given, control, key }: CapabilityCall): Promise<JsonObject | null> => {
+    const request = requestOf(definition, given);
+    const values = await valuesOf();
+    // What is called may tell what it was sent, in its errors above all.
+    const hide = (text: string) => hideSecrets(text, values);
+    for (let tries = 1; ; tries++) {
+      if (control.signal.aborted) return null;
+      try {
+        const tried = await tryOnce(request, key, control.signal);
+        if (tried.kind === 'output') return JSON.parse(hide(JSON.stringify(tried.output))) as JsonObject;
+        if (tries === TRIES || effects === 'unsafe') throw tried.error;
+        await control.sleep(Math.min(LONGEST_WAIT_MS, tried.afterMs ?? BACKOFF_MS * 2 ** (tries - 1) * (0.5 + Math.random())));
+        if (!control.mayBegin()) return null;
+      } catch (thrown) {
+        if (control.signal.aborted) return null;
+        throw thrown instanceof PermanentError ? new PermanentError(thrown.code, hide(thrown.message), { cause: thrown }) : thrown;
+      }
+    }
+  };
+  return {
+    call,
+    /** RefusedError if one of its secrets can't be read. */
+    prepare: async (): Promise<void> => void (await valuesOf()),
+  };
+};
+
+const withSecrets = async (
+  { url, headers, body }: BuiltRequest,
+  { secrets: used }: HttpCapability,
+  secrets: Secrets,
+): Promise<BuiltRequest> => {
+  const target = new URL(url);
+  const all = { ...headers };
+  for (const { name, in: place, as, prefix } of used) {
+    const value = prefix + (await secrets.valueOf(name));
+    if (place === 'query') target.searchParams.set(as, value);
+    else all[as] = value;
+  }
+  return { url: target, headers: all, body };
+};
+
+const outcomeOf = (response: Response, text: string, host: string, definition: HttpCapability): Tried => {
+  const { status, headers } = response;
+  if (status < 200 || status > 299) {
+    const message = `${host} answered ${status}${text === '' ? '' : `: ${excerpt(text, SHOWN)}`}`;
+    if (!PASSING.includes(status)) throw new PermanentError('capability_failed', message);
+    const error = new PermanentError(status === 429 ? 'rate_limited' : 'provider_error', message);
+    return { kind: 'again', error, afterMs: waitOf(headers.get('retry-after')) };
+  }
+  return { kind: 'output', output: outputOf(text, headers.get('content-type'), host, definition) };
+};
+
+const waitOf = (retryAfter: string | null): number | null => {
+  if (retryAfter === null) return null;
+  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+};
+
+const outputOf = (text: string, type: string | null, host: string, { result, into, output }: HttpCapability): JsonObject => {
+  if (result === 'text') return { [into ?? 'text']: text };
+  // Many a DELETE answers with nothing.
+  const value: unknown = text === '' ? {} : parsed(text, `${host} answered with ${type ?? 'what says not what it is'}`);
+  if (into !== undefined) return { [into]: value as JsonValue };
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new PermanentError('capability_bad_output', `${host} answered with no object of JSON, and "into" names no property for it`);
+  // An answer may hold more than is wanted of it.
+  const wanted = Object.keys((output.properties ?? {}) as object);
+  return Object.fromEntries(
+    wanted.flatMap((name) => (Object.hasOwn(value, name) ? [[name, (value as JsonObject)[name] as JsonValue]] : [])),
+  );
+};
+
+const parsed = (text: string, what: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new PermanentError('capability_bad_output', `${what}, which is no JSON: ${excerpt(text, SHOWN)}`);
+  }
+};
