@@ -1,4 +1,4 @@
-import { SecretName } from '@apwa/contracts';
+import { McpServerName, SecretName } from '@apwa/contracts';
 import { z } from 'zod';
 import { setting } from './setting.js';
 
@@ -24,6 +24,39 @@ export const SecretConfig = z.strictObject({
 export type SecretConfig = z.infer<typeof SecretConfig>;
 
 export const Secrets = z.record(SecretName, SecretConfig).default({});
+
+export const McpServerConfig = z.strictObject({
+  url: setting(
+    z
+      .string()
+      .regex(/^https?:\/\/[^\s@#]+$/, 'must be a URL that begins with http:// or https:// and holds no user or password')
+      .optional(),
+    'Where it is served (streamable HTTP). It may be anywhere: naming it here allows it.',
+  ),
+  headers: setting(
+    z.record(z.string().min(1), z.string().min(1)).default({}),
+    'Headers of each request to it, for example `Authorization: Bearer ${NAME}`.',
+    { secret: 'value' },
+  ),
+  command: setting(
+    z.string().min(1).optional(),
+    'In place of `url`: a program that each member starts, and speaks with over stdin and stdout.',
+  ),
+  args: setting(z.array(z.string()).default([]), 'Its arguments.'),
+  env: setting(
+    z.record(z.string().min(1), z.string()).default({}),
+    'Its environment. Of the member’s own it has `HOME`, `LOGNAME`, `PATH`, `SHELL`, `TERM` and `USER` alone.',
+    { secret: 'value' },
+  ),
+  folder: setting(z.string().min(1).optional(), 'Its working directory. Left out: that of the member.'),
+  idleMs: setting(
+    z.number().int().min(100).max(86_400_000).default(60_000),
+    'A connection that nobody has used for so long is closed, and the program ended. Milliseconds.',
+  ),
+});
+export type McpServerConfig = z.infer<typeof McpServerConfig>;
+
+export const McpServers = z.record(McpServerName, McpServerConfig).default({});
 
 export const CapabilitiesConfig = z.strictObject({
   allowedHosts: setting(

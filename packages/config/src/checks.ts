@@ -99,6 +99,18 @@ const checkSecrets = ({ secrets }: Document): Fault[] =>
     return [];
   });
 
+const checkMcpServers = ({ mcpServers }: Document): Fault[] =>
+  Object.entries(mcpServers).flatMap(([name, { url, command, args, env, folder, headers }]): Fault[] => {
+    const field = `mcpServers.${name}`;
+    if (url === undefined && command === undefined) return [{ field: `${field}.url`, message: 'is missing, and so is command' }];
+    if (url !== undefined && command !== undefined) return [{ field: `${field}.command`, message: 'must not stand beside url' }];
+    if (url !== undefined && !parsedUrl(url)) return [{ field: `${field}.url`, message: 'is no URL' }];
+    const own = { args: args.length > 0, env: Object.keys(env).length > 0, folder: folder !== undefined };
+    if (url !== undefined)
+      return Object.entries(own).flatMap(([key, said]) => (said ? [{ field: `${field}.${key}`, message: 'goes with command alone' }] : []));
+    return Object.keys(headers).length > 0 ? [{ field: `${field}.headers`, message: 'goes with url alone' }] : [];
+  });
+
 /** Whoever else reaches the port would have everything: there is no way around. */
 const checkAuth = ({ manager: { auth, host } }: Document): Fault[] =>
   auth === 'none' && !isLoopback(host)
@@ -129,6 +141,7 @@ export const crossCheck = (config: Document, fieldOf: (model: string, endpoint: 
     ...checkClusters(config),
     ...checkAuth(config),
     ...checkSecrets(config),
+    ...checkMcpServers(config),
     ...(config.executor.heartbeatMs * 2 > config.executor.leaseMs
       ? [
           {

@@ -15,7 +15,7 @@ export {
   StructuredOutput,
   retentionMs,
 } from './schema.js';
-export { type SecretConfig } from './capabilities.js';
+export { type McpServerConfig, type SecretConfig } from './capabilities.js';
 export { authOf, isLoopback } from './auth.js';
 export { describeConfig } from './describe.js';
 export { type LoadOptions, loadConfig } from './load.js';

@@ -1,6 +1,6 @@
 import { Age, ageMs, ClusterName, PoolName, Resources } from '@apwa/contracts';
 import { z } from 'zod';
-import { CapabilitiesConfig, Secrets } from './capabilities.js';
+import { CapabilitiesConfig, McpServers, Secrets } from './capabilities.js';
 import { setting } from './setting.js';
 
 const MINUTE_MS = 60_000;
@@ -482,6 +482,10 @@ export const Config = z.strictObject({
   secrets: setting(
     Secrets,
     'Secrets of capabilities, by the names that plans have for them. Plans never hold them; members alone send them.',
+  ),
+  mcpServers: setting(
+    McpServers,
+    'Servers of the Model Context Protocol, by the names that plans have for them. They stand here alone: a program is code.',
   ),
   limits: setting(LimitsConfig.prefault({}), 'What work other than model calls may use.'),
   retention: setting(RetentionConfig.prefault({}), 'How long things are kept that nobody deletes.'),

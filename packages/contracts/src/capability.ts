@@ -3,9 +3,10 @@ import { definitionParts, Effects } from './capability-parts.js';
 import { ClusterName } from './ids.js';
 import { effectsOfHttp, HttpCapability } from './http-capability.js';
 import { JavascriptCapability } from './javascript-capability.js';
+import { McpCapability } from './mcp-capability.js';
 
 /** What a capability is carried out by. */
-export const CapabilityKind = z.enum(['builtin', 'python', 'javascript', 'http']);
+export const CapabilityKind = z.enum(['builtin', 'python', 'javascript', 'http', 'mcp']);
 export type CapabilityKind = z.infer<typeof CapabilityKind>;
 
 /** A capability by kind and name: `builtin:text_length`, `python:language`. */
@@ -88,7 +89,7 @@ export const PythonCapability = z
 export type PythonCapability = z.infer<typeof PythonCapability>;
 
 /** How a capability is carried out, for all kinds but `builtin`. */
-export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability, JavascriptCapability, HttpCapability]);
+export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability, JavascriptCapability, HttpCapability, McpCapability]);
 export type CapabilityDefinition = z.infer<typeof CapabilityDefinition>;
 
 /** What calling it again would do. */

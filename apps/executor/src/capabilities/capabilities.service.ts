@@ -77,7 +77,7 @@ export class CapabilitiesService {
 
   async #capabilitiesOf(stageId: string): Promise<PythonCapability[]> {
     const work = await this.stages.workOf(stageId);
-    return work.kind === 'map' ? (work.capabilities ?? []).filter(({ kind }) => kind === 'python') : [];
+    return work.kind === 'map' ? (work.capabilities ?? []).filter((one) => one.kind === 'python') : [];
   }
 
   #keep(capability: PythonCapability): string {

@@ -18,6 +18,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Secrets } from '../http/secrets.js';
 import { CONFIG } from '../tokens.js';
+import { McpServers } from '../mcp/mcp-servers.js';
 import { Web } from '../web/web.js';
 import { AttemptControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
@@ -31,6 +32,7 @@ export class Capabilities implements OnApplicationShutdown {
 
   readonly #web: Web;
   readonly #secrets: Secrets;
+  readonly #mcp: McpServers;
 
   constructor(
     private readonly messaging: Messaging,
@@ -38,11 +40,20 @@ export class Capabilities implements OnApplicationShutdown {
   ) {
     this.#web = new Web({ allowedHosts: config.capabilities.allowedHosts });
     this.#secrets = new Secrets(config.secrets);
+    this.#mcp = new McpServers(config.mcpServers);
   }
 
   /** RefusedError if this member can't call it: the stage fails with it. */
   open(id: CapabilityId, stageId: string, definitions: readonly CapabilityDefinition[]): OpenCapability {
-    const place = { stageId, definitions, messaging: this.messaging, threads: this.#threads, web: this.#web, secrets: this.#secrets };
+    const place = {
+      stageId,
+      definitions,
+      messaging: this.messaging,
+      threads: this.#threads,
+      web: this.#web,
+      secrets: this.#secrets,
+      mcp: this.#mcp,
+    };
     return openCapability(id, place);
   }
 
@@ -65,7 +76,7 @@ export class Capabilities implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.#threads.close(), this.#web.close()]);
+    await Promise.all([this.#threads.close(), this.#web.close(), this.#mcp.close()]);
   }
 }
 

@@ -14,6 +14,8 @@ import { type Messaging } from '@apwa/messaging';
 import { openHttp } from '../http/open-http.js';
 import { type Secrets } from '../http/secrets.js';
 import { type Web } from '../web/web.js';
+import { type McpServers } from '../mcp/mcp-servers.js';
+import { openMcp } from '../mcp/open-mcp.js';
 import { openFunction } from '../functions/open-function.js';
 import { type CallControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
@@ -54,6 +56,7 @@ export interface CapabilityPlace {
   threads: Threads;
   web: Web;
   secrets: Secrets;
+  mcp: McpServers;
 }
 
 /** RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
@@ -66,7 +69,7 @@ export const openCapability = (id: CapabilityId, place: CapabilityPlace): OpenCa
 
 const open = (
   capability: Capability,
-  { stageId, definitions, messaging, threads, web, secrets }: CapabilityPlace,
+  { stageId, definitions, messaging, threads, web, secrets, mcp }: CapabilityPlace,
 ): OpenCapability | null => {
   const input = compileSchema(capability.input);
   const definition = definitions.find((one) => capabilityIdOf(one) === capability.id);
@@ -102,6 +105,10 @@ const open = (
     }
     case 'http': {
       const { prepare, call } = openHttp(definition, web, secrets);
+      return { capability, input, prepare, call, wrong: wrongBy(capability), wake: () => undefined };
+    }
+    case 'mcp': {
+      const { prepare, call } = openMcp(definition, mcp);
       return { capability, input, prepare, call, wrong: wrongBy(capability), wake: () => undefined };
     }
   }

@@ -1,6 +1,7 @@
-import { effectsOf, excerpt, type HttpCapability, type JsonObject, type JsonValue, PermanentError } from '@apwa/contracts';
+import { effectsOf, excerpt, type HttpCapability, type JsonObject, PermanentError } from '@apwa/contracts';
 import { hideSecrets } from '@apwa/service';
 import { type Response } from 'undici';
+import { answered, parsedJson } from '../capabilities/answered.js';
 import { type CapabilityCall } from '../capabilities/open-capability.js';
 import { readText, type Web } from '../web/web.js';
 import { WebError } from '../web/web-error.js';
@@ -105,24 +106,9 @@ const waitOf = (retryAfter: string | null): number | null => {
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 };
 
-const outputOf = (text: string, type: string | null, host: string, { result, into, output }: HttpCapability): JsonObject => {
-  if (result === 'text') return { [into ?? 'text']: text };
+const outputOf = (text: string, type: string | null, host: string, definition: HttpCapability): JsonObject => {
+  if (definition.result === 'text') return { [definition.into ?? 'text']: text };
   // Many a DELETE answers with nothing.
-  const value: unknown = text === '' ? {} : parsed(text, `${host} answered with ${type ?? 'what says not what it is'}`);
-  if (into !== undefined) return { [into]: value as JsonValue };
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new PermanentError('capability_bad_output', `${host} answered with no object of JSON, and "into" names no property for it`);
-  // An answer may hold more than is wanted of it.
-  const wanted = Object.keys((output.properties ?? {}) as object);
-  return Object.fromEntries(
-    wanted.flatMap((name) => (Object.hasOwn(value, name) ? [[name, (value as JsonObject)[name] as JsonValue]] : [])),
-  );
-};
-
-const parsed = (text: string, what: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new PermanentError('capability_bad_output', `${what}, which is no JSON: ${excerpt(text, SHOWN)}`);
-  }
+  const value = text === '' ? {} : parsedJson(text, `${host} answered with ${type ?? 'what says not what it is'}`);
+  return answered(value, definition, host);
 };

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { definitionParts } from './capability-parts.js';
+
+/** What a server of the Model Context Protocol is called in the configuration. */
+export const McpServerName = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, _ and -');
+
+/** A tool of a server of the Model Context Protocol. */
+export const McpCapability = z.strictObject({
+  kind: z.literal('mcp'),
+  ...definitionParts,
+  /** One of the configuration's. */
+  server: McpServerName,
+  /** As the server calls it. */
+  tool: z.string().min(1).max(200),
+  /**
+   * SHA-256 of the tool as the server described it when the capability was made: its name, title, description, schemas and annotations,
+   * keys in order. A tool that has changed since is not called.
+   */
+  hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
+  effects: z.enum(['none', 'idempotent'], { error: 'must be none or idempotent: nothing keeps unsafe tools from being called twice yet' }),
+  /** What is made of the answer: its structured content or, without one, a text that is an object of JSON; or its texts as one. */
+  result: z.enum(['json', 'text']).default('json'),
+  /** The property of `output` that the answer becomes. Default: an object is the output itself, and a text becomes `text`. */
+  into: z.string().min(1).max(255).optional(),
+  /** Of a call. */
+  timeoutMs: z.number().int().min(100).max(3_600_000).default(30_000),
+});
+export type McpCapability = z.infer<typeof McpCapability>;
