@@ -99,4 +99,12 @@ describe('the sandbox', () => {
     expect(await waiting).toBeNull();
     await endless;
   });
+
+  it('should end built-in capabilities on arguments by which they would never end', async () => {
+    const builtin = (id: string, given: JsonObject) => threads.run({ kind: 'builtin', id, given }, { timeoutMs: 500, wanted: () => true });
+    const backtracking = { text: `${'a'.repeat(50)}b`, pattern: '(a+)+$', regex: true };
+    expect(await builtin('builtin:text_search', backtracking)).toEqual(failed('capability_timeout', /500 ms/));
+    expect(await builtin('builtin:text_search', { text: 'a', pattern: '(', regex: true })).toEqual(failed('invalid_arguments', /pattern/));
+    expect(await builtin('builtin:json_query', { json: { a: 1 }, path: '$.a' })).toEqual(output({ count: 1, values: [1] }));
+  });
 });

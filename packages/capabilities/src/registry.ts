@@ -1,7 +1,14 @@
 import { type Capability, type CapabilityDefinition, type CapabilityId, capabilityIdOf, effectsOf, type JsonObject } from '@apwa/contracts';
 import { type Builtin } from './builtins/builtin.js';
+import { calculate } from './builtins/calculate.js';
+import { dateAdd, dateDifference, dateParse } from './builtins/dates.js';
+import { fetchUrl } from './builtins/fetch.js';
 import { identity } from './builtins/identity.js';
+import { jsonQuery } from './builtins/json-query.js';
+import { htmlQuery, xmlQuery } from './builtins/markup-query.js';
 import { textLength } from './builtins/text-length.js';
+import { textSearch } from './builtins/text-search.js';
+import { textSlice } from './builtins/text-slice.js';
 import { wordCount } from './builtins/word-count.js';
 
 /** What can be looked up by who plans and checks. */
@@ -14,7 +21,22 @@ export interface CapabilityRegistry {
 /** A capability that is a function of ours, ready to be called by who has a row's arguments for it. Calls may throw. */
 export type CapabilityCall = (given: JsonObject) => JsonObject | Promise<JsonObject>;
 
-const builtins = new Map<CapabilityId, Builtin>([identity, textLength, wordCount].map((one) => [one.capability.id, one]));
+const all = [
+  identity,
+  textLength,
+  wordCount,
+  textSearch,
+  textSlice,
+  calculate,
+  dateParse,
+  dateAdd,
+  dateDifference,
+  jsonQuery,
+  htmlQuery,
+  xmlQuery,
+  fetchUrl,
+];
+const builtins = new Map<CapabilityId, Builtin>(all.map((one) => [one.capability.id, one]));
 
 /** The capabilities that every member has, without anybody registering them. */
 export const builtinCapabilities: CapabilityRegistry = {
@@ -36,6 +58,9 @@ export const capabilitiesWith = (definitions: readonly CapabilityDefinition[] = 
     list: () => [...builtinCapabilities.list(), ...own.values()],
   };
 };
+
+/** Whether a built-in capability is to be called where it can be ended. */
+export const isSlow = (id: CapabilityId): boolean => builtins.get(id)?.slow === true;
 
 /** How a capability is called here; undefined if this member cannot call it. */
 export const openCapability = (id: CapabilityId): CapabilityCall | undefined => builtins.get(id)?.call;

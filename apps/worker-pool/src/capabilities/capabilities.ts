@@ -33,6 +33,7 @@ export class Capabilities implements OnApplicationShutdown {
   readonly #web: Web;
   readonly #secrets: Secrets;
   readonly #mcp: McpServers;
+  readonly #fetchHosts: readonly string[];
 
   constructor(
     private readonly messaging: Messaging,
@@ -41,6 +42,7 @@ export class Capabilities implements OnApplicationShutdown {
     this.#web = new Web({ allowedHosts: config.capabilities.allowedHosts });
     this.#secrets = new Secrets(config.secrets);
     this.#mcp = new McpServers(config.mcpServers);
+    this.#fetchHosts = config.capabilities.fetchHosts;
   }
 
   /** RefusedError if this member can't call it: the stage fails with it. */
@@ -53,6 +55,7 @@ export class Capabilities implements OnApplicationShutdown {
       web: this.#web,
       secrets: this.#secrets,
       mcp: this.#mcp,
+      fetchHosts: this.#fetchHosts,
     };
     return openCapability(id, place);
   }

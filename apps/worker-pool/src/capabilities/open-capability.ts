@@ -1,4 +1,4 @@
-import { capabilitiesWith, openCapability as openBuiltin } from '@apwa/capabilities';
+import { capabilitiesWith, isSlow, openCapability as openBuiltin } from '@apwa/capabilities';
 import {
   type CallKey,
   type Capability,
@@ -19,6 +19,8 @@ import { openMcp } from '../mcp/open-mcp.js';
 import { openFunction } from '../functions/open-function.js';
 import { type CallControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
+import { openFetch } from '../web/open-fetch.js';
+import { openSlow } from '../sandbox/open-slow.js';
 import { openJavascript } from '../sandbox/open-javascript.js';
 import { type Threads } from '../sandbox/threads.js';
 
@@ -57,6 +59,8 @@ export interface CapabilityPlace {
   web: Web;
   secrets: Secrets;
   mcp: McpServers;
+  /** Of the configuration: what `builtin:fetch` may read. */
+  fetchHosts: readonly string[];
 }
 
 /** RefusedError `unknown_capability` if this member has none of that name: the stage fails with it. */
@@ -67,19 +71,15 @@ export const openCapability = (id: CapabilityId, place: CapabilityPlace): OpenCa
   throw new RefusedError('unknown_capability', `This member has no capability ${id}.`, { field: 'capability', value: id });
 };
 
-const open = (
-  capability: Capability,
-  { stageId, definitions, messaging, threads, web, secrets, mcp }: CapabilityPlace,
-): OpenCapability | null => {
+const open = (capability: Capability, place: CapabilityPlace): OpenCapability | null => {
+  const { stageId, definitions, messaging, threads, web, secrets, mcp } = place;
   const input = compileSchema(capability.input);
   const definition = definitions.find((one) => capabilityIdOf(one) === capability.id);
   switch (definition?.kind) {
     case undefined: {
-      const call = openBuiltin(capability.id);
-      // Its rows wait for their attempt alone, and what it gives is ours.
-      return call
-        ? { capability, input, prepare: nothing, call: ({ given }) => call(given), wrong: () => null, wake: () => undefined }
-        : null;
+      const call = openOwn(capability.id, place);
+      // What it gives is ours.
+      return call ? { capability, input, prepare: nothing, call, wrong: () => null, wake: () => threads.wake() } : null;
     }
     case 'python': {
       const calls = openFunction(stageId, definition, messaging);
@@ -112,6 +112,14 @@ const open = (
       return { capability, input, prepare, call, wrong: wrongBy(capability), wake: () => undefined };
     }
   }
+};
+
+/** How a built-in capability is called. */
+const openOwn = (id: CapabilityId, { web, threads, fetchHosts }: CapabilityPlace): OpenCapability['call'] | undefined => {
+  if (id === 'builtin:fetch') return openFetch(web, fetchHosts);
+  if (isSlow(id)) return openSlow(id, threads);
+  const call = openBuiltin(id);
+  return call && (({ given }) => call(given));
 };
 
 const nothing = (): Promise<void> => Promise.resolve();

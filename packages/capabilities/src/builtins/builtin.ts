@@ -1,8 +1,10 @@
 import { type Capability, type JsonObject, type JsonSchema } from '@apwa/contracts';
 
-/** A capability that is a function of ours: pure, fast, without effects. */
+/** A capability that is a function of ours, without effects. */
 export interface Builtin {
   readonly capability: Capability;
+  /** It may take long on some arguments: it is called in a thread that can be ended. */
+  readonly slow: boolean;
   /** `given` is valid against the capability's `input`; what it gives, against its `output`. */
   readonly call: (given: JsonObject) => JsonObject;
 }
@@ -12,11 +14,13 @@ export interface BuiltinSpec {
   description: string;
   input: JsonSchema;
   output: JsonSchema;
+  slow?: boolean;
   call: Builtin['call'];
 }
 
-export const builtin = ({ name, description, input, output, call }: BuiltinSpec): Builtin => ({
+export const builtin = ({ name, description, input, output, slow = false, call }: BuiltinSpec): Builtin => ({
   capability: { id: `builtin:${name}`, kind: 'builtin', description, effects: 'none', input, output },
+  slow,
   call,
 });
 
