@@ -94,6 +94,20 @@ describe('an operation over HTTP', () => {
     expect(of('heals')[0]?.body).toBe('{"text":"heals"}');
   });
 
+  it('should be made once where it must not be made twice, and its row be unknown where nobody knows what came of it', async () => {
+    handler = ({ url = '' }, response) => {
+      if (url.endsWith('refused')) return json(response, { error: 'no' }, 422);
+      if (url.endsWith('cut')) return void response.socket?.destroy();
+      if (url.endsWith('broken')) return json(response, { error: 'who knows' }, 500);
+      if (url.endsWith('odd')) return json(response, [1]);
+      return json(response, { size: 1 });
+    };
+    const rows = await rowsOf(['fine', 'refused', 'cut', 'broken', 'odd'], { method: 'POST', body: { text: '{{text}}' } });
+    expect(rows.map(({ _error_code }) => _error_code ?? null)).toEqual([null, 'capability_failed', 'unknown', 'unknown', 'unknown']);
+    expect(seen.map(({ url }) => url).sort()).toEqual(['/items/broken', '/items/cut', '/items/fine', '/items/odd', '/items/refused']);
+    expect(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(5);
+  });
+
   it('should fail a row, and nothing else, by answers that are no answers', async () => {
     handler = ({ url = '' }, response) => {
       response.on('error', () => undefined);

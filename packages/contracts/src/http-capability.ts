@@ -34,44 +34,39 @@ const EFFECTS = { GET: 'none', PUT: 'idempotent', DELETE: 'idempotent', POST: 'u
  * A request of HTTP. `{{parameter}}` stands for an argument in path, query, headers and body: a text that is one placeholder is the argument
  * as it is, and one whose argument is not given is left out; in a longer text the arguments are written in.
  */
-export const HttpCapability = z
-  .strictObject({
-    kind: z.literal('http'),
-    ...definitionParts,
-    method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
-    /** Scheme and host as they are, then the path, in which placeholders may stand. */
-    url: z
-      .string()
-      .max(2_000)
-      .regex(
-        /^https?:\/\/[^\s{}/?#@\\]+(\/[^\s?#\\]*)?$/,
-        'must be http:// or https://, a host and a path: {{parameters}} in the path alone',
-      ),
-    query: z.record(z.string().min(1).max(200), JsonValue).default({}),
-    headers: z.record(HeaderName, z.string().max(2_000)).default({}),
-    /** Sent as JSON. */
-    body: JsonValue.optional(),
-    secrets: z.array(UsedSecret).max(10).default([]),
-    /** Default: `none` of GET, `idempotent` of PUT and DELETE, `unsafe` of POST and PATCH, which may say that they are not. */
-    effects: Effects.optional(),
-    /** What is made of the answer. */
-    result: z.enum(['json', 'text']).default('json'),
-    /** The property of `output` that the answer becomes. Default: an object of JSON is the output itself, and a text becomes `text`. */
-    into: z.string().min(1).max(255).optional(),
-    /** Of the answer, unpacked. */
-    maxBytes: z
-      .number()
-      .int()
-      .min(1)
-      .max(8 * 1024 * 1024)
-      .default(1024 * 1024),
-    /** Of a try, its answer included. */
-    timeoutMs: z.number().int().min(100).max(600_000).default(30_000),
-  })
-  .refine((one) => effectsOfHttp(one) !== 'unsafe', {
-    path: ['effects'],
-    message: 'must be none or idempotent, and said of POST and PATCH: nothing keeps unsafe calls from being made twice yet',
-  });
+export const HttpCapability = z.strictObject({
+  kind: z.literal('http'),
+  ...definitionParts,
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+  /** Scheme and host as they are, then the path, in which placeholders may stand. */
+  url: z
+    .string()
+    .max(2_000)
+    .regex(
+      /^https?:\/\/[^\s{}/?#@\\]+(\/[^\s?#\\]*)?$/,
+      'must be http:// or https://, a host and a path: {{parameters}} in the path alone',
+    ),
+  query: z.record(z.string().min(1).max(200), JsonValue).default({}),
+  headers: z.record(HeaderName, z.string().max(2_000)).default({}),
+  /** Sent as JSON. */
+  body: JsonValue.optional(),
+  secrets: z.array(UsedSecret).max(10).default([]),
+  /** Default: `none` of GET, `idempotent` of PUT and DELETE, `unsafe` of POST and PATCH, which may say that they are not: such a call is made once at most. */
+  effects: Effects.optional(),
+  /** What is made of the answer. */
+  result: z.enum(['json', 'text']).default('json'),
+  /** The property of `output` that the answer becomes. Default: an object of JSON is the output itself, and a text becomes `text`. */
+  into: z.string().min(1).max(255).optional(),
+  /** Of the answer, unpacked. */
+  maxBytes: z
+    .number()
+    .int()
+    .min(1)
+    .max(8 * 1024 * 1024)
+    .default(1024 * 1024),
+  /** Of a try, its answer included. */
+  timeoutMs: z.number().int().min(100).max(600_000).default(30_000),
+});
 export type HttpCapability = z.infer<typeof HttpCapability>;
 
 export const effectsOfHttp = ({ method, effects }: { method: keyof typeof EFFECTS; effects?: Effects | undefined }): Effects =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { definitionParts } from './capability-parts.js';
+import { definitionParts, Effects } from './capability-parts.js';
 
 /** What a server of the Model Context Protocol is called in the configuration. */
 export const McpServerName = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, _ and -');
@@ -17,7 +17,8 @@ export const McpCapability = z.strictObject({
    * keys in order. A tool that has changed since is not called.
    */
   hash: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
-  effects: z.enum(['none', 'idempotent'], { error: 'must be none or idempotent: nothing keeps unsafe tools from being called twice yet' }),
+  /** What a server says of its tools is not believed: somebody has to say that calls may be repeated. */
+  effects: Effects.default('unsafe'),
   /** What is made of the answer: its structured content or, without one, a text that is an object of JSON; or its texts as one. */
   result: z.enum(['json', 'text']).default('json'),
   /** The property of `output` that the answer becomes. Default: an object is the output itself, and a text becomes `text`. */

@@ -15,6 +15,7 @@ const schema = { type: 'object', properties: { to: { type: 'string' } }, require
 const capability = (call: OpenCapability['call'], effects: 'none' | 'unsafe' = 'unsafe'): OpenCapability => ({
   capability: { id: 'builtin:send', kind: 'builtin', description: 'Sends', effects, input: schema, output: schema },
   input: compileSchema(schema),
+  prepare: async () => undefined,
   call,
   wrong: () => null,
   wake: () => undefined,

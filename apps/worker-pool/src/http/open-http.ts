@@ -1,4 +1,4 @@
-import { effectsOf, excerpt, type HttpCapability, type JsonObject, PermanentError } from '@apwa/contracts';
+import { effectsOf, excerpt, type HttpCapability, type JsonObject, PermanentError, TransientError } from '@apwa/contracts';
 import { hideSecrets } from '@apwa/service';
 import { type Response } from 'undici';
 import { answered, parsedJson } from '../capabilities/answered.js';
@@ -58,12 +58,16 @@ export const openHttp = (definition: HttpCapability, web: Web, secrets: Secrets)
       try {
         const tried = await tryOnce(request, key, control.signal);
         if (tried.kind === 'output') return JSON.parse(hide(JSON.stringify(tried.output))) as JsonObject;
-        if (tries === TRIES || effects === 'unsafe') throw tried.error;
+        const again = effects !== 'unsafe' || isNotDone(tried.error);
+        if (tries === TRIES || !again) throw tried.error;
         await control.sleep(Math.min(LONGEST_WAIT_MS, tried.afterMs ?? BACKOFF_MS * 2 ** (tries - 1) * (0.5 + Math.random())));
         if (!control.mayBegin()) return null;
       } catch (thrown) {
         if (control.signal.aborted) return null;
-        throw thrown instanceof PermanentError ? new PermanentError(thrown.code, hide(thrown.message), { cause: thrown }) : thrown;
+        if (!(thrown instanceof PermanentError)) throw thrown;
+        const message = hide(thrown.message);
+        if (effects === 'unsafe' && !isNotDone(thrown)) throw new TransientError('uncertain', message, { cause: thrown });
+        throw new PermanentError(thrown.code, message, { cause: thrown });
       }
     }
   };
@@ -73,6 +77,10 @@ export const openHttp = (definition: HttpCapability, web: Web, secrets: Secrets)
     prepare: async (): Promise<void> => void (await valuesOf()),
   };
 };
+
+/** What an error says of the call: that it has not been carried out. */
+const isNotDone = (error: PermanentError): boolean =>
+  error instanceof WebError ? error.unsent : error.code === 'capability_failed' || error.code === 'rate_limited';
 
 const withSecrets = async (
   { url, headers, body }: BuiltRequest,

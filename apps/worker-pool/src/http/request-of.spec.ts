@@ -1,4 +1,4 @@
-import { HttpCapability, type JsonObject } from '@apwa/contracts';
+import { effectsOf, HttpCapability, type JsonObject } from '@apwa/contracts';
 import { requestOf } from './request-of.js';
 
 const definition = (more: object) =>
@@ -59,13 +59,18 @@ describe('a request', () => {
     ['a user', { url: 'https://user:word@api.test/' }],
     ['a query in the URL', { url: 'https://api.test/?a=1' }],
     ['a header of the connection', { headers: { Host: 'evil.test' } }],
-    ['a call that nobody may repeat', { method: 'POST' }],
-    ['a patch that nobody may repeat', { method: 'PATCH', effects: 'unsafe' }],
   ])('should not be defined with %s', (_, more) => {
     expect(() => definition(more)).toThrow();
   });
 
-  it('should be defined where a call of POST may be repeated', () => {
-    expect(definition({ method: 'POST', effects: 'none', body: {} })).toMatchObject({ effects: 'none', result: 'json', timeoutMs: 30_000 });
+  it.each([
+    ['GET', 'none'],
+    ['PUT', 'idempotent'],
+    ['DELETE', 'idempotent'],
+    ['POST', 'unsafe'],
+    ['PATCH', 'unsafe'],
+  ])('should have of %s the effects %s, unless it says others', (method, effects) => {
+    expect(effectsOf(definition({ method }))).toBe(effects);
+    expect(effectsOf(definition({ method, effects: 'none' }))).toBe('none');
   });
 });

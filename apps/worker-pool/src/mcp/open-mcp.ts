@@ -1,4 +1,4 @@
-import { excerpt, type JsonObject, type McpCapability, PermanentError, RefusedError } from '@apwa/contracts';
+import { excerpt, type JsonObject, type McpCapability, PermanentError, RefusedError, TransientError } from '@apwa/contracts';
 import { type CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { type CapabilityCall } from '../capabilities/open-capability.js';
 import { answered, parsedJson } from '../capabilities/answered.js';
@@ -12,7 +12,7 @@ const ANSWER_CHARACTERS = 1024 * 1024;
 
 /** The calls of a server's tool. RefusedError if there is no such server. */
 export const openMcp = (definition: McpCapability, servers: McpServers) => {
-  const { server, tool, hash, timeoutMs } = definition;
+  const { server, tool, hash, timeoutMs, effects } = definition;
   const connection = servers.of(server);
   return {
     /** RefusedError if the tool is not there, or is another. A server that can't be reached just now is met when it is called. */
@@ -30,7 +30,11 @@ export const openMcp = (definition: McpCapability, servers: McpServers) => {
           return outputOf(await connection.call(given, { tool, hash, timeoutMs, signal: control.signal }), definition);
         } catch (error) {
           if (control.signal.aborted) return null;
-          if (!(error instanceof PermanentError) || error.code !== 'connection' || tries === TRIES) throw error;
+          if (!(error instanceof PermanentError)) throw error;
+          // What the server says of it is known, and what became of it otherwise is not.
+          if (effects === 'unsafe' && error.code !== 'capability_failed')
+            throw new TransientError('uncertain', error.message, { cause: error });
+          if (error.code !== 'connection' || tries === TRIES) throw error;
           await control.sleep(BACKOFF_MS * 2 ** (tries - 1));
           if (!control.mayBegin()) return null;
         }

@@ -1,13 +1,14 @@
 import { PermanentError, type RowErrorCode } from '@apwa/contracts';
 
 /** Why something could not be had from the web. */
-export type WebReason = 'forbidden' | 'redirects' | 'too_large' | 'timeout' | 'connection';
+export type WebReason = 'forbidden' | 'redirects' | 'too_large' | 'timeout' | 'unreachable' | 'connection';
 
 const codes = {
   forbidden: 'capability_failed',
   redirects: 'capability_failed',
   too_large: 'capability_bad_output',
   timeout: 'capability_timeout',
+  unreachable: 'connection',
   connection: 'connection',
 } as const satisfies Record<WebReason, RowErrorCode>;
 
@@ -23,6 +24,11 @@ export class WebError extends PermanentError {
 
   /** Another try may have another outcome. */
   get mayPass(): boolean {
-    return this.reason === 'timeout' || this.reason === 'connection';
+    return this.reason === 'timeout' || this.reason === 'connection' || this.reason === 'unreachable';
+  }
+
+  /** Nothing has been sent. */
+  get unsent(): boolean {
+    return this.reason === 'forbidden' || this.reason === 'unreachable';
   }
 }

@@ -155,10 +155,10 @@ describe('the web', () => {
 
   it('should say that there is nobody, or that a connection ended', async () => {
     const client = web(['inner.test']);
-    await expect(get(client, 'http://inner.test:1/')).rejects.toMatchObject({ reason: 'connection', mayPass: true });
+    await expect(get(client, 'http://inner.test:1/')).rejects.toMatchObject({ reason: 'unreachable', mayPass: true, unsent: true });
     answer = (request) => void request.socket.destroy();
     await expect(get(client, `http://inner.test:${port}/`)).rejects.toMatchObject({ reason: 'connection' });
     const nobody: Lookup = () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' }));
-    await expect(get(web([], nobody), 'http://nobody.test/')).rejects.toMatchObject({ reason: 'connection' });
+    await expect(get(web([], nobody), 'http://nobody.test/')).rejects.toMatchObject({ reason: 'unreachable' });
   });
 });

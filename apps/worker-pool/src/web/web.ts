@@ -109,7 +109,7 @@ export class Web {
     const host = hostOf(target);
     const found = isIP(host) ? [{ address: host }] : await this.#lookup(host);
     const [first] = found;
-    if (!first) throw new WebError('connection', `${host} has no address`);
+    if (!first) throw new WebError('unreachable', `${host} has no address`);
     if (!isListed(target, this.#allowed) && !found.every(({ address }) => isPublic(address))) throw notPublic(host);
     return first.address;
   }
@@ -135,6 +135,16 @@ export const readText = async (
   return Buffer.concat(chunks).toString('utf8');
 };
 
+/** What comes of it before anything is sent. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
 const notPublic = (host: string): WebError =>
   new WebError('forbidden', `${excerpt(host, 100)} is at no public address, and not among capabilities.allowedHosts of the configuration`);
 
@@ -148,7 +158,8 @@ const webErrorOf = (thrown: unknown, host: string, timeoutMs: number | undefined
     if (error.name === 'TimeoutError') return new WebError('timeout', `${host} did not answer within ${timeoutMs} ms`, thrown);
     const { code } = error;
     // Of the platform's own exceptions it is a number.
-    if (typeof code === 'string') return new WebError('connection', `no connection with ${host} (${code})`, thrown);
+    if (typeof code === 'string')
+      return new WebError(NEVER_SENT.has(code) ? 'unreachable' : 'connection', `no connection with ${host} (${code})`, thrown);
   }
   return new WebError('connection', `the connection with ${host} ended early`, thrown);
 };
