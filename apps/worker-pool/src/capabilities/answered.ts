@@ -9,7 +9,7 @@ export const answered = (value: unknown, { into, output }: { into?: string | und
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new PermanentError('capability_bad_output', `${who} answered with no object of JSON, and "into" names no property for it`);
   // An answer may hold more than is wanted of it.
-  const wanted = Object.keys((output.properties ?? {}) as object);
+  const wanted = Object.keys(output.properties ?? {});
   return Object.fromEntries(
     wanted.flatMap((name) => (Object.hasOwn(value, name) ? [[name, (value as JsonObject)[name] as JsonValue]] : [])),
   );

@@ -100,7 +100,11 @@ const tried = async (
   const faults = opened.input.validate(input);
   if (faults.length > 0) return failed('invalid_arguments', shownFaults(faults));
   try {
-    const output = await opened.call({ given: input, control, key: () => CallKey.parse(createHash('sha256').update(randomUUID()).digest('hex')) });
+    const output = await opened.call({
+      given: input,
+      control,
+      key: () => CallKey.parse(createHash('sha256').update(randomUUID()).digest('hex')),
+    });
     if (output === null) return failed('capability_timeout', 'it was not called in time');
     const wrong = opened.wrong(output);
     if (wrong) return failed(wrong.code, wrong.message, output);

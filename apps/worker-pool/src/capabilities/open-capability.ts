@@ -29,7 +29,7 @@ export interface CapabilityCall {
   readonly given: JsonObject;
   readonly control: CallControl;
   /** The same for the same call of the row, whoever makes it: an idempotency key. */
-  key(): CallKey;
+  readonly key: () => CallKey;
 }
 
 /** A capability that this member can call for a stage. */

@@ -20,7 +20,7 @@ export const openFetch = (web: Web, hosts: readonly string[]): OpenCapability['c
     if (!isListed(url, hosts)) throw new WebError('forbidden', `${hostOf(url)} is not among capabilities.fetchHosts of the configuration`);
   };
   return async ({ given, control }) => {
-    const url = URL.parse(String(given.url));
+    const url = URL.parse(typeof given.url === 'string' ? given.url : '');
     if (!url) throw new PermanentError('invalid_arguments', 'url is no URL');
     try {
       const response = await web.request(url, { timeoutMs: TIMEOUT_MS, signal: control.signal, redirects: REDIRECTS, check });

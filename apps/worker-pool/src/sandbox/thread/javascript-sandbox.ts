@@ -17,8 +17,11 @@ import { type Dumped, failureOf, textOf } from './thrown.js';
 /** The package declares its default export as CommonJS sees it. */
 const variant = engine as unknown as QuickJSSyncVariant;
 /** Of the host; TypeScript knows it in browsers alone. */
-const { WebAssembly } = globalThis as unknown as { WebAssembly: { compile(bytes: Uint8Array): Promise<Compiled> } };
-type Compiled = NonNullable<Parameters<typeof newVariant>[1]['wasmModule']>;
+const { WebAssembly } = globalThis as unknown as { WebAssembly: { compile(bytes: Uint8Array): Promise<object> } };
+
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
 
 type JavascriptTask = Extract<Task, { kind: 'javascript' }>;
 
@@ -41,7 +44,7 @@ const CONSOLE = 'globalThis.console = Object.freeze(Object.fromEntries(["log","i
 export class JavascriptSandbox {
   #engine: { module: QuickJSWASMModule; source: string } | null = null;
 
-  private constructor(private readonly compiled: Compiled) {}
+  private constructor(private readonly compiled: object) {}
 
   static async create(): Promise<JavascriptSandbox> {
     const file = fileURLToPath(import.meta.resolve('@jitl/quickjs-wasmfile-release-sync/wasm'));
@@ -53,7 +56,7 @@ export class JavascriptSandbox {
     try {
       const module = await this.#engineFor(task.source);
       const answer = Scope.withScope((scope) => call(module, task, scope));
-      if (module.getWasmMemory().buffer.byteLength > KEPT_BYTES) this.#engine = null;
+      if ((module.getWasmMemory() as Memory).buffer.byteLength > KEPT_BYTES) this.#engine = null;
       return answer;
     } catch (thrown) {
       // The engine itself gave up, and is in no state to go on.
@@ -66,7 +69,12 @@ export class JavascriptSandbox {
   async #engineFor(source: string): Promise<QuickJSWASMModule> {
     if (this.#engine?.source !== source) {
       this.#engine = null;
-      this.#engine = { module: await newQuickJSWASMModuleFromVariant(newVariant(variant, { wasmModule: this.compiled })), source };
+      this.#engine = {
+        module: await newQuickJSWASMModuleFromVariant(
+          newVariant(variant, { wasmModule: this.compiled as Parameters<typeof newVariant>[1]['wasmModule'] }),
+        ),
+        source,
+      };
     }
     return this.#engine.module;
   }
