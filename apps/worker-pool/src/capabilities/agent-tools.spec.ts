@@ -2,7 +2,7 @@ import { type JsonObject, PermanentError, RefusedError, TransientError } from '@
 import { compileSchema } from '@apwa/json-schema';
 import { AttemptControl } from '../rows/control.js';
 import { createAgentTools, toolNamesOf } from './agent-tools.js';
-import { type OpenCapability } from './open-capability.js';
+import { type OpenCapability } from './capability-call.js';
 
 const control = new AttemptControl({
   begin: () => true,

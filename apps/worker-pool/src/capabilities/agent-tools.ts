@@ -13,7 +13,7 @@ import { type ChatMessage, type ToolCall, type ToolDefinition } from '@apwa/mode
 import { fence } from '../prompts/fence.js';
 import { shownFaults } from '../rows/shown-faults.js';
 import { callWithEffects, type CallPlace, isUnsafe } from './effects.js';
-import { type OpenCapability } from './open-capability.js';
+import { type OpenCapability } from './capability-call.js';
 
 /** What came of the calls of a turn. */
 export type ToolOutcomes =

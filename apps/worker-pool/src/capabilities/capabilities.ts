@@ -23,7 +23,8 @@ import { Web } from '../web/web.js';
 import { AttemptControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
 import { Threads } from '../sandbox/threads.js';
-import { type OpenCapability, openCapability } from './open-capability.js';
+import { type OpenCapability } from './capability-call.js';
+import { openCapability } from './open-capability.js';
 
 /** The capabilities that this member can call, with what their calls share. */
 @Injectable()

@@ -2,7 +2,7 @@ import { ApwaError, type CallKey, type Capability, type JsonObject, PermanentErr
 import { createHash } from 'node:crypto';
 import { type CallControl } from '../rows/control.js';
 import { type Intents } from '../rows/intents.js';
-import { type OpenCapability } from './open-capability.js';
+import { type OpenCapability } from './capability-call.js';
 
 /** Of which row a call is, and where in the row's work it stands. */
 export interface CallPlace {

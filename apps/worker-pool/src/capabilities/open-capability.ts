@@ -1,54 +1,19 @@
 import { capabilitiesWith, isSlow, openCapability as openBuiltin } from '@apwa/capabilities';
-import {
-  type CallKey,
-  type Capability,
-  type CapabilityDefinition,
-  type CapabilityId,
-  capabilityIdOf,
-  type JsonObject,
-  RefusedError,
-  type RowErrorCode,
-} from '@apwa/contracts';
-import { type CompiledSchema, compileSchema } from '@apwa/json-schema';
+import { type Capability, type CapabilityDefinition, type CapabilityId, capabilityIdOf, RefusedError } from '@apwa/contracts';
+import { compileSchema } from '@apwa/json-schema';
 import { type Messaging } from '@apwa/messaging';
+import { type OpenCapability } from './capability-call.js';
 import { openHttp } from '../http/open-http.js';
 import { type Secrets } from '../http/secrets.js';
 import { type Web } from '../web/web.js';
 import { type McpServers } from '../mcp/mcp-servers.js';
 import { openMcp } from '../mcp/open-mcp.js';
 import { openFunction } from '../functions/open-function.js';
-import { type CallControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
 import { openFetch } from '../web/open-fetch.js';
 import { openSlow } from '../sandbox/open-slow.js';
 import { openJavascript } from '../sandbox/open-javascript.js';
 import { type Threads } from '../sandbox/threads.js';
-
-/** A call of a capability for a row. */
-export interface CapabilityCall {
-  readonly given: JsonObject;
-  readonly control: CallControl;
-  /** The same for the same call of the row, whoever makes it: an idempotency key. */
-  readonly key: () => CallKey;
-}
-
-/** A capability that this member can call for a stage. */
-export interface OpenCapability {
-  readonly capability: Capability;
-  /** Checks arguments against its schema. */
-  readonly input: CompiledSchema;
-  /** Finds out what can be known before it is called. RefusedError if it can't be called for any row. */
-  prepare(): Promise<void>;
-  /**
-   * What it gives; null if the row was abandoned. PermanentError with a row's code (`unknown`: it may have been carried out), RefusedError if it can't be called for any row; what
-   * else it throws is a fault of its own. Tries after a fault that may pass are its business.
-   */
-  call(call: CapabilityCall): JsonObject | null | Promise<JsonObject | null>;
-  /** What is wrong with what it gave; null if nothing is. */
-  wrong(output: JsonObject): { code: RowErrorCode; message: string } | null;
-  /** Something changed for rows that wait: they look again. */
-  wake(): void;
-}
 
 export interface CapabilityPlace {
   stageId: string;

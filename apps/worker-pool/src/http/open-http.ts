@@ -2,7 +2,7 @@ import { effectsOf, excerpt, type HttpCapability, type JsonObject, PermanentErro
 import { hideSecrets } from '@apwa/service';
 import { type Response } from 'undici';
 import { answered, parsedJson } from '../capabilities/answered.js';
-import { type CapabilityCall } from '../capabilities/open-capability.js';
+import { type CapabilityCall } from '../capabilities/capability-call.js';
 import { readText, type Web } from '../web/web.js';
 import { WebError } from '../web/web-error.js';
 import { type BuiltRequest, requestOf } from './request-of.js';

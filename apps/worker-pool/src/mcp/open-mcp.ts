@@ -1,6 +1,6 @@
 import { excerpt, type JsonObject, type McpCapability, PermanentError, RefusedError, TransientError } from '@apwa/contracts';
 import { type CallToolResult } from '@modelcontextprotocol/sdk/types.js';
-import { type CapabilityCall } from '../capabilities/open-capability.js';
+import { type CapabilityCall } from '../capabilities/capability-call.js';
 import { answered, parsedJson } from '../capabilities/answered.js';
 import { type McpServers } from './mcp-servers.js';
 

@@ -7,7 +7,7 @@ import { WebError } from '../web/web-error.js';
 import { type Web } from '../web/web.js';
 
 /** The largest message of a server, and the most that it may answer a request with. */
-export const MESSAGE_BYTES = 4 * 1024 * 1024;
+const MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Messages per second; a server that sends more is cut off. */
 const MESSAGES_PER_SECOND = 1_000;
 
@@ -15,8 +15,7 @@ const MESSAGES_PER_SECOND = 1_000;
 export const transportTo = (server: McpServerConfig, web: Web): Transport => {
   if (server.url !== undefined) {
     const headers = { ...server.headers };
-    // Without a session the type has it undefined in place of left out.
-    return new StreamableHTTPClientTransport(new URL(server.url), { fetch: through(web), requestInit: { headers } }) as Transport;
+    return new StreamableHTTPClientTransport(new URL(server.url), { fetch: through(web), requestInit: { headers } });
   }
   const { command = '', args, env, folder } = server;
   return new StdioClientTransport({

@@ -1,5 +1,5 @@
 import { type CapabilityId } from '@apwa/contracts';
-import { type OpenCapability } from '../capabilities/open-capability.js';
+import { type OpenCapability } from '../capabilities/capability-call.js';
 import { outputOf } from './open-javascript.js';
 import { type Threads } from './threads.js';
 

@@ -3,7 +3,7 @@ import { type CapabilityTemplate, type MapWork } from '@apwa/contracts';
 import { misfitOf, type Storage } from '@apwa/tables';
 import { type Capabilities } from '../capabilities/capabilities.js';
 import { callWithEffects, isUnsafe } from '../capabilities/effects.js';
-import { type OpenCapability } from '../capabilities/open-capability.js';
+import { type OpenCapability } from '../capabilities/capability-call.js';
 import { type CapabilityCalls, CapabilityPipeline } from '../rows/capability-pipeline.js';
 import { type StageAnswers } from '../rows/shared-answers.js';
 import { type InputRows } from './input-rows.js';

@@ -1,5 +1,5 @@
 import { PermanentError, RefusedError } from '@apwa/contracts';
-import { type OpenCapability } from '../capabilities/open-capability.js';
+import { type OpenCapability } from '../capabilities/capability-call.js';
 import { hostOf, isListed } from './hosts.js';
 import { readText, type Web } from './web.js';
 import { WebError } from './web-error.js';

@@ -69,10 +69,9 @@ export class JavascriptSandbox {
   async #engineFor(source: string): Promise<QuickJSWASMModule> {
     if (this.#engine?.source !== source) {
       this.#engine = null;
+      const options = { wasmModule: this.compiled } as unknown as Parameters<typeof newVariant>[1];
       this.#engine = {
-        module: await newQuickJSWASMModuleFromVariant(
-          newVariant(variant, { wasmModule: this.compiled as Parameters<typeof newVariant>[1]['wasmModule'] }),
-        ),
+        module: await newQuickJSWASMModuleFromVariant(newVariant(variant, options)),
         source,
       };
     }

@@ -21,7 +21,7 @@ export const failureOf = (
   return { code: 'capability_failed', message: excerpt(`${dumped.name ?? 'Error'}: ${dumped.message ?? ''}${at}`, LONGEST) };
 };
 
-export const tooLong = (timeoutMs: number): string => `it took longer than ${timeoutMs} ms`;
-export const tooMuch = (memoryMb: number): string => `it took more than ${memoryMb} MiB of memory`;
+const tooLong = (timeoutMs: number): string => `it took longer than ${timeoutMs} ms`;
+const tooMuch = (memoryMb: number): string => `it took more than ${memoryMb} MiB of memory`;
 
 export const textOf = (thrown: unknown): string => excerpt(thrown instanceof Error ? thrown.message : String(thrown), LONGEST);

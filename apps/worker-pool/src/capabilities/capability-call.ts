@@ -1,0 +1,29 @@
+import { type CallKey, type Capability, type JsonObject, type RowErrorCode } from '@apwa/contracts';
+import { type CompiledSchema } from '@apwa/json-schema';
+import { type CallControl } from '../rows/control.js';
+
+/** A call of a capability for a row. */
+export interface CapabilityCall {
+  readonly given: JsonObject;
+  readonly control: CallControl;
+  /** The same for the same call of the row, whoever makes it: an idempotency key. */
+  readonly key: () => CallKey;
+}
+
+/** A capability that this member can call for a stage. */
+export interface OpenCapability {
+  readonly capability: Capability;
+  /** Checks arguments against its schema. */
+  readonly input: CompiledSchema;
+  /** Finds out what can be known before it is called. RefusedError if it can't be called for any row. */
+  prepare(): Promise<void>;
+  /**
+   * What it gives; null if the row was abandoned. PermanentError with a row's code (`unknown`: it may have been carried out), RefusedError if it can't be called for any row; what
+   * else it throws is a fault of its own. Tries after a fault that may pass are its business.
+   */
+  call(call: CapabilityCall): JsonObject | null | Promise<JsonObject | null>;
+  /** What is wrong with what it gave; null if nothing is. */
+  wrong(output: JsonObject): { code: RowErrorCode; message: string } | null;
+  /** Something changed for rows that wait: they look again. */
+  wake(): void;
+}
