@@ -155,7 +155,12 @@ describe('the web', () => {
 
   it('should say that there is nobody, or that a connection ended', async () => {
     const client = web(['inner.test']);
-    await expect(get(client, 'http://inner.test:1/')).rejects.toMatchObject({ reason: 'unreachable', mayPass: true, unsent: true });
+    const gone = createServer();
+    await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
+    const { port: closed } = gone.address() as AddressInfo;
+    await new Promise((resolve) => gone.close(resolve));
+    const unreachable = { reason: 'unreachable', mayPass: true, unsent: true };
+    await expect(get(client, `http://inner.test:${closed}/`)).rejects.toMatchObject(unreachable);
     answer = (request) => void request.socket.destroy();
     await expect(get(client, `http://inner.test:${port}/`)).rejects.toMatchObject({ reason: 'connection' });
     const nobody: Lookup = () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' }));
