@@ -24,6 +24,9 @@ export const builtin = ({ name, description, input, output, slow = false, call }
   call,
 });
 
+/** An argument that its schema says is a text. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** Of a function of one text: a column that may hold nulls can be its argument, and a null is measured as null. */
 export const TEXT_INPUT: JsonSchema = {
   type: 'object',

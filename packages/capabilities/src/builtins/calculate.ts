@@ -1,5 +1,5 @@
 import { PermanentError } from '@apwa/contracts';
-import { builtin } from './builtin.js';
+import { builtin, textOf } from './builtin.js';
 import { evaluate } from './calculator/evaluate.js';
 
 export const calculate = builtin({
@@ -21,7 +21,7 @@ export const calculate = builtin({
     properties: { value: { type: 'number', description: 'The value' } },
   },
   call: ({ expression, variables }) => {
-    const value = evaluate(String(expression), new Map(Object.entries((variables ?? {}) as Record<string, number>)));
+    const value = evaluate(textOf(expression), new Map(Object.entries((variables ?? {}) as Record<string, number>)));
     if (!Number.isFinite(value)) throw new PermanentError('capability_failed', `The expression has no finite value: it is ${value}.`);
     return { value };
   },

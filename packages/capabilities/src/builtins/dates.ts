@@ -1,5 +1,5 @@
 import { type JsonSchema, PermanentError } from '@apwa/contracts';
-import { builtin } from './builtin.js';
+import { builtin, textOf } from './builtin.js';
 
 const DAY_MS = 86_400_000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -62,7 +62,7 @@ const parsedBy = (text: string, format: string): Date | null => {
 const dateOf = (date: Date): string => date.toISOString().slice(0, 10);
 
 const neededDate = (value: unknown, name: string): Date => {
-  const date = parsedIso(String(value));
+  const date = parsedIso(textOf(value));
   if (date) return date;
   throw new PermanentError('invalid_arguments', `${name} is no date such as 2024-02-29 or 2024-02-29T12:00:00Z.`);
 };

@@ -1,6 +1,6 @@
 import { type JsonValue, PermanentError } from '@apwa/contracts';
 import { jsonpath } from 'json-p3';
-import { builtin } from './builtin.js';
+import { builtin, textOf } from './builtin.js';
 
 const MOST_VALUES = 1_000;
 
@@ -28,7 +28,7 @@ export const jsonQuery = builtin({
     },
   },
   call: ({ json = null, path }) => {
-    const values = found(typeof json === 'string' ? parsed(json) : json, String(path));
+    const values = found(typeof json === 'string' ? parsed(json) : json, textOf(path));
     return { count: values.length, values: values.slice(0, MOST_VALUES) };
   },
 });

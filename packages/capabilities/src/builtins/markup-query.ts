@@ -3,7 +3,7 @@ import { selectAll } from 'css-select';
 import { getAttributeValue, innerText, textContent } from 'domutils';
 import { type ChildNode, type Element } from 'domhandler';
 import { parseDocument } from 'htmlparser2';
-import { builtin, type Builtin } from './builtin.js';
+import { builtin, type Builtin, textOf } from './builtin.js';
 
 const MOST_FOUND = 1_000;
 /** Elements within each other: deeper ones are what attacks are made of. */
@@ -36,10 +36,10 @@ const markupQuery = (language: 'html' | 'xml'): Builtin =>
     },
     call: ({ [language]: text, selector, attribute }) => {
       const xmlMode = language === 'xml';
-      const source = String(text);
+      const source = textOf(text);
       if (depthOf(source) > MOST_DEPTH) throw new PermanentError('invalid_arguments', `It has elements more than ${MOST_DEPTH} deep.`);
       const document = parseDocument(source, { xmlMode });
-      const elements = selected(document, String(selector), xmlMode);
+      const elements = selected(document, textOf(selector), xmlMode);
       const texts = elements
         .slice(0, MOST_FOUND)
         .map((element) =>

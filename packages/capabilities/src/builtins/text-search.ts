@@ -1,5 +1,5 @@
 import { PermanentError } from '@apwa/contracts';
-import { builtin } from './builtin.js';
+import { builtin, textOf } from './builtin.js';
 
 const MOST_MATCHES = 1_000;
 
@@ -51,7 +51,7 @@ export const textSearch = builtin({
   call: ({ text, pattern, regex = false, ignoreCase = false, limit = 20 }) => {
     const matches: { start: number; end: number; text: string }[] = [];
     let count = 0;
-    for (const { 0: found, index } of String(text).matchAll(expressionOf(String(pattern), regex === true, ignoreCase === true)))
+    for (const { 0: found, index } of textOf(text).matchAll(expressionOf(textOf(pattern), regex === true, ignoreCase === true)))
       if (count++ < Number(limit)) matches.push({ start: index, end: index + found.length, text: found });
     return { count, matches };
   },

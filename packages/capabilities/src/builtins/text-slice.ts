@@ -1,4 +1,4 @@
-import { builtin } from './builtin.js';
+import { builtin, textOf } from './builtin.js';
 
 export const textSlice = builtin({
   name: 'text_slice',
@@ -23,7 +23,7 @@ export const textSlice = builtin({
     },
   },
   call: ({ text, start, end }) => {
-    const whole = String(text);
+    const whole = textOf(text);
     return { part: whole.slice(Number(start), end === undefined ? undefined : Number(end)), length: whole.length };
   },
 });
