@@ -1,4 +1,4 @@
-import { type AgentTemplate, callsModel, type MapWork } from '@apwa/contracts';
+import { type AgentTemplate, callsModel, effectsOf, type MapWork } from '@apwa/contracts';
 import { createHash } from 'node:crypto';
 import { type Config } from '../settings.js';
 
@@ -8,7 +8,7 @@ import { type Config } from '../settings.js';
  * to look for it, and one that must never be called twice is called for its effects.
  */
 export const templateKey = ({ template, model, capabilities }: MapWork, { models }: Pick<Config, 'models'>): string | null => {
-  if (!callsModel(template) || model === null || capabilities?.some(({ effects }) => (effects as string) === 'unsafe')) return null;
+  if (!callsModel(template) || model === null || capabilities?.some((one) => effectsOf(one) === 'unsafe')) return null;
   const { instructions, instructionColumns, output, replicas, limits } = template;
   const endpoints = models[model]?.endpoints.map(({ name, parameters }) => ({ name, parameters })) ?? [];
   // The order of properties counts: models fill them in it.
