@@ -71,7 +71,7 @@ describe('a member and its jobs', () => {
 
   it('should import documents, and commit how many of them failed and why', async () => {
     const contents = { 'a.html': '<h1>A</h1>', 'b.pdf': 'no PDF', 'c.tex': '' };
-    const files = [];
+    const files: { key: string; name: string; bytes: number }[] = [];
     for (const [name, content] of Object.entries(contents)) {
       const key = `uploads/upl_documents/${files.length}`;
       await world.storage.write(key, Buffer.from(content));

@@ -102,7 +102,9 @@ describe('a run of agents', () => {
     const rows = await system.rows(run, 'measured');
     const failed = rows.filter(({ _status }) => _status === 'failed');
     expect(failed.map(({ id }) => id)).toEqual(rows.filter(({ text }) => String(text).includes('7')).map(({ id }) => id));
-    expect(new Set(failed.map(({ _error_code, _error }) => `${_error_code}: ${_error}`))).toEqual(new Set(['blocked: a seven']));
+    expect(new Set(failed.map(({ _error_code, _error }) => `${String(_error_code)}: ${String(_error)}`))).toEqual(
+      new Set(['blocked: a seven']),
+    );
     expect(JSON.parse(String(failed[0]?._transcript))).toMatchObject([
       { role: 'user' },
       { role: 'assistant' },

@@ -28,7 +28,7 @@ describe('the worked examples', () => {
     expect(run).toMatchObject({ state: 'succeeded', error: null });
     const told = await system.rows(run, 'told');
     const scenes = told.filter(({ chunk_heading }) => String(chunk_heading).startsWith('SCENE'));
-    expect(new Set(scenes.map(({ act, chunk_heading }) => `${act} ${chunk_heading}`)).size).toBe(24);
+    expect(new Set(scenes.map(({ act, chunk_heading }) => `${String(act)} ${String(chunk_heading)}`)).size).toBe(24);
     for (const { text, act_start, chunk_start } of told) {
       const start = Number(act_start) + Number(chunk_start);
       expect([...content].slice(start, start + String(text).length).join('')).toBe(text);

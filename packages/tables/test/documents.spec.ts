@@ -244,7 +244,7 @@ describe('documents', () => {
     const { result, rows } = await imported(files, many);
     expect(result.counts).toMatchObject({ ok: 446, failed: 4, errors: { document_empty: 4 } });
     expect(rows.map(({ path }) => path)).toEqual(Object.keys(files));
-    for (const { path, title, _status } of rows) if (_status === 'ok') expect(title).toBe(`Title ${String(path).replace('.html', '')}`);
+    for (const { path, title, _status } of rows) if (_status === 'ok') expect(title).toBe(`Title ${(path as string).replace('.html', '')}`);
   });
 
   it('should be seen by SQL, statistics and exports with the rows that failed', async () => {

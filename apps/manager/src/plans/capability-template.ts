@@ -9,7 +9,7 @@ import {
   type JsonValue,
   RefusedError,
 } from '@apwa/contracts';
-import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
+import { compileSchema } from '@apwa/json-schema';
 import { fits, jsonKindOf, kindsOf } from './column-kinds.js';
 import { clashesOf } from './columns.js';
 import { allowedNames } from './nearest.js';

@@ -12,6 +12,7 @@ import {
   RefusedError,
   callsModel,
   capabilityIdOf,
+  effectsOf,
   comesFromStage,
 } from '@apwa/contracts';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
@@ -24,7 +25,7 @@ import { ROW, addedBy } from './assembly.js';
 const MAX_WORK_BYTES = 768 * 1024;
 
 /** What a template may call. */
-export const calledBy = (template: Template): readonly CapabilityId[] => {
+const calledBy = (template: Template): readonly CapabilityId[] => {
   switch (template.mode) {
     case 'llm':
       return [];
@@ -35,10 +36,12 @@ export const calledBy = (template: Template): readonly CapabilityId[] => {
   }
 };
 
-/** Of the capabilities that are defined those that a template may call. */
+/** Of the capabilities that are defined those that a template may call. Their effects are said outright: the executor goes by them. */
 export const callsOf = (template: Template, defined: Plan['capabilities']): { capabilities?: CapabilityDefinition[] } => {
   const called = calledBy(template);
-  const capabilities = (defined ?? []).filter((one) => called.includes(capabilityIdOf(one)));
+  const capabilities = (defined ?? []).flatMap((one) =>
+    called.includes(capabilityIdOf(one)) ? [{ ...one, effects: effectsOf(one) } as CapabilityDefinition] : [],
+  );
   return capabilities.length > 0 ? { capabilities } : {};
 };
 

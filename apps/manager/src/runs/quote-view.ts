@@ -1,7 +1,6 @@
-import { type Run, type RunStep, type StageCounts, addUsage, noCounts, noUsage, tokensOf } from '@apwa/contracts';
+import { type Quote, type Run, type RunStep, type StageCounts, addUsage, noCounts, noUsage, tokensOf } from '@apwa/contracts';
 import { snapshotOf } from '../stages/stages.repository.js';
 import { type TableRow } from '../tables/tables.repository.js';
-import { type RunRecord } from './run-record.js';
 
 type Spent = Pick<StageCounts, 'calls' | 'usage' | 'costUsd'>;
 type Actual = NonNullable<NonNullable<Run['quote']>['total']['actual']>;
@@ -22,7 +21,10 @@ export const spentOf = (tables: readonly TableRow[]): Spent =>
     );
 
 /** The quote of a run, and beside it what each step came to that has ended, its samples counted. */
-export const quoteView = ({ quote, samples }: Pick<RunRecord, 'quote' | 'samples'>, steps: readonly RunStep[]): Run['quote'] => {
+export const quoteView = (
+  { quote, samples }: { quote: Quote | null; samples: readonly TableRow[] },
+  steps: readonly RunStep[],
+): Run['quote'] => {
   if (!quote) return null;
   const quoted = quote.steps.map((one) => {
     const step = steps.find(({ id }) => id === one.step);

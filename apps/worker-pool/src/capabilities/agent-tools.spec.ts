@@ -21,7 +21,12 @@ const capability = (call: OpenCapability['call'], effects: 'none' | 'unsafe' = '
   wake: () => undefined,
 });
 /** Calls of one turn, and what was written down before them. */
-const turn = async (call: OpenCapability['call'], { may = true, effects = 'unsafe' as 'none' | 'unsafe', times = 1 } = {}) => {
+interface Circumstances {
+  may?: boolean;
+  effects?: 'none' | 'unsafe';
+  times?: number;
+}
+const turn = async (call: OpenCapability['call'], { may = true, effects = 'unsafe', times = 1 }: Circumstances = {}) => {
   const log: string[] = [];
   const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), effects)]);
   const intents = { uncertain: async () => false, record: async () => log.push('intent') > 0 && may };

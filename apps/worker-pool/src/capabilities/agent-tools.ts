@@ -133,7 +133,7 @@ export const createAgentTools = (stageId: string, opened: readonly OpenCapabilit
         calls.map((call, index) =>
           index < CALLS_PER_TURN
             ? callOne(call, { ...where, stageId, place: `${replica}.${turn}.${index}` })
-            : said(`Not called: a turn has ${CALLS_PER_TURN} calls at most.`),
+            : Promise.resolve(said(`Not called: a turn has ${CALLS_PER_TURN} calls at most.`)),
         ),
       );
       const abandoned = outcomes.find((outcome) => outcome.kind === 'abandoned');

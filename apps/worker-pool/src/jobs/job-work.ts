@@ -1,4 +1,13 @@
-import { type Assignment, type CommitContent, InternalError, noCounts, type Part, type RowResult, type StageCounts, type StageWork } from '@apwa/contracts';
+import {
+  type Assignment,
+  type CommitContent,
+  InternalError,
+  noCounts,
+  type Part,
+  type RowResult,
+  type StageCounts,
+  type StageWork,
+} from '@apwa/contracts';
 import { type TableJobs } from '@apwa/tables';
 import { partKey } from '../attempts/part-key.js';
 import { type AttemptWork } from '../attempts/work.js';
@@ -54,7 +63,9 @@ const contentOf = ({
   errors = {},
   examples = {},
   counts = countsOf(part, errors, examples),
-}: Pick<CommitContent, 'part'> & Partial<CommitContent> & Partial<Pick<CommitContent['counts'], 'errors' | 'examples'>>): CommitContent => ({
+}: Pick<CommitContent, 'part'> &
+  Partial<CommitContent> &
+  Partial<Pick<CommitContent['counts'], 'errors' | 'examples'>>): CommitContent => ({
   part,
   rejected,
   columns,

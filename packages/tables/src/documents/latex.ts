@@ -13,7 +13,7 @@ export const readLatex = (text: string): ReadDocument => {
   const tree = parse(text);
   const title = find(tree, 'title');
   // A note would stand at its word as if it were a part of it.
-  const html = convertToHtml(tree as Parameters<typeof convertToHtml>[0]).replaceAll('<span class="macro macro-footnote">', ' $&');
+  const html = convertToHtml(tree).replaceAll('<span class="macro macro-footnote">', ' $&');
   const { blocks } = htmlBlocks(title === null ? html : `<h1>${convertToHtml(title as never)}</h1>${html}`, {
     drop: (element) => {
       const [first, second = ''] = (attributeOf(element, 'class') ?? '').split(' ');

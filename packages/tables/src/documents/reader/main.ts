@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { DocumentFault } from '../document.js';
+import { type DocumentFault } from '../document.js';
 import { readDocument } from '../read-document.js';
 import { type ReaderReply, type ReaderRequest } from './protocol.js';
 
