@@ -33,6 +33,10 @@ export class MemberProcess {
     return new MemberProcess(child);
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   async ready(): Promise<this> {
     await until(() => {
       if (this.child.exitCode !== null) throw new Error(`the member ended at once: ${this.log()}`);

@@ -65,7 +65,7 @@ export class ExecutorScript {
   readonly shards: ShardEntry[] = [];
   readonly attempts: AttemptEntry[] = [];
   readonly intents: RequestOf<'recordIntent'>[] = [];
-  readonly members = new Map<string, { state: string; freeSlots: number; instance: string | null }>();
+  readonly members = new Map<string, { state: string; freeSlots: number; instance: string | null; pid: number }>();
   readonly heartbeats: RequestOf<'heartbeat'>[] = [];
   readonly claims: RequestOf<'claim'>[] = [];
   readonly controls = new Map<string, RunControl>();
@@ -174,7 +174,7 @@ let script: ExecutorScript;
 class ScriptedController {
   @Handles(executorOperations.join)
   join({ member, instance }: RequestOf<'join'>) {
-    script.members.set(member.id, { state: member.state, freeSlots: member.slots.free, instance });
+    script.members.set(member.id, { state: member.state, freeSlots: member.slots.free, instance, pid: member.pid });
     const { leaseMs, heartbeatMs, incarnation } = script;
     return { leaseMs, heartbeatMs, journal: { stream: journalStream(incarnation), incarnation } };
   }

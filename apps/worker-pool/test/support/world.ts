@@ -113,7 +113,7 @@ export class World {
   ): StageWork {
     const own = capabilities ? { capabilities } : {};
     if (template.mode === 'capability') return { kind: 'map', input, model: null, template, ...own };
-    if (template.mode === 'agent') return { kind: 'map', input, model: 'small', template };
+    if (template.mode === 'agent') return { kind: 'map', input, model: 'small', template, ...own };
     return { kind: 'map', input, model: 'small', template: { mode: 'llm', instructions: 'Shout {{text}}', output: OUTPUT, ...template } };
   }
 
