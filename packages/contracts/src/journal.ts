@@ -42,7 +42,11 @@ export const JournalBatch = z.strictObject({
 export type JournalBatch = z.infer<typeof JournalBatch>;
 
 /** What stands in storage of a batch that is too large for a message. */
-export const JournaledRows = z.strictObject({ rows: z.array(RowResult), turns: z.array(AgentTurn) });
+export const JournaledRows = z.union([
+  z.strictObject({ rows: z.array(RowResult), turns: z.array(AgentTurn) }),
+  // What members wrote before there were agents: an upgrade may find it in the middle of a run.
+  z.array(RowResult).transform((rows) => ({ rows, turns: [] as AgentTurn[] })),
+]);
 export type JournaledRows = z.infer<typeof JournaledRows>;
 
 /** A batch is published when it has this many rows … */
