@@ -42,6 +42,12 @@ class ScriptedController {
     return { columns: [{ name: 'text', type: 'VARCHAR' }], rows: this.script.rows.slice(0, count), cut: false };
   }
 
+  @Handles(workerPoolOperations.tryCapability)
+  tryCapability({ examples }: z.output<typeof workerPoolOperations.tryCapability.request>) {
+    if (examples.length > 0) throw new Error('no test here has examples');
+    return { results: [] };
+  }
+
   @Handles(workerPoolOperations.describeTable)
   async describeTable({ table }: z.output<typeof workerPoolOperations.describeTable.request>) {
     await this.script.gate;

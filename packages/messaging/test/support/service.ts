@@ -33,6 +33,10 @@ export class WorkerPoolController {
   readRows() {
     return { columns: [], rows: [], cut: false };
   }
+  @Handles(workerPoolOperations.tryCapability)
+  tryCapability() {
+    return { results: [] };
+  }
   @Handles(workerPoolOperations.describeTable)
   describeTable() {
     return { metadata: { rows: 0, bytes: 0, columns: [], sample: [], leftOut: [] } };
