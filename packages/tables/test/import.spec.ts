@@ -342,7 +342,7 @@ describe('imports', () => {
     [{ 'a.csv': '' }, 'a.csv', 'empty'],
     [{ 'a.csv': '\n\n' }, 'a.csv', 'empty'],
     [{ 'a.parquet': '' }, 'a.parquet', 'empty'],
-    [{ 'a.docx': 'x' }, 'a.docx', 'ending'],
+    [{ 'a.zip': 'x' }, 'a.zip', 'ending'],
     [{ noending: 'x' }, 'noending', 'ending'],
     [{ 'a.csv': 'a\n1\n', 'b.json': '[]' }, 'b.json', 'json'],
     [{ 'a.csv.gz': 'no gzip' }, 'a.csv.gz', 'gzip'],
