@@ -63,7 +63,7 @@ describe('Plan', () => {
       { ...plan, steps: [{ ...map, template: { mode: 'capability', capability: 'builtin:x', instructions: 'x' } }] },
     ],
     ['a capability in a template for a model', { ...plan, steps: [{ ...map, template: { ...map.template, capability: 'builtin:x' } }] }],
-    ['a capability of another kind', { ...plan, steps: [{ ...map, template: { mode: 'capability', capability: 'http:x' } }] }],
+    ['a capability of another kind', { ...plan, steps: [{ ...map, template: { mode: 'capability', capability: 'shell:x' } }] }],
     ['a limit of zero', { ...plan, steps: [{ ...map, template: { ...map.template, limits: { outputTokens: 0 } } }] }],
     ['a negative resource', { ...plan, steps: [{ ...map, template: { ...map.template, resources: { cpus: -1 } } }] }],
     ['a row without time', retrying({ totalMs: 0 })],
