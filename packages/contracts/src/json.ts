@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -10,6 +11,12 @@ export const sortedJson = (value: unknown): unknown => {
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sortedJson(item)]));
 };
+
+/** Hex SHA-256 of a document, whatever the order of its keys. */
+export const hashOfJson = (document: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(sortedJson(document)))
+    .digest('hex');
 
 export const JsonObject = z.record(z.string(), JsonValue);
 export type JsonObject = z.infer<typeof JsonObject>;

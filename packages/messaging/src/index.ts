@@ -4,6 +4,7 @@ export { MessagingModule, type MessagingModuleOptions } from './messaging.module
 export { Handles, type Handler } from './handles.js';
 export { checkHandlers } from './handler-check.js';
 export { connectMicroservice, createService, type ServiceOptions } from './create-service.js';
+export { contentOfBatch } from './journal/content.js';
 export { JournalReader } from './journal/reader.js';
 export { JournalStreams } from './journal/streams.js';
 export { JournalWriter, type JournalRefusal } from './journal/writer.js';

@@ -7,13 +7,13 @@ import {
   type PythonCapability,
   RefusedError,
   TransientError,
+  hashOfJson,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { type z } from 'zod';
 import { ClustersService } from '../ray/clusters.service.js';
 import { type RayCluster } from '../ray/ray-cluster.js';
 import { StagesService } from '../stages/stages.service.js';
-import { hashOf } from '../stages/work-hash.js';
 import { definitionOf, resourcesOf } from './definition.js';
 import { waitingFor } from './waiting-for.js';
 
@@ -37,7 +37,7 @@ export class CapabilitiesService {
   /** RefusedError `no_cluster`, `unknown_cluster`, or what the cluster refuses it for. */
   async register(capability: PythonCapability): Promise<Registered> {
     const cluster = this.#clusterFor(capability);
-    const hash = hashOf(capability);
+    const hash = hashOfJson(capability);
     try {
       await cluster.define(hash, definitionOf(capability));
       return { hash, cluster: cluster.name, checked: true };
@@ -81,7 +81,7 @@ export class CapabilitiesService {
   }
 
   #keep(capability: PythonCapability): string {
-    const hash = hashOf(capability);
+    const hash = hashOfJson(capability);
     this.#kept.set(hash, capability);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);

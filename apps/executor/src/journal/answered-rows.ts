@@ -1,14 +1,5 @@
-import {
-  type AgentTurn,
-  type Amounts,
-  type JournalBatch,
-  JournaledRows,
-  noAmounts,
-  PermanentError,
-  type RowResult,
-  tokensOf,
-} from '@apwa/contracts';
-import { JournalReader } from '@apwa/messaging';
+import { type AgentTurn, type Amounts, type JournalBatch, type JournaledRows, noAmounts, type RowResult, tokensOf } from '@apwa/contracts';
+import { contentOfBatch, JournalReader } from '@apwa/messaging';
 import { type Storage } from '@apwa/tables';
 import { Inject, Injectable } from '@nestjs/common';
 import { type LedgerEntry } from '../ledger/ledger-entry.js';
@@ -61,14 +52,7 @@ export class AnsweredRows {
     return spent;
   }
 
-  /** Rows whose object is gone will be asked again: they are missing. */
-  async #contentOf({ rows, turns = [] }: JournalBatch): Promise<JournaledRows> {
-    if (Array.isArray(rows)) return { rows, turns };
-    try {
-      return JournaledRows.parse(JSON.parse(Buffer.from(await this.storage.read(rows.key)).toString('utf8')));
-    } catch (error) {
-      if (error instanceof PermanentError) return { rows: [], turns: [] };
-      throw error;
-    }
+  #contentOf(batch: JournalBatch): Promise<JournaledRows> {
+    return contentOfBatch(batch, (key) => this.storage.read(key));
   }
 }

@@ -16,6 +16,7 @@ import {
   type StageCounts,
   type StageState,
   type StageWork,
+  hashOfJson,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { BudgetsRepository } from '../budgets/budgets.repository.js';
@@ -23,7 +24,6 @@ import { type Queries } from '../database/database.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { type StageChange } from '../ledger/ledger-writer.js';
 import { ProgressService } from './progress.service.js';
-import { hashOf } from './work-hash.js';
 
 export interface NewStage {
   id: string;
@@ -98,7 +98,7 @@ export class StagesRepository {
   ) {}
 
   /** The hash of the work of a stage that is there. */
-  async hashOf(queries: Queries, id: string): Promise<string | null> {
+  async hashOfJson(queries: Queries, id: string): Promise<string | null> {
     return (await queries.stage.findUnique({ where: { id }, select: { workHash: true } }))?.workHash ?? null;
   }
 
@@ -324,5 +324,5 @@ const functionOf = (work: StageWork): string | null => {
   if (work.kind !== 'map' || work.template.mode !== 'capability') return null;
   const { capability: id } = work.template;
   const called = work.capabilities?.find((one) => one.kind === 'python' && capabilityIdOf(one) === id);
-  return called ? hashOf(called) : null;
+  return called ? hashOfJson(called) : null;
 };

@@ -12,6 +12,7 @@ import {
   TransientError,
   comesFromStage,
   sizeOf,
+  hashOfJson,
 } from '@apwa/contracts';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type z } from 'zod';
@@ -29,7 +30,6 @@ import { planShardsOf, type Workforce } from './planning.js';
 import { StageEnds } from './stage-ends.js';
 import { StagesRepository } from './stages.repository.js';
 import { Throttle } from './throttle.js';
-import { hashOf } from './work-hash.js';
 
 type Submission = z.output<typeof executorOperations.submitStage.request>;
 type CommittedQuestion = z.output<typeof executorOperations.listCommittedShards.request>;
@@ -71,12 +71,12 @@ export class StagesService implements OnApplicationShutdown {
    */
   async submit(submission: Submission): Promise<Stage> {
     const { stageId, ownerId, work, resources, weight, maxInFlight, budget, followed } = submission;
-    const workHash = hashOf({ ownerId, work, resources });
+    const workHash = hashOfJson({ ownerId, work, resources });
     const pool = choosePool(this.config.pools, resources);
     const { stage, fresh } = await this.database.transaction(async (queries) => {
       // The owner's row is what two submissions of one stage wait for each other on.
       const control = await this.runs.lock(queries, ownerId);
-      const known = await this.stages.hashOf(queries, stageId);
+      const known = await this.stages.hashOfJson(queries, stageId);
       if (known !== null && known !== workHash) throw otherWork(stageId);
       if (budget) await this.budgets.setTerms(queries, ownerId, budget);
       if (known === null) {

@@ -2,14 +2,13 @@ import {
   type AgentTurn,
   type Assignment,
   type JournalBatch,
-  JournaledRows,
+  type JournaledRows,
   type JournalPlace,
   journalStream,
   journalSubject,
-  PermanentError,
   type RowResult,
 } from '@apwa/contracts';
-import { type JournalReader, type JournalWriter } from '@apwa/messaging';
+import { contentOfBatch, type JournalReader, type JournalWriter } from '@apwa/messaging';
 import { type Storage } from '@apwa/tables';
 import { journalKey } from './part-key.js';
 
@@ -61,22 +60,10 @@ export class ShardJournal {
     const results = new Map<number, RowResult>();
     const turns: AgentTurn[] = [];
     for await (const batch of this.reader.read(place, signal)) {
-      const content = await this.#contentOf(batch);
+      const content = await contentOfBatch(batch, (key) => this.storage.read(key));
       for (const result of content.rows.filter(own)) if (!results.has(result.row)) results.set(result.row, result);
       turns.push(...content.turns.filter(own));
     }
     return { results, turns: turns.filter(({ row }) => !results.has(row)) };
-  }
-
-  /** Rows whose object is gone are asked again. */
-  async #contentOf({ rows, turns = [] }: JournalBatch): Promise<JournaledRows> {
-    if (Array.isArray(rows)) return { rows, turns };
-    try {
-      const content = await this.storage.read(rows.key);
-      return JournaledRows.parse(JSON.parse(Buffer.from(content).toString('utf8')));
-    } catch (error) {
-      if (error instanceof PermanentError) return { rows: [], turns: [] };
-      throw error;
-    }
   }
 }
