@@ -12,6 +12,7 @@ import {
 import { compileSchema } from '@apwa/json-schema';
 import { fits, jsonKindOf, kindsOf } from './column-kinds.js';
 import { clashesOf } from './columns.js';
+import { unknownColumns } from './names.js';
 import { allowedNames } from './nearest.js';
 import { type CheckedTemplate, type TemplateContext } from './template-check.js';
 
@@ -60,6 +61,7 @@ const checkArguments = (
 
 const checkArgument = (value: JsonValue, parameter: JsonSchema, field: string, columns: Column[] | null): Fault[] => {
   const binding = bindingOf(value);
+  const known = columns?.map(({ name }) => name);
   const misfit = (kind: string, shown: unknown): Fault[] => [
     { field, message: `is ${kind}, which the parameter does not take`, value: excerpt(shown), allowed: describe(parameter) },
   ];
@@ -71,29 +73,16 @@ const checkArgument = (value: JsonValue, parameter: JsonSchema, field: string, c
         : [{ field, message: faults[0]?.message ?? 'is not valid', value: excerpt(value), allowed: describe(parameter) }];
     }
     case 'text': {
-      const unknown = unknownColumns(binding.columns, field, columns);
+      const unknown = unknownColumns(field, binding.columns, known);
       return unknown.length > 0 || fits('string', kindsOf(parameter)) ? unknown : misfit('a text', value);
     }
     case 'column': {
-      const unknown = unknownColumns([binding.column], field, columns);
+      const unknown = unknownColumns(field, [binding.column], known);
       const column = columns?.find(({ name }) => name === binding.column);
       if (!column || fits(jsonKindOf(column), kindsOf(parameter))) return unknown;
       return misfit(`a column of type ${column.type}`, value);
     }
   }
-};
-
-const unknownColumns = (names: readonly string[], field: string, columns: Column[] | null): Fault[] => {
-  if (!columns) return [];
-  const known = columns.map(({ name }) => name);
-  return names
-    .filter((name) => !known.includes(name))
-    .map((name) => ({
-      field,
-      message: 'a placeholder names a column that the input does not have',
-      value: `{{${name}}}`,
-      allowed: allowedNames(name, known),
-    }));
 };
 
 const describe = (parameter: JsonSchema | undefined): string => {

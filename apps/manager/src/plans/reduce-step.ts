@@ -13,6 +13,7 @@ import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { type ModelRoom, itemTokens, takenBefore } from '../reduce/calls.js';
 import { itemColumns } from '../reduce/work.js';
 import { clashesOf } from './columns.js';
+import { unknownModel } from './names.js';
 import { allowedNames } from './nearest.js';
 import { faultsOfSchema } from './schema-faults.js';
 
@@ -102,15 +103,8 @@ const checkPlaceholders = (field: string, instructions: string, by: readonly str
 const checkModel = (step: ReduceStep, { field, models, room }: ReduceContext): Fault[] => {
   const { template, maxTokens } = step;
   const { model } = template;
-  if (model !== undefined && !models.includes(model))
-    return [
-      {
-        field: `${field}.template.model`,
-        message: 'is not a model of the configuration',
-        value: model,
-        allowed: allowedNames(model, models),
-      },
-    ];
+  const unknown = unknownModel(`${field}.template.model`, model, models);
+  if (unknown.length > 0) return unknown;
   const own = room(model);
   if (!own) return [];
   const left = own.contextTokens - takenBefore(step, own);

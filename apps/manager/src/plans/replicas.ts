@@ -8,7 +8,7 @@ import {
   type Replicas,
   votersOf,
 } from '@apwa/contracts';
-import { allowedNames } from './nearest.js';
+import { unknownColumns, unknownModel } from './names.js';
 import { type TemplateContext } from './template-check.js';
 
 const NUMBERS: ReadonlySet<string> = new Set(['BIGINT', 'DOUBLE']);
@@ -99,21 +99,6 @@ const checkJudge = (
       value: instructions.slice(0, 200),
       allowed: `instructions with {{${ANSWERS_COLUMN}}}`,
     });
-  const known = columns ? [ANSWERS_COLUMN, ...columns.map(({ name }) => name)] : named;
-  for (const name of named)
-    if (!known.includes(name))
-      faults.push({
-        field: `${field}.instructions`,
-        message: 'a placeholder names a column that the input does not have',
-        value: `{{${name}}}`,
-        allowed: allowedNames(name, known),
-      });
-  if (model !== undefined && !models.includes(model))
-    faults.push({
-      field: `${field}.model`,
-      message: 'is not a model of the configuration',
-      value: model,
-      allowed: allowedNames(model, models),
-    });
-  return faults;
+  const known = columns ? [ANSWERS_COLUMN, ...columns.map(({ name }) => name)] : undefined;
+  return [...faults, ...unknownColumns(`${field}.instructions`, named, known), ...unknownModel(`${field}.model`, model, models)];
 };

@@ -14,6 +14,7 @@ import {
 import { columnsOfSchema, compileSchema } from '@apwa/json-schema';
 import { checkCapabilityTemplate } from './capability-template.js';
 import { clashesOf } from './columns.js';
+import { unknownColumns, unknownModel } from './names.js';
 import { allowedNames } from './nearest.js';
 import { checkReplicas } from './replicas.js';
 import { faultsOfSchema } from './schema-faults.js';
@@ -41,15 +42,8 @@ const checkModelTemplate = (template: ModelTemplate, context: TemplateContext): 
     ...checkPlaceholders(template, `${field}.instructions`, columns),
     ...checkInstructionColumns(template, `${field}.instructionColumns`, columns, written),
     ...output.faults,
+    ...unknownModel(`${field}.model`, template.model, models),
   ];
-  if (template.model !== undefined && !models.includes(template.model)) {
-    faults.push({
-      field: `${field}.model`,
-      message: 'is not a model of the configuration',
-      value: template.model,
-      allowed: allowedNames(template.model, models),
-    });
-  }
   return { faults, added: output.added };
 };
 
@@ -104,16 +98,11 @@ const checkPlaceholders = ({ instructions, instructionColumns = [] }: ModelTempl
       },
     ];
   }
-  if (!columns) return [];
-  const known = columns.map(({ name }) => name);
-  return placeholders
-    .filter((column) => !known.includes(column))
-    .map((column) => ({
-      field,
-      message: 'a placeholder names a column that the input does not have',
-      value: placeholder(column),
-      allowed: allowedNames(column, known),
-    }));
+  return unknownColumns(
+    field,
+    placeholders,
+    columns?.map(({ name }) => name),
+  );
 };
 
 const placeholder = (column: string) => `{{${column}}}`;
