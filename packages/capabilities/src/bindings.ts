@@ -19,7 +19,8 @@ export const bindingOf = (value: JsonValue): Binding => {
   return ONE_PLACEHOLDER.test(value) ? { kind: 'column', column } : { kind: 'text', text: value, columns };
 };
 
-const asText = (value: JsonValue): string => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value));
+/** A value as it stands in a longer text. */
+export const asText = (value: JsonValue): string => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value));
 
 const valueOf = (binding: Binding, row: Readonly<Record<string, JsonValue>>): JsonValue => {
   switch (binding.kind) {

@@ -1,3 +1,3 @@
 export { type CapabilityCall, type CapabilityRegistry, builtinCapabilities, capabilitiesWith, isSlow, openCapability } from './registry.js';
-export { type Binding, type BoundArguments, bindArguments, bindingOf } from './bindings.js';
+export { asText, type Binding, type BoundArguments, bindArguments, bindingOf } from './bindings.js';
 export { columnsAddedBy, outputSchemaOf, propertiesOf, renamed } from './output.js';

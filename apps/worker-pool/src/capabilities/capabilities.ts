@@ -24,41 +24,27 @@ import { AttemptControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
 import { Threads } from '../sandbox/threads.js';
 import { type OpenCapability } from './capability-call.js';
-import { openCapability } from './open-capability.js';
+import { type CapabilityPlace, openCapability } from './open-capability.js';
 
 /** The capabilities that this member can call, with what their calls share. */
 @Injectable()
 export class Capabilities implements OnApplicationShutdown {
-  readonly #threads = new Threads();
+  readonly #shared: Omit<CapabilityPlace, 'stageId' | 'definitions'>;
 
-  readonly #web: Web;
-  readonly #secrets: Secrets;
-  readonly #mcp: McpServers;
-  readonly #fetchHosts: readonly string[];
-
-  constructor(
-    private readonly messaging: Messaging,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.#web = new Web({ allowedHosts: config.capabilities.allowedHosts });
-    this.#secrets = new Secrets(config.secrets);
-    this.#mcp = new McpServers(config.mcpServers);
-    this.#fetchHosts = config.capabilities.fetchHosts;
+  constructor(messaging: Messaging, @Inject(CONFIG) { capabilities, secrets, mcpServers }: Config) {
+    this.#shared = {
+      messaging,
+      threads: new Threads(),
+      web: new Web({ allowedHosts: capabilities.allowedHosts }),
+      secrets: new Secrets(secrets),
+      mcp: new McpServers(mcpServers),
+      fetchHosts: capabilities.fetchHosts,
+    };
   }
 
   /** RefusedError if this member can't call it: the stage fails with it. */
   open(id: CapabilityId, stageId: string, definitions: readonly CapabilityDefinition[]): OpenCapability {
-    const place = {
-      stageId,
-      definitions,
-      messaging: this.messaging,
-      threads: this.#threads,
-      web: this.#web,
-      secrets: this.#secrets,
-      mcp: this.#mcp,
-      fetchHosts: this.#fetchHosts,
-    };
-    return openCapability(id, place);
+    return openCapability(id, { ...this.#shared, stageId, definitions });
   }
 
   /** What comes of examples. RefusedError if it can't be called at all. */
@@ -80,7 +66,8 @@ export class Capabilities implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.#threads.close(), this.#web.close(), this.#mcp.close()]);
+    const { threads, web, mcp } = this.#shared;
+    await Promise.all([threads.close(), web.close(), mcp.close()]);
   }
 }
 

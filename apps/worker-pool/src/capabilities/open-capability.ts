@@ -38,44 +38,27 @@ export const openCapability = (id: CapabilityId, place: CapabilityPlace): OpenCa
 
 const open = (capability: Capability, place: CapabilityPlace): OpenCapability | null => {
   const { stageId, definitions, messaging, threads, web, secrets, mcp } = place;
-  const input = compileSchema(capability.input);
+  const known = { capability, input: compileSchema(capability.input), prepare: nothing, wake: () => undefined };
   const definition = definitions.find((one) => capabilityIdOf(one) === capability.id);
-  switch (definition?.kind) {
-    case undefined: {
-      const call = openOwn(capability.id, place);
-      // What it gives is ours.
-      return call ? { capability, input, prepare: nothing, call, wrong: () => null, wake: () => threads.wake() } : null;
-    }
+  if (!definition) {
+    const call = openOwn(capability.id, place);
+    // What it gives is ours.
+    return call ? { ...known, call, wrong: () => null, wake: () => threads.wake() } : null;
+  }
+  const checked = { ...known, wrong: wrongBy(capability) };
+  switch (definition.kind) {
     case 'python': {
       const calls = openFunction(stageId, definition, messaging);
-      return {
-        capability,
-        input,
-        prepare: nothing,
-        call: ({ given, control }) => calls.call(given, control),
-        wrong: wrongBy(capability),
-        wake: () => calls.wake(),
-      };
+      return { ...checked, call: ({ given, control }) => calls.call(given, control), wake: () => calls.wake() };
     }
     case 'javascript': {
       const { prepare, call } = openJavascript(definition, threads);
-      return {
-        capability,
-        input,
-        prepare,
-        call: ({ given, control }) => call(given, control),
-        wrong: wrongBy(capability),
-        wake: () => threads.wake(),
-      };
+      return { ...checked, prepare, call: ({ given, control }) => call(given, control), wake: () => threads.wake() };
     }
-    case 'http': {
-      const { prepare, call } = openHttp(definition, web, secrets);
-      return { capability, input, prepare, call, wrong: wrongBy(capability), wake: () => undefined };
-    }
-    case 'mcp': {
-      const { prepare, call } = openMcp(definition, mcp);
-      return { capability, input, prepare, call, wrong: wrongBy(capability), wake: () => undefined };
-    }
+    case 'http':
+      return { ...checked, ...openHttp(definition, web, secrets) };
+    case 'mcp':
+      return { ...checked, ...openMcp(definition, mcp) };
   }
 };
 

@@ -1,4 +1,5 @@
 import { effectsOf, excerpt, type HttpCapability, type JsonObject, PermanentError, TransientError } from '@apwa/contracts';
+import { retryAfterOf } from '@apwa/model';
 import { hideSecrets } from '@apwa/service';
 import { type Response } from 'undici';
 import { answered, parsedJson } from '../capabilities/answered.js';
@@ -103,15 +104,9 @@ const outcomeOf = (response: Response, text: string, host: string, definition: H
     const message = `${host} answered ${status}${text === '' ? '' : `: ${excerpt(text, SHOWN)}`}`;
     if (!PASSING.includes(status)) throw new PermanentError('capability_failed', message);
     const error = new PermanentError(status === 429 ? 'rate_limited' : 'provider_error', message);
-    return { kind: 'again', error, afterMs: waitOf(headers.get('retry-after')) };
+    return { kind: 'again', error, afterMs: retryAfterOf(headers, undefined) ?? null };
   }
   return { kind: 'output', output: outputOf(text, headers.get('content-type'), host, definition) };
-};
-
-const waitOf = (retryAfter: string | null): number | null => {
-  if (retryAfter === null) return null;
-  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
 };
 
 const outputOf = (text: string, type: string | null, host: string, definition: HttpCapability): JsonObject => {

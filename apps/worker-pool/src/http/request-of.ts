@@ -1,4 +1,4 @@
-import { bindingOf } from '@apwa/capabilities';
+import { asText, bindingOf } from '@apwa/capabilities';
 import { excerpt, fillPlaceholders, type HttpCapability, type JsonObject, type JsonValue, PermanentError } from '@apwa/contracts';
 
 export interface BuiltRequest {
@@ -21,12 +21,12 @@ export const requestOf = ({ url, query, headers, body }: HttpCapability, given: 
   for (const [name, value] of Object.entries(query)) {
     const filled = fill(value, given);
     for (const one of Array.isArray(filled) ? filled : [filled])
-      if (one !== undefined && one !== null) target.searchParams.append(name, textOf(one));
+      if (one !== undefined && one !== null) target.searchParams.append(name, asText(one));
   }
   const filled: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const text = fill(value, given);
-    if (text !== undefined && text !== null) filled[name] = headerOf(name, textOf(text));
+    if (text !== undefined && text !== null) filled[name] = headerOf(name, asText(text));
   }
   return { url: target, headers: filled, body: body === undefined ? null : JSON.stringify(fill(body, given) ?? null) };
 };
@@ -48,17 +48,15 @@ const fill = (value: JsonValue, given: JsonObject): JsonValue | undefined => {
     case 'column':
       return Object.hasOwn(given, binding.column) ? given[binding.column] : undefined;
     case 'text':
-      return fillPlaceholders(binding.text, (name) => textOf(Object.hasOwn(given, name) ? (given[name] ?? null) : null));
+      return fillPlaceholders(binding.text, (name) => asText(Object.hasOwn(given, name) ? (given[name] ?? null) : null));
   }
 };
-
-const textOf = (value: JsonValue): string => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value));
 
 /** A segment stays one, whatever is put into it. */
 const segmentOf = (segment: string, given: JsonObject): string => {
   const text = fill(decodeURI(segment), given);
   if (segment === '' || text === segment) return segment;
-  const filled = text === undefined || text === null ? '' : textOf(text);
+  const filled = text === undefined || text === null ? '' : asText(text);
   if (filled === '' || filled === '.' || filled === '..')
     throw new PermanentError('invalid_arguments', `${excerpt(segment, 100)} of its path would be ${JSON.stringify(filled)}`);
   return encodeURIComponent(filled);

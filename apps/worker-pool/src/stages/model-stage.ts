@@ -29,9 +29,10 @@ export interface ModelStageParts {
   log: Logger;
   stageId: string;
   template: ModelTemplate;
-  /** A name of the configuration. */
+  model: OpenModel;
+  /** Its name in the configuration. */
   modelName: string;
-  /** RefusedError `unknown_model`. */
+  /** Other models of the configuration. RefusedError `unknown_model`. */
   openModel: (name: string) => OpenModel;
   work: MapWork;
   input: InputRows;
@@ -43,9 +44,7 @@ export interface ModelStageParts {
 
 /** A model is asked for each row, once or as an agent. RefusedError if the template's schema is none: the stage fails with it. */
 export const createModelStage = (parts: ModelStageParts): MapStage => {
-  const { log, stageId, work, template, modelName, openModel, input, storage, answers, tools } = parts;
-  // Before anything else: a wrong name costs nothing.
-  const model = openModel(modelName);
+  const { log, stageId, work, template, model, modelName, input, storage, answers, tools } = parts;
   const inputColumns = input.columns.filter((name) => !name.startsWith('_'));
   const prompts = createPromptBuilder({ ...template, inputColumns, agent: tools !== null });
   const outputColumns = columnsAddedBy(template, builtinCapabilities);

@@ -76,11 +76,14 @@ export class Stages {
       case 'agent': {
         const modelName = work.model;
         if (modelName === null) throw new RefusedError('unknown_model', 'The stage names no model.', { field: 'model', value: null });
+        // Before anything is read: a wrong name costs nothing.
+        const model = this.models.open(modelName);
         return createModelStage({
           log: this.log,
           stageId,
           work,
           template,
+          model,
           modelName,
           openModel: (name) => this.models.open(name),
           input: await this.#input(work),
