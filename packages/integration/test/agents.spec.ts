@@ -40,7 +40,7 @@ describe('a run of agents', () => {
   let model: ScriptedModel;
   beforeAll(async () => {
     model = await scriptedModel();
-    system = await System.start({ config: { model: 'scripted', models: { scripted: { baseUrl: model.url, name: 'scripted' } } } });
+    system = await System.asking(model);
   });
   afterAll(async () => {
     await system.stop();

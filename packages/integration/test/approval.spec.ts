@@ -19,7 +19,7 @@ describe('a plan that waits for a person', () => {
     cwd = await mkdtemp(join(tmpdir(), 'apwa-approval-'));
     model = await scriptedModel();
     model.otherwise(({ messages }) => ({ content: { email: /user\d+@example\.com/.exec(String(messages.at(-1)?.content))?.[0] ?? null } }));
-    system = await System.start({ config: { model: 'scripted', models: { scripted: { baseUrl: model.url, name: 'scripted' } } } });
+    system = await System.asking(model);
     await writeFile(join(cwd, 'rows.jsonl'), numberedRows(ROWS).content);
     await writeFile(join(cwd, 'plan.yaml'), stringify(mailPlan()));
   });

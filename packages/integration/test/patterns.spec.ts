@@ -11,7 +11,7 @@ describe('patterns of parallel work', () => {
   let model: ScriptedModel;
   beforeAll(async () => {
     model = await scriptedModel();
-    system = await System.start({ config: { model: 'scripted', models: { scripted: { baseUrl: model.url, name: 'scripted' } } } });
+    system = await System.asking(model);
   });
   afterAll(async () => {
     await system.stop();

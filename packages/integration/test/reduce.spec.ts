@@ -77,7 +77,7 @@ describe('groups folded in a tree', () => {
 
   beforeAll(async () => {
     model = await scriptedModel();
-    system = await System.start({ config: { model: 'scripted', models: { scripted: { baseUrl: model.url, name: 'scripted' } } } });
+    system = await System.asking(model);
   });
   afterAll(async () => {
     await system.stop();

@@ -50,6 +50,11 @@ export class System {
     return new System(stack, createClient({ url: stack.url }), dir, leaks);
   }
 
+  /** One whose only model is the test's. */
+  static asking({ url }: { url: string }): Promise<System> {
+    return System.start({ config: { model: 'scripted', models: { scripted: { baseUrl: url, name: 'scripted' } } } });
+  }
+
   /** Stops everything, and fails if a process or a connection is left. */
   async stop(): Promise<void> {
     await this.stack.stop();

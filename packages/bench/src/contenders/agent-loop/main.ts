@@ -1,17 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import OpenAI from 'openai';
 import { type ChatCompletionMessageParam } from 'openai/resources/chat/completions';
-import { type ContenderMessage, type Task } from '../task.js';
+import { runBareLoop } from '../bare-loop.js';
+import { type Task } from '../task.js';
 
 /**
  * An agent as one writes it by hand: `concurrency` workers that take the next row, and call the model and its tool in turns until it
  * answers. No retries, no journal, nothing kept but the answers.
  */
 const task = JSON.parse(process.argv[2] ?? '') as Task;
-const tell = (message: ContenderMessage): void => void process.send?.(message);
 const client = new OpenAI({ baseURL: task.baseUrl, apiKey: 'none', maxRetries: 0 });
-const lines = (await readFile(task.rowsFile, 'utf8')).split('\n').slice(0, Math.max(task.rows, task.warmUp));
-const texts = lines.map((line) => (JSON.parse(line) as { text: string }).text);
 
 const tools = [
   {
@@ -48,29 +45,4 @@ const work = async (text: string): Promise<unknown> => {
   throw new Error('no answer');
 };
 
-const loop = async (rows: readonly string[]): Promise<number> => {
-  const answers: unknown[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < rows.length) {
-      const row = next++;
-      answers[row] = await work(rows[row] as string);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(task.concurrency, rows.length) }, worker));
-  return answers.filter((answer) => answer !== undefined).length;
-};
-
-try {
-  await loop(texts.slice(0, task.warmUp));
-  // Stays until it is killed: its CPU time is read after its last word.
-  process.on('message', () => {
-    loop(texts.slice(0, task.rows)).then(
-      (answered) => tell({ kind: 'done', answered }),
-      (error: unknown) => tell({ kind: 'failed', message: String(error) }),
-    );
-  });
-  tell({ kind: 'ready' });
-} catch (error) {
-  tell({ kind: 'failed', message: String(error) });
-}
+await runBareLoop(task, work);
