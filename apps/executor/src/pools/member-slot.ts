@@ -24,6 +24,7 @@ export class MemberSlot {
   #slot: Slot;
   /** Ends in a row without a stable life in between. */
   #crashes = 0;
+  #lastDeath: MemberDeath | null = null;
   /** Of the one thing that the slot waits for: to be stable, or to be started again. */
   #timer: NodeJS.Timeout | undefined;
   #left = false;
@@ -40,6 +41,11 @@ export class MemberSlot {
 
   get crashes(): number {
     return this.#crashes;
+  }
+
+  /** The end of the member before this one; null once one has been stable. */
+  get lastDeath(): MemberDeath | null {
+    return this.#lastDeath;
   }
 
   /** Whether a member of this instance is in it, or about to leave it. */
@@ -106,6 +112,7 @@ export class MemberSlot {
     if (!placed) return { state: 'placing', instance };
     this.#timer = setTimeout(() => {
       this.#crashes = 0;
+      this.#lastDeath = null;
       this.#slot = { state: 'running', instance };
     }, this.#options.times.stableMs);
     return { state: 'starting', instance };
@@ -118,6 +125,7 @@ export class MemberSlot {
       return this.#giveUp();
     }
     this.#crashes += 1;
+    this.#lastDeath = death;
     const restart = nextRestart(this.#crashes, this.#options.times);
     const ms = restart.kind === 'after' ? restart.ms : 0;
     this.#slot = { state: 'backing_off', crashes: this.#crashes, until: new Date(Date.now() + ms), last: death };

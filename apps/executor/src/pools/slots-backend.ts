@@ -72,9 +72,10 @@ export abstract class SlotsBackend implements PoolBackend {
 
   waitingFor(): string {
     const slots = this.slots();
-    const failed = slots.find((slot) => slot.state === 'backing_off');
+    const lastDeath = [...this.#slots].find((slot) => slot.lastDeath !== null)?.lastDeath;
     if (slots.some(({ state }) => state === 'placing' || state === 'starting' || state === 'running'))
-      return `waiting for members of pool ${this.pool} to start and join${failed ? `; one ended with ${describeDeath(failed.last)}` : ''}`;
+      return `waiting for members of pool ${this.pool} to start and join${lastDeath ? `; one ended with ${describeDeath(lastDeath)}` : ''}`;
+    const failed = slots.find((slot) => slot.state === 'backing_off');
     if (failed)
       return `members of pool ${this.pool} end at their start (${describeDeath(failed.last)}); the next try is at ${failed.until.toISOString()}`;
     return slots.length > 0 ? `the members of pool ${this.pool} are stopping` : `pool ${this.pool} is to have no members`;
