@@ -46,11 +46,18 @@ onLinux("Postgres' clock (H20)", () => {
     await a.heartbeat();
     await clock.set(seconds);
     expect(Math.abs(Date.now() + seconds * 1_000 - (await postgresNow()))).toBeLessThan(60_000);
-    for (const until = performance.now() + 3 * LEASE_MS; performance.now() < until;) {
-      expect((await a.heartbeat()).lost).toEqual([]);
-      await b.heartbeat();
-      expect(await b.claim()).toEqual([]);
-    }
+    const until = performance.now() + 3 * LEASE_MS;
+    // Side by side: on a busy machine a claim alone may take longer than a lease.
+    const renew = async () => {
+      while (performance.now() < until) expect((await a.heartbeat()).lost).toEqual([]);
+    };
+    const ask = async () => {
+      while (performance.now() < until) {
+        await b.heartbeat();
+        expect(await b.claim()).toEqual([]);
+      }
+    };
+    await Promise.all([renew(), ask()]);
     expect(await a.commit(held)).toBe('committed');
     expect(await world.stage(stage.id)).toMatchObject({ state: 'succeeded', counts: { ok: 5 }, copies: { attempts: 0 } });
   });
@@ -73,7 +80,7 @@ onLinux("Postgres' clock (H20)", () => {
         await b.heartbeat();
         return (await b.claim())[0] ?? null;
       },
-      { timeoutMs: 10_000, what: 'the shard to be handed on' },
+      { what: 'the shard to be handed on' },
     );
     expect(next).toMatchObject({ shardId: held.shardId, attempt: 2 });
   });

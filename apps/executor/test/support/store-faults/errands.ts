@@ -51,6 +51,9 @@ export class Errands {
     await this.#ask(operations.unnamedKeys, { keys: [`parts/${stageId}/${one.shardId}.${one.token}.parquet`] });
     const fault = { code: 'model_refused', class: 'permanent' as const, message: 'The key is wrong.' };
     await this.#ask(operations.failStage, { stageId, token: one.token, fault });
+    // On a busy machine the lease may have run out before its holder said so.
+    while ((await this.#ask(operations.getStage, { stageId })).state === 'running')
+      await this.#ask(operations.failStage, { stageId, token: (await this.#claim(stageId)).token, fault });
     await this.#ask(operations.forgetStages, { ownerId });
     const [left] = await this.world.sql('SELECT 1 FROM stages WHERE id = $1', [stageId]);
     if (left) throw new Error(`stage ${stageId} was forgotten, and is there`);
