@@ -128,6 +128,18 @@ describe('a tool of an MCP server', () => {
     }
   });
 
+  it.each([
+    ['die', 'unknown'],
+    ['hang', 'unknown'],
+    ['text', 'unknown'],
+    ['fail', 'capability_failed'],
+  ])('should make its row "%s" %s where it must not be called twice', async (text, code) => {
+    const [row] = await rowsOf([text], { effects: 'unsafe', timeoutMs: 1_500 });
+    expect(row).toMatchObject({ _status: 'failed', _error_code: code });
+    // Called once: whoever died was not started again.
+    expect(await starts()).toEqual(['started']);
+  });
+
   it('should not be called any more when the server has changed it', async () => {
     expect(codes(await rowsOf(['change']))).toEqual([null]);
     const fault = await faultOf(['a']);

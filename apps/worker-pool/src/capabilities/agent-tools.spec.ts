@@ -12,23 +12,25 @@ const control = new AttemptControl({
   mayBegin: () => true,
 });
 const schema = { type: 'object', properties: { to: { type: 'string' } }, required: ['to'] };
-const capability = (call: OpenCapability['call'], effects: 'none' | 'unsafe' = 'unsafe'): OpenCapability => ({
-  capability: { id: 'builtin:send', kind: 'builtin', description: 'Sends', effects, input: schema, output: schema },
-  input: compileSchema(schema),
-  prepare: async () => undefined,
-  call,
-  wrong: () => null,
-  wake: () => undefined,
-});
-/** Calls of one turn, and what was written down before them. */
+/** Calls of one turn, what was written down before them, and what is wrong with their answers. */
 interface Circumstances {
   may?: boolean;
   effects?: 'none' | 'unsafe';
   times?: number;
+  wrong?: ReturnType<OpenCapability['wrong']>;
 }
-const turn = async (call: OpenCapability['call'], { may = true, effects = 'unsafe', times = 1 }: Circumstances = {}) => {
+const capability = (call: OpenCapability['call'], { effects = 'unsafe', wrong = null }: Circumstances): OpenCapability => ({
+  capability: { id: 'builtin:send', kind: 'builtin', description: 'Sends', effects, input: schema, output: schema },
+  input: compileSchema(schema),
+  prepare: async () => undefined,
+  call,
+  wrong: () => wrong,
+  wake: () => undefined,
+});
+const turn = async (call: OpenCapability['call'], more: Circumstances = {}) => {
+  const { may = true, times = 1 } = more;
   const log: string[] = [];
-  const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), effects)]);
+  const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), more)]);
   const intents = { uncertain: async () => false, record: async () => log.push('intent') > 0 && may };
   const calls = Array.from({ length: times }, (_, n) => ({ id: `c${n}`, name: 'send', arguments: '{"to": "a"}' }));
   return { outcomes: await tools.call(calls, { row: 1, replica: 0, turn: 2, control, intents }), log, tools };
@@ -71,6 +73,11 @@ describe('tools of an agent', () => {
     ],
     ['what nobody can tell', new Error('?'), { kind: 'given_up', code: 'unknown' }],
     [
+      'an answer that cannot be read, after it was carried out',
+      new PermanentError('capability_bad_output', 'no JSON'),
+      { kind: 'given_up', code: 'unknown' },
+    ],
+    [
       'a refusal of the other side, which the agent is told',
       new PermanentError('capability_failed', 'no such address'),
       { kind: 'results' },
@@ -79,6 +86,11 @@ describe('tools of an agent', () => {
   ])('should take of an unsafe call %s for what it is', async (_, thrown, expected) => {
     const { outcomes } = await turn(() => Promise.reject(thrown));
     expect(outcomes).toMatchObject(expected);
+  });
+
+  it('should not let an agent repeat an unsafe call whose answer is not what it promised', async () => {
+    const { outcomes } = await turn(sent, { wrong: { code: 'capability_bad_output', message: 'to: must be an address' } });
+    expect(outcomes).toMatchObject({ kind: 'given_up', code: 'unknown', reason: expect.stringContaining('to: must be an address') });
   });
 
   it('should let an agent try again what does no harm', async () => {

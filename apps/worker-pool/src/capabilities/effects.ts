@@ -41,11 +41,14 @@ export const callWithEffects = async (opened: OpenCapability, given: JsonObject,
   if (!(await intents.record(row, intent))) return null;
   try {
     const output = await opened.call({ given, control, key: () => intent });
+    const wrong = output && opened.wrong(output);
+    if (wrong) throw new PermanentError(wrong.code, wrong.message);
     return output && { output, intent };
   } catch (thrown) {
     const error = ApwaError.from(thrown);
-    // What the capability itself says is known: it was not carried out.
-    if (error instanceof PermanentError || error instanceof RefusedError) throw error;
+    // What the capability itself says is known: it was not carried out. An answer that can't be read says the opposite.
+    const known = error instanceof RefusedError || (error instanceof PermanentError && error.code !== 'capability_bad_output');
+    if (known) throw error;
     throw new PermanentError('unknown', `${UNCERTAIN} (${capability.id}: ${error.message})`, { cause: thrown });
   }
 };

@@ -50,6 +50,16 @@ describe('a row of a capability', () => {
     expect(await run({ call: async ({ text }) => ({ upper: text ?? null }) })).toMatchObject({ output: { shouted: 'hi' } });
   });
 
+  it('should be unknown when a call that must not be made twice was carried out, and its answer fits no column', async () => {
+    const wrong = () => ({ code: 'capability_bad_output', message: 'shouted: must be string' }) as const;
+    const row = await run({ unsafe: true, wrong });
+    expect(row).toMatchObject({
+      status: 'failed',
+      attempts: 1,
+      error: { code: 'unknown', message: expect.stringContaining('must be string') },
+    });
+  });
+
   it('should fail without a call when its values are no arguments', async () => {
     const call = () => {
       throw new Error('called');

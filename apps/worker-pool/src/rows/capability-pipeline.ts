@@ -61,7 +61,9 @@ export class CapabilityPipeline implements Pipeline {
       if (output === null) return this.#abandon(row);
       tally.add({ latencyMs: this.now() - begunAt });
       const found = wrong(output);
-      return found ? tally.failed(row, found.code, found.message) : tally.ok(row, columnsOf(output));
+      if (!found) return tally.ok(row, columnsOf(output));
+      // It was carried out: a redrive would do so again.
+      return unsafe ? tally.failed(row, 'unknown', `${UNCERTAIN}: ${found.message}`) : tally.failed(row, found.code, found.message);
     } catch (thrown) {
       const error = ApwaError.from(thrown);
       if (error instanceof RefusedError) {
