@@ -8,12 +8,12 @@ import { answer } from './support/scripted-model.js';
 import { until } from './support/until.js';
 import { texts, World } from './support/world.js';
 
-jest.setTimeout(300_000);
-const KILLS = 10;
+jest.setTimeout(600_000);
+const KILLS = 50;
 /** From one kill to the next: how much longer after a call it comes. Milliseconds. */
-const STEP_MS = 5;
+const STEP_MS = 1;
 const SLOTS = 6;
-const ROWS = 200;
+const ROWS = 500;
 /** Milliseconds that the other side takes for a call. */
 const CALL_MS = 20;
 
