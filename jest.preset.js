@@ -2,7 +2,7 @@
 export default {
   testEnvironment: 'node',
   // Milliseconds: a machine with much else to do is no fault.
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

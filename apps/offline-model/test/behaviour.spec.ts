@@ -70,7 +70,7 @@ describe('the flags', () => {
   });
 
   it('--limit-window should let requests in again when it has passed', async () => {
-    const server = await startServer('--rpm', '600', '--limit-window', '200');
+    const server = await startServer('--rpm', '60', '--limit-window', '2000');
     expect((await outcomes(server, numbered(4))).filter(isError)).toHaveLength(2);
     const patient = new OpenAI({ baseURL: server.url, apiKey: 'x', maxRetries: 5 });
     expect((await outcomes({ ...server, client: patient }, numbered(4))).filter(isError)).toHaveLength(0);

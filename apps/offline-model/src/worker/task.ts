@@ -75,7 +75,7 @@ const parseObject = (text: string): JsonSchemaNode | null => {
 const FIELD_NAME = /\[field ("(?:[^"\\]|\\.)*")\]|^[-=#* ]*["'`]?([\w .-]+?)["'`]?[-=:* ]*$/;
 
 /** The fields between the marks; of an unfenced message, "name: value" lines if it is made of them, else all of it as one text. */
-const readFields = (row: string): Field[] => {
+export const readFields = (row: string): Field[] => {
   const mark = fenceMark(row);
   if (mark === null) return [{ name: 'text', text: row.trim() }];
   const lines = row.split('\n');
