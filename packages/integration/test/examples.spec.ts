@@ -109,8 +109,10 @@ describe('the worked examples', () => {
       const page = `${origin}/${String(topic)}.html`;
       expect([topic, url]).toEqual([topic, page]);
       expect(replicas).toMatchObject({ asked: 2, answered: 2 });
-      const called = [...String(transcript).matchAll(/"name":"(search|fetch)"/g)].map(([, name]) => name);
-      expect([topic, [...new Set(called)]]).toEqual([topic, ['search', 'fetch']]);
+      for (const { messages } of JSON.parse(String(transcript)) as { messages: { tool_calls?: { function: { name: string } }[] }[] }[]) {
+        const called = messages.flatMap(({ tool_calls: calls = [] }) => calls.map((call) => call.function.name));
+        expect([topic, called]).toEqual([topic, ['search', 'fetch']]);
+      }
     }
     const known = new Map(rows.map(({ topic, atomic_number: number }) => [topic, Number(number)]));
     expect(Object.fromEntries(known)).toMatchObject({ helium: 2, iron: 26, radium: 88 });

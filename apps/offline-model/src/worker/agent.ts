@@ -41,12 +41,14 @@ export const nextCall = (tools: readonly Tool[], messages: readonly ChatMessage[
   return null;
 };
 
-/** The task with what the tools gave as its text; as it is where they gave nothing. */
+/** The task with what the tools gave as its text, and what they were given beside the row's fields; as it is where they gave nothing. */
 export const withResults = (task: Task, messages: readonly ChatMessage[]): Task => {
-  const texts = resultsIn(since(messages));
+  const turns = since(messages);
+  const texts = resultsIn(turns);
   if (texts.length === 0) return task;
   const read = texts.flatMap((text) => textsOf(text));
-  const fields = [...task.fields, ...texts.flatMap(fieldsOf)];
+  const given = turns.flatMap(({ tool_calls: calls }) => (calls ?? []).map((call) => call.function.arguments));
+  const fields = [...task.fields, ...[...given, ...texts].flatMap(fieldsOf)];
   return { ...task, fields, text: read.join('\n').trim() || task.text };
 };
 
@@ -94,8 +96,8 @@ const textsOf = (result: string): string[] => {
   return typeof text === 'string' ? [withoutMarkup(text)] : [];
 };
 
-const fieldsOf = (result: string): Task['fields'] =>
-  Object.entries(objectIn(result) ?? {}).flatMap(([name, value]) =>
+const fieldsOf = (object: string): Task['fields'] =>
+  Object.entries(objectIn(object) ?? {}).flatMap(([name, value]) =>
     typeof value === 'string' && name !== 'text' ? [{ name, text: value }] : [],
   );
 

@@ -34,6 +34,13 @@ describe('an answer', () => {
     ['language', { type: 'string' }, 'English'],
   ])('should hold %s as the text has it', (name, schema, value) => expect(fill({ [name]: schema })).toEqual({ [name]: value }));
 
+  it('should keep limits of numbers that only a description tells, as that of structured outputs does', () => {
+    const bounded = (description: string) => fill({ total_amount: { type: 'integer', description } });
+    expect(bounded('How bad it is (at least 0; at most 4)')).toEqual({ total_amount: 4 });
+    expect(bounded('How bad it is (at least 500)')).toEqual({ total_amount: 500 });
+    expect(bounded('Its price (at most 20 characters)')).toEqual({ total_amount: 121 });
+  });
+
   it('should answer a question by the words it asks for', () => {
     const about = (description: string) => fill({ matches: { type: 'boolean', description } }).matches;
     expect([about('Whether the text mentions a lamp'), about('Whether the text mentions a refund')]).toEqual([true, false]);

@@ -91,4 +91,14 @@ export const requiredOf = ({ node }: Shape): ReadonlySet<string> =>
 export const itemOf = ({ node }: Shape): JsonSchemaNode => asNode(node.items);
 export const enumOf = ({ node }: Shape): unknown[] | null =>
   Array.isArray(node.enum) ? (node.enum as unknown[]) : 'const' in node ? [node.const] : null;
-export const limitOf = ({ node }: Shape, name: string): number | null => (typeof node[name] === 'number' ? node[name] : null);
+
+const SAID = { minimum: /\bat least (-?\d+(?:\.\d+)?)(?=[;)]|$)/, maximum: /\bat most (-?\d+(?:\.\d+)?)(?=[;)]|$)/ } as const;
+
+/** A limit of the schema; those of numbers are taken from the description, too: structured outputs have no keyword for them. */
+export const limitOf = ({ node }: Shape, name: string): number | null => {
+  const value = node[name];
+  if (typeof value === 'number') return value;
+  if ((name !== 'minimum' && name !== 'maximum') || typeof node.description !== 'string') return null;
+  const said = SAID[name].exec(node.description)?.[1];
+  return said === undefined ? null : Number(said);
+};

@@ -82,6 +82,21 @@ describe('ReplicaPipeline', () => {
     };
     const says = (choice: number) => tally(1).ok(ROW, { choice, why: 'it is the best' });
 
+    it('should keep the conversations of replicas, and which is whose', async () => {
+      const ask = async (own: CallControl, _row: number, _values: object, replica: number): Promise<RowResult> => {
+        own.begin(ROW);
+        return replica === 1
+          ? ok('a')
+          : { ...(replica === 0 ? ok('a') : failed()), transcript: `[{"role":"user","content":"${replica}"}]` };
+      };
+      const pipeline = new ReplicaPipeline(combinationOf({ combine: 'all', count: 3 }, output), attempt().control, ask);
+      const result = await pipeline.run(ROW, {});
+      expect(JSON.parse(result?.transcript ?? '')).toEqual([
+        { replica: 0, messages: [{ role: 'user', content: '0' }] },
+        { replica: 2, messages: [{ role: 'user', content: '2' }] },
+      ]);
+    });
+
     it('should take the answer that is chosen, and tell why and what all of it took', async () => {
       const { result, asked } = judgedBy(['a', 'b', 'a'], says(2));
       expect(await result).toMatchObject({

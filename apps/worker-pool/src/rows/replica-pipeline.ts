@@ -29,7 +29,8 @@ export class ReplicaPipeline implements Pipeline {
         if (asked.includes(null)) return flight.giveUp();
         results.push(...(asked as RowResult[]));
       }
-      return await this.#together(flight, row, values, results);
+      const result = await this.#together(flight, row, values, results);
+      return result && { ...result, ...transcriptOf(results) };
     } catch (thrown) {
       flight.giveUp();
       throw thrown;
@@ -123,6 +124,12 @@ class SharedFlight {
     this.control.land(this.row);
   }
 }
+
+/** The conversations of replicas that kept theirs, as JSON. */
+const transcriptOf = (results: readonly RowResult[]): Pick<RowResult, 'transcript'> => {
+  const kept = results.flatMap(({ transcript }, replica) => (transcript ? [`{"replica":${replica},"messages":${transcript}}`] : []));
+  return kept.length > 0 ? { transcript: `[${kept.join(',')}]` } : {};
+};
 
 /** One result with all that the replicas took; without an answer the failure that comes first. */
 const together = (row: number, results: readonly RowResult[], output: JsonObject | null): RowResult => {
