@@ -1,4 +1,4 @@
-import { type Assignment, noCounts, sizeOf, type SqlWork } from '@apwa/contracts';
+import { type Assignment, noCounts, type SqlWork } from '@apwa/contracts';
 import { eventually } from '@apwa/test-kit';
 import { jest } from '@jest/globals';
 import { mapWork, type TestMember, World } from './support/world.js';
