@@ -5,6 +5,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { Gate } from './access/gate.js';
 import { ScopeGuard } from './access/scope.guard.js';
+import { CapabilitiesController } from './capabilities/capabilities.controller.js';
+import { CapabilitiesRepository } from './capabilities/capabilities.repository.js';
+import { CapabilitiesService } from './capabilities/capabilities.service.js';
+import { TrialsService } from './capabilities/trials.service.js';
 import { Database } from './database/database.js';
 import { ExportsController } from './exports/exports.controller.js';
 import { ExportsRepository } from './exports/exports.repository.js';
@@ -17,6 +21,7 @@ import { KeysRepository } from './keys/keys.repository.js';
 import { KeysService } from './keys/keys.service.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { OwnersRepository } from './owners/owners.repository.js';
+import { CapabilityToolsService } from './planner/capability-tools.service.js';
 import { PlannerService } from './planner/planner.service.js';
 import { ToolsService } from './planner/tools.service.js';
 import { TurnsRepository } from './planner/turns.repository.js';
@@ -76,6 +81,7 @@ export class ManagerModule {
       controllers: [
         RunsController,
         PlansController,
+        CapabilitiesController,
         TablesController,
         UploadsController,
         ExportsController,
@@ -112,10 +118,14 @@ export class ManagerModule {
         RunEvents,
         RunStreams,
         QuestionsService,
+        CapabilitiesRepository,
+        CapabilitiesService,
+        TrialsService,
         PlansService,
         PlanVersionsRepository,
         ReviewService,
         TurnsRepository,
+        CapabilityToolsService,
         ToolsService,
         PlannerService,
         PartialTables,

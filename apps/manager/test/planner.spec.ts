@@ -89,6 +89,9 @@ describe('the planner', () => {
       'describe_table',
       'preview_rows',
       'query_table',
+      'search_capabilities',
+      'try_capability',
+      'build_capability',
       'submit_plan',
     ]);
     expect(first?.messages.map(({ role }) => role)).toEqual(['system', 'user']);

@@ -33,6 +33,7 @@ describe('docs/plans.md', () => {
         inputs: [{ name: 'messages', columns }],
         models: ['default'],
         room: () => ({ contextTokens: 32_000, outputTokens: 4_000 }),
+        registry: { find: async () => null, offered: async () => [] },
         register: () => Promise.reject(new Error('no plan here has a function')),
         requested: [],
         checkSql: async (tables, query) => (await jobs.checkSql({ tables, query })).columns,

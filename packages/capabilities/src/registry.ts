@@ -14,8 +14,8 @@ import { wordCount } from './builtins/word-count.js';
 /** What can be looked up by who plans and checks. */
 export interface CapabilityRegistry {
   find(id: CapabilityId): Capability | undefined;
-  /** All of them, by id. */
-  list(): readonly Capability[];
+  /** All that may be named. */
+  list(): readonly Pick<Capability, 'id' | 'description'>[];
 }
 
 /** A capability that is a function of ours, ready to be called by who has a row's arguments for it. Calls may throw. */

@@ -1,5 +1,6 @@
 import { FileFormat } from '@apwa/contracts';
 import { Command, CommanderError, Option } from 'commander';
+import { addCapability, listCapabilities, removeCapability, showCapability } from './commands/capabilities.js';
 import { createKey, listKeys, revokeKey } from './commands/keys.js';
 import { planCommand, printPlanSchema, type PlanOptions } from './commands/plan.js';
 import { listPools } from './commands/pools.js';
@@ -191,6 +192,36 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('--yes', 'do not ask')
     .option('--json')
     .action(does(pruneTables));
+
+  const capabilities = program.command('capabilities').description('what plans may call: built-in capabilities, and registered ones');
+  capabilities
+    .command('list')
+    .argument('[QUERY]', 'words that stand in the name or the description')
+    .description('by name; of registered ones the newest version')
+    .option('--run <ID>', 'also those that were built for this run')
+    .option('--limit <N>')
+    .option('--json')
+    .action(does(listCapabilities));
+  capabilities
+    .command('show')
+    .argument('<NAME[@VERSION]>', 'such as luhn, or luhn@2')
+    .description('what one takes and gives, and its versions')
+    .option('--run <ID>', 'look among those that were built for this run first')
+    .option('--definition', 'as a file that add takes')
+    .option('--json')
+    .action(does(showCapability));
+  capabilities
+    .command('add')
+    .argument('<FILE>', 'YAML or JSON: a capability as a plan brings it, with examples if wanted')
+    .description('register a capability, or the next version of one, once its examples have passed')
+    .option('--json')
+    .action(does(addCapability));
+  capabilities
+    .command('remove')
+    .argument('<NAME>')
+    .description('offer a capability to plans no more')
+    .option('--json')
+    .action(does(removeCapability));
 
   const storage = program.command('storage').description('where the data of tables is');
   storage

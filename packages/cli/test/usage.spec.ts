@@ -24,11 +24,12 @@ const inputs = ['-i', 'a.csv'];
 const output = ['-o', 'out.csv'];
 
 it.each([
-  ['main.js', [], ['run', 'plan', 'tables', 'pools', 'keys', 'Exit codes', 'APWA_URL', 'APWA_KEY', '--key-file']],
+  ['main.js', [], ['run', 'plan', 'tables', 'capabilities', 'pools', 'keys', 'Exit codes', 'APWA_URL', 'APWA_KEY', '--key-file']],
   ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--quote', '--concurrency', '--reuse', '--json', '--skip-bad-rows']],
   ['main.js', ['plan'], ['GOAL', '--input', '--quote', 'schema']],
   ['main.js', ['try'], ['PLAN', '--step', '--rows', '--against', '--input']],
   ['main.js', ['runs'], ['plan', 'approve', 'edit', 'cancel']],
+  ['main.js', ['capabilities'], ['list', '[QUERY]', 'show', 'add', '<FILE>', 'remove']],
   ['main.js', ['keys', 'create'], ['NAME', '--scope', 'read', 'run', 'admin', '--expires']],
   ['demo/main.js', [], ['examples/pii', 'OPENAI_API_KEY']],
   ['dev/main.js', [], ['--port']],
@@ -83,6 +84,10 @@ describe('wrong usage', () => {
     ['a prune that nobody can be asked about', ['tables', 'prune', '--older-than', '30d'], ['--yes', '--dry-run', 'terminal']],
     ['a deletion that nobody can be asked about', ['tables', 'delete', 'tbl_1'], ['--yes', 'terminal']],
     ['an impossible age of orphans', ['storage', 'check', '--older-than', 'soon'], ['--older-than', 'soon', '24h']],
+    ['a capability in no file', ['capabilities', 'add', 'none.yaml'], ['FILE', 'none.yaml']],
+    ['a file with no capability', ['capabilities', 'add', 'a.csv'], ['FILE', 'a.csv', 'kind, name, description']],
+    ['an impossible name of a capability', ['capabilities', 'show', 'Luhn@last'], ['NAME', 'Luhn@last', 'luhn@2']],
+    ['the removal of a version', ['capabilities', 'remove', 'luhn@2'], ['all of their versions', 'luhn']],
     ['a key for nothing', ['keys', 'create', 'ci'], ['--scope', 'read', 'run', 'admin']],
     ['a key for everything', ['keys', 'create', 'ci', '--scope', 'root'], ['--scope root', 'read', 'run', 'admin']],
     ['an impossible expiry of a key', ['keys', 'create', 'ci', '--scope', 'run', '--expires', 'soon'], ['--expires', 'soon', '30d']],

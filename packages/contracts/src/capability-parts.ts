@@ -8,6 +8,16 @@ export const CapabilityName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must b
 export const Effects = z.enum(['none', 'idempotent', 'unsafe']);
 export type Effects = z.infer<typeof Effects>;
 
+/** Of a registered capability: 1 for the first. */
+export const CapabilityVersion = z.number().int().min(1).max(1_000_000);
+
+/** SHA-256 of a capability's content, in hexadecimal. */
+const ContentHash = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal');
+
+/** Which version of a registered capability a definition is. */
+export const RegisteredVersion = z.strictObject({ version: CapabilityVersion, /** Of the definition without this. */ hash: ContentHash });
+export type RegisteredVersion = z.infer<typeof RegisteredVersion>;
+
 /** What definitions of all kinds say. */
 export const definitionParts = {
   /** After its kind and `:` this is its id. */
@@ -18,4 +28,6 @@ export const definitionParts = {
   input: JsonSchema,
   /** JSON Schema 2020-12 of what it gives: an object, each property of which becomes a column. */
   output: JsonSchema,
+  /** Written by the manager, where it takes a definition from its registry. Left out: it is the plan's own. */
+  registered: RegisteredVersion.optional(),
 };

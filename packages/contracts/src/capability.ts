@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { definitionParts, Effects } from './capability-parts.js';
+import { CapabilityName, CapabilityVersion, definitionParts, Effects } from './capability-parts.js';
 import { ClusterName } from './ids.js';
 import { effectsOfHttp, HttpCapability } from './http-capability.js';
 import { JavascriptCapability } from './javascript-capability.js';
@@ -91,6 +91,19 @@ export type PythonCapability = z.infer<typeof PythonCapability>;
 /** How a capability is carried out, for all kinds but `builtin`. */
 export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability, JavascriptCapability, HttpCapability, McpCapability]);
 export type CapabilityDefinition = z.infer<typeof CapabilityDefinition>;
+
+/** A registered capability, by its name. The manager puts its definition in this place before anything runs. */
+export const RegisteredCapability = z.strictObject({
+  kind: z.literal('registered'),
+  name: CapabilityName,
+  /** Left out: the newest one, when the plan is checked. */
+  version: CapabilityVersion.optional(),
+});
+export type RegisteredCapability = z.infer<typeof RegisteredCapability>;
+
+/** What a plan may bring: definitions, and names of the registry that stand for some. */
+export const PlanCapability = z.discriminatedUnion('kind', [...CapabilityDefinition.options, RegisteredCapability]);
+export type PlanCapability = z.infer<typeof PlanCapability>;
 
 /** What calling it again would do. */
 export const effectsOf = (definition: CapabilityDefinition): Effects =>

@@ -12,6 +12,7 @@ export * from './capability-parts.js';
 export * from './http-capability.js';
 export * from './javascript-capability.js';
 export * from './mcp-capability.js';
+export * from './registry.js';
 export * from './replicas.js';
 export * from './split.js';
 export * from './plan.js';

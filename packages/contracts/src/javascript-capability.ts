@@ -32,3 +32,6 @@ export const CapabilityExample = z.strictObject({
   output: JsonObject.optional(),
 });
 export type CapabilityExample = z.infer<typeof CapabilityExample>;
+
+/** Calls by which a capability is tried, at most. */
+export const MAX_EXAMPLES = 20;

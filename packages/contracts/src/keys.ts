@@ -3,8 +3,8 @@ import { Age } from './age.js';
 import { KeyId } from './ids.js';
 
 /**
- * What a key of the HTTP API may do: `read` looks at runs, tables and pools and fetches results; `run` also begins and controls
- * runs, uploads, imports and exports; `admin` also deletes, looks through storage and manages keys.
+ * What a key of the HTTP API may do: `read` looks at runs, tables, capabilities and pools and fetches results; `run` also begins and
+ * controls runs, uploads, imports, exports and adds capabilities; `admin` also deletes, looks through storage and manages keys.
  */
 export const Scope = z.enum(['read', 'run', 'admin']);
 export type Scope = z.infer<typeof Scope>;

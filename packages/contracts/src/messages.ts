@@ -3,7 +3,7 @@ import { BudgetAnswer, BudgetQuestion, BudgetTerms } from './budget.js';
 import { CallKey, CapabilityDefinition, CapabilityHash, CapabilityId, PythonCapability } from './capability.js';
 import { ErrorPayload } from './errors.js';
 import { ClusterName, LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
-import { CapabilityExample } from './javascript-capability.js';
+import { CapabilityExample, MAX_EXAMPLES } from './javascript-capability.js';
 import { JsonObject, JsonValue } from './json.js';
 import { PermitAnswer, PermitQuestion } from './permits.js';
 import { Resources } from './plan.js';
@@ -393,7 +393,7 @@ export const workerPoolOperations = {
   tryCapability: operation(
     managerAsksMember,
     'try_capability',
-    z.strictObject({ definition: CapabilityDefinition, examples: z.array(CapabilityExample).max(20) }),
+    z.strictObject({ definition: CapabilityDefinition, examples: z.array(CapabilityExample).max(MAX_EXAMPLES) }),
     z.strictObject({ /** One for each example, in order. */ results: z.array(TriedExample) }),
     120_000,
   ),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CapabilityDefinition, CapabilityId, MAX_CAPABILITIES } from './capability.js';
+import { type CapabilityDefinition, CapabilityId, MAX_CAPABILITIES, PlanCapability } from './capability.js';
 import { Name } from './ids.js';
 import { JsonObject, JsonSchema, JsonValue } from './json.js';
 import { Replicas } from './replicas.js';
@@ -217,13 +217,20 @@ export type Step = z.infer<typeof Step>;
 /** A DAG of steps: validated, approved, edited, saved, and replayed without a model. */
 export const Plan = z.strictObject({
   version: z.literal(1),
-  /** What its templates call, beside what is there. Of a planner `javascript` alone: what a model wrote runs in a sandbox. */
-  capabilities: z.array(CapabilityDefinition).min(1).max(MAX_CAPABILITIES).optional(),
+  /**
+   * What its templates call, beside what is there. Of a planner `javascript` alone: what a model wrote runs in a sandbox. Registered ones
+   * need not stand here; in a plan that was checked each of them does, with its content.
+   */
+  capabilities: z.array(PlanCapability).min(1).max(MAX_CAPABILITIES).optional(),
   steps: z.array(Step).min(1).max(100),
   /** Ids of the steps whose tables are the run's results, the main one first. */
   outputs: z.array(Name).min(1).max(100),
 });
 export type Plan = z.infer<typeof Plan>;
+
+/** The definitions in a plan: in one that was checked, of all that its templates call and is not built in. */
+export const definitionsOf = (capabilities: Plan['capabilities']): CapabilityDefinition[] =>
+  (capabilities ?? []).flatMap((one) => (one.kind === 'registered' ? [] : [one]));
 
 /** The largest plan document, in bytes of JSON: it must fit a NATS message. */
 export const MAX_PLAN_BYTES = 512 * 1024;

@@ -218,4 +218,47 @@ describe('a run that calls capabilities of all kinds', () => {
     expect(rows.map(({ loud }) => loud)).toEqual(rows.map((row) => String(row.text).toUpperCase()));
     expect(paths).toEqual([]);
   });
+
+  it('should have plans and planners call what is registered, and planners register what passes in the sandbox', async () => {
+    const examples = [{ input: { text: 'a' }, output: { loud: 'A' } }];
+    const wrong = { ...SHOUT, source: 'function run({ text }) { return { loud: text }; }' };
+    await expect(system.client.capabilities.add({ definition: wrong, examples } as never)).rejects.toMatchObject({
+      code: 'examples_failed',
+      details: { faults: [{ field: 'examples[0]', value: '{"loud":"a"}', allowed: '{"loud":"A"}' }] },
+    });
+    const { hash } = await system.client.capabilities.add({ definition: SHOUT, examples } as never);
+    const loud = (capability: string, of: string): Plan['steps'][number] => ({
+      id: of,
+      kind: 'map',
+      input: 'rows',
+      template: { mode: 'capability', capability, with: { text: '{{text}}' }, rename: { loud: of } },
+    });
+    let refusal = '';
+    model.otherwise((request) => {
+      const definition = { ...SHOUT, name: 'yell' };
+      switch (turnOf(request)) {
+        case 0:
+          return { toolCalls: [{ name: 'build_capability', arguments: { definition: { ...wrong, name: 'yell' }, examples } }] };
+        case 1:
+          refusal = JSON.stringify(request.messages.at(-1));
+          return { toolCalls: [{ name: 'build_capability', arguments: { definition, examples } }] };
+        default: {
+          const steps = [loud('javascript:yell', 'yelled'), { ...loud('javascript:shout', 'shouted'), input: 'yelled' }];
+          return { toolCalls: [{ name: 'submit_plan', arguments: { plan: { version: 1, steps, outputs: ['shouted'] } } }] };
+        }
+      }
+    });
+    const run = await system.run({ inputs: { rows: numberedRows(300) }, goal: 'Say it loud, twice' });
+    expect(refusal).toContain('capability_bad_output');
+    expect(run).toMatchObject({
+      state: 'succeeded',
+      error: null,
+      plan: { capabilities: [{ name: 'yell' }, { name: 'shout', registered: { version: 1, hash } }] },
+    });
+    const rows = await system.rows(run, 'shouted');
+    expect(rows).toHaveLength(300);
+    const louder = rows.map((row) => String(row.text).toUpperCase());
+    expect(rows.map(({ yelled }) => yelled)).toEqual(louder);
+    expect(rows.map(({ shouted }) => shouted)).toEqual(louder);
+  });
 });

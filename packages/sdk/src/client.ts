@@ -1,4 +1,5 @@
 import { Health } from '@apwa/contracts';
+import { capabilitiesClient, type CapabilitiesClient } from './capabilities.js';
 import { Http, type HttpOptions } from './http.js';
 import { keysClient, type KeysClient } from './keys.js';
 import { poolsClient, type PoolsClient } from './pools.js';
@@ -13,6 +14,7 @@ export interface Client {
   readonly runs: RunsClient;
   readonly uploads: UploadsClient;
   readonly tables: TablesClient;
+  readonly capabilities: CapabilitiesClient;
   readonly storage: StorageClient;
   readonly pools: PoolsClient;
   readonly keys: KeysClient;
@@ -27,6 +29,7 @@ export const createClient = (options: ClientOptions): Client => {
     runs: runsClient(http),
     uploads: uploadsClient(http),
     tables: tablesClient(http),
+    capabilities: capabilitiesClient(http),
     storage: storageClient(http),
     pools: poolsClient(http),
     keys: keysClient(http),

@@ -18,6 +18,7 @@ const STATUS_OF_REFUSAL: Partial<Record<string, number>> = {
   key_expired: 401,
   scope_too_small: 403,
   last_admin_key: 409,
+  builtin_capability: 409,
 };
 
 const statusOf = (error: ApwaError): number => {

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { NEEDS } from '../access/needs.js';
+import { CapabilitiesController } from '../capabilities/capabilities.controller.js';
 import { ExportsController } from '../exports/exports.controller.js';
 import { HealthController } from '../health/health.controller.js';
 import { KeysController } from '../keys/keys.controller.js';
@@ -18,6 +19,7 @@ import { routes } from './routes.js';
 const controllers = [
   RunsController,
   PlansController,
+  CapabilitiesController,
   TablesController,
   UploadsController,
   ExportsController,

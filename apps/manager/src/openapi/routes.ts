@@ -1,8 +1,14 @@
 import {
+  AddCapabilityRequest,
   ApiKey,
   ApiKeyList,
   ApproveRequest,
   CancelRequest,
+  CapabilityDetails,
+  CapabilityList,
+  CapabilityName,
+  CapabilityQuery,
+  CapabilityVersionQuery,
   CreatedKey,
   CreateKeyRequest,
   Export,
@@ -62,6 +68,7 @@ const table = { id: TableId };
 const upload = { id: UploadId };
 const exported = { id: ExportId };
 const key = { id: KeyId };
+const capability = { name: CapabilityName };
 
 export const routes: Route[] = [
   { method: 'post', path: '/v1/runs', needs: 'run', summary: 'Begins a run', body: RunRequest, status: 201, answer: Run },
@@ -161,6 +168,43 @@ export const routes: Route[] = [
     body: RedriveRequest,
     status: 201,
     answer: Run,
+  },
+  {
+    method: 'get',
+    path: '/v1/capabilities',
+    needs: 'read',
+    summary: 'Lists capabilities by name: built-in ones and the newest version of registered ones',
+    query: CapabilityQuery,
+    status: 200,
+    answer: CapabilityList,
+  },
+  {
+    method: 'get',
+    path: '/v1/capabilities/{name}',
+    needs: 'read',
+    summary: 'Shows a capability with its versions',
+    params: capability,
+    query: CapabilityVersionQuery,
+    status: 200,
+    answer: CapabilityDetails,
+  },
+  {
+    method: 'post',
+    path: '/v1/capabilities',
+    needs: 'run',
+    summary: 'Registers a capability, or the next version of one, once its examples have passed',
+    body: AddCapabilityRequest,
+    status: 201,
+    answer: CapabilityDetails,
+  },
+  {
+    method: 'delete',
+    path: '/v1/capabilities/{name}',
+    needs: 'admin',
+    summary: 'Offers a registered capability no more; its versions stay readable',
+    params: capability,
+    status: 200,
+    answer: CapabilityDetails,
   },
   { method: 'post', path: '/v1/uploads', needs: 'run', summary: 'Begins an upload', status: 201, answer: Upload },
   { method: 'get', path: '/v1/uploads/{id}', needs: 'read', summary: 'Shows an upload', params: upload, status: 200, answer: Upload },

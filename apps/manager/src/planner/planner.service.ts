@@ -51,7 +51,7 @@ export class PlannerService {
     const turn = last.turn + 1;
     try {
       const answer = await this.ask(history, limited, spent);
-      const context = { inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), signal: limited };
+      const context = { inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), runId: id, signal: limited };
       const result = await this.answer(answer, history, context);
       await this.turns.add(id, { turn, ...result.turn, ...spent }, result.end);
     } catch (thrown) {

@@ -1,5 +1,6 @@
-import { JavascriptCapability, type JsonSchema, MAX_CAPABILITIES, Name, Plan } from '@apwa/contracts';
+import { type JsonSchema, MAX_CAPABILITIES, Name, Plan, RegisteredCapability } from '@apwa/contracts';
 import { z } from 'zod';
+import { capabilityTools, PlannedFunction } from './capability-tool-definitions.js';
 
 /** Rows and characters that a tool may show the planner: what it sees must stay small however large the tables are. */
 const PREVIEW_ROWS = 20;
@@ -7,7 +8,7 @@ export const QUERY_ROWS = 50;
 
 const table = Name.describe('Name of a table, as list_tables gives it.');
 
-/** The planner's tools: what each is for, and its arguments. They only read; `submit_plan` ends the planning if the plan is valid. */
+/** The planner's tools: what each is for, and its arguments. They only read, but for `build_capability`; `submit_plan` ends the planning if the plan is valid. */
 export const plannerTools = {
   list_tables: {
     description: 'Lists the tables that this run begins with: name, number of rows, columns with their DuckDB types.',
@@ -30,11 +31,19 @@ export const plannerTools = {
     description: `Runs one SELECT in DuckDB's dialect over the tables, to learn about the data. At most ${QUERY_ROWS} rows come back. It changes nothing and becomes no part of the plan.`,
     arguments: z.strictObject({ query: z.string().min(1).max(20_000).describe('One SELECT. Tables stand in it by their names.') }),
   },
+  ...capabilityTools,
   submit_plan: {
     description:
       'Submits the plan. It is checked in full; if something is wrong with it, the faults come back and you submit it again, corrected.',
-    // Of what a plan may bring that alone runs in a sandbox.
-    arguments: z.strictObject({ plan: Plan.extend({ capabilities: z.array(JavascriptCapability).max(MAX_CAPABILITIES).optional() }) }),
+    // Of what a plan may bring that alone runs in a sandbox; what is registered people have agreed to.
+    arguments: z.strictObject({
+      plan: Plan.extend({
+        capabilities: z
+          .array(z.discriminatedUnion('kind', [PlannedFunction, RegisteredCapability]))
+          .max(MAX_CAPABILITIES)
+          .optional(),
+      }),
+    }),
   },
 } as const satisfies Record<string, { description: string; arguments: z.ZodType }>;
 

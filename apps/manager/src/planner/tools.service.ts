@@ -7,6 +7,7 @@ import { PlansService } from '../plans/plans.service.js';
 import { QuestionsService } from '../questions/questions.service.js';
 import { faultsOf } from '../shapes/faults.js';
 import { type TableRow, TablesRepository, columnsOf, referenceOf, tableView } from '../tables/tables.repository.js';
+import { CapabilityToolsService } from './capability-tools.service.js';
 import { cut, fence, shortenValues } from './fence.js';
 import { type PlannerTool, QUERY_ROWS, isPlannerTool, plannerTools } from './tool-definitions.js';
 
@@ -25,10 +26,11 @@ export type ToolOutcome =
   | { kind: 'accepted'; plan: Plan; note: string }
   | { kind: 'rejected'; faults: Fault[]; note: string };
 
-/** What the tools work on: the run's inputs by name, and the steps whose files are asked for. */
+/** What the tools work on: the run's inputs by name, the steps whose files are asked for, and the run. */
 export interface ToolContext {
   inputs: { name: string; table: TableRow }[];
   requested: string[];
+  runId: string;
   signal: AbortSignal;
 }
 
@@ -39,6 +41,7 @@ export class ToolsService {
     private readonly questions: QuestionsService,
     private readonly tables: TablesRepository,
     private readonly plans: PlansService,
+    private readonly capabilities: CapabilityToolsService,
   ) {}
 
   async call({ name, arguments: text }: ToolCall, context: ToolContext): Promise<ToolOutcome> {
@@ -59,12 +62,12 @@ export class ToolsService {
     }
   }
 
-  private async submit(value: unknown, { inputs, requested, signal }: ToolContext): Promise<ToolOutcome> {
+  private async submit(value: unknown, { inputs, requested, runId, signal }: ToolContext): Promise<ToolOutcome> {
     const columns = inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
     const document = documentOf(value);
     const brought = broughtCode(document);
     if (brought) return brought;
-    const result = await patiently(() => this.plans.validate(document, columns, requested, signal), signal);
+    const result = await patiently(() => this.plans.validate(document, columns, requested, signal, runId), signal);
     if (result.valid) {
       return { kind: 'accepted', plan: result.plan, note: `submits a plan of ${result.plan.steps.length} steps: it is valid` };
     }
@@ -99,6 +102,12 @@ export class ToolsService {
         const short = rows.map((item) => shortenValues(item, VALUE_CHARACTERS));
         return shown({ columns, rows: short, cut }, `asks: ${excerpt(query)}`);
       }
+      case 'search_capabilities':
+      case 'try_capability':
+      case 'build_capability': {
+        const { value: found, note } = await this.capabilities.look(tool, value, context);
+        return shown(found, note);
+      }
     }
   }
 }
@@ -109,8 +118,9 @@ const broughtCode = (document: unknown): ToolOutcome | null => {
   const list: unknown[] = Array.isArray(capabilities) ? capabilities : [capabilities];
   const faults = list.flatMap((one, index): Fault[] => {
     const { kind } = (one ?? {}) as { kind?: unknown };
-    if (kind === 'javascript') return [];
-    return [{ field: `capabilities[${index}].kind`, message: 'is not for planners', value: excerpt(kind), allowed: 'javascript' }];
+    if (kind === 'javascript' || kind === 'registered') return [];
+    const allowed = 'javascript, registered';
+    return [{ field: `capabilities[${index}].kind`, message: 'is not for planners', value: excerpt(kind), allowed }];
   });
   return faults.length > 0 ? { kind: 'rejected', faults, note: 'submits a plan that brings what only people may' } : null;
 };

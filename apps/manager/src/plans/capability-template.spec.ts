@@ -91,6 +91,7 @@ describe('the call of a capability in a plan', () => {
       inputs: [{ name: 'messages', columns }],
       models: ['small'],
       room: () => ({ contextTokens: 8_000, outputTokens: 1_000 }),
+      registry: { find: async () => null, offered: async () => [] },
       register: () => Promise.reject(new Error('asked')),
       requested: [],
       checkSql: async () => [],

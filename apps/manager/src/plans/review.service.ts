@@ -44,7 +44,7 @@ export class ReviewService {
     const seen = version ?? record.run.planVersion;
     if (seen !== record.run.planVersion) throw changed(before, seen);
     const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
-    const plan = await this.plans.checked(document, inputs, requestOf(record));
+    const plan = await this.plans.checked(document, inputs, requestOf(record), id);
     if (requestOf(record).budget?.usd !== undefined) checkPrices(this.config.models, modelsOfPlan(plan, this.config.model));
     if (before.plan && hashOfPlan(before.plan) === hashOfPlan(plan)) return before;
     const kept = before.plan && termsFor(plan, requestOf(record)) ? [...unchangedSteps(before.plan, plan)] : null;

@@ -1,4 +1,4 @@
-import { type Fault, MAX_PLAN_BYTES, Plan, CapabilityDefinition, Step } from '@apwa/contracts';
+import { type Fault, MAX_PLAN_BYTES, Plan, PlanCapability, Step } from '@apwa/contracts';
 import { faultsOf } from '../shapes/faults.js';
 
 /** A step that has the shape of one, with its place in the document. */
@@ -7,10 +7,10 @@ export interface PlacedStep {
   step: Step;
 }
 
-/** A function that has the shape of one, with its place in the document. */
-export interface PlacedCapability {
+/** What has the shape of a capability, or of the name of one, with its place in the document. */
+export interface PlacedItem {
   index: number;
-  capability: CapabilityDefinition;
+  item: PlanCapability;
 }
 
 /** As much of a plan as can be read, so that the checks that follow find what is wrong with the rest of it in the same go. */
@@ -18,7 +18,7 @@ export interface ReadPlan {
   /** Null unless the whole document has the shape of a plan. */
   plan: Plan | null;
   steps: PlacedStep[];
-  capabilities: PlacedCapability[];
+  capabilities: PlacedItem[];
   /** Names as they stand in `outputs`. */
   outputs: string[];
   faults: Fault[];
@@ -34,7 +34,7 @@ export const readPlan = (document: unknown): ReadPlan => {
   const whole = Plan.safeParse(document);
   if (whole.success) {
     const steps = whole.data.steps.map((step, index) => ({ index, step }));
-    const capabilities = (whole.data.capabilities ?? []).map((capability, index) => ({ index, capability }));
+    const capabilities = (whole.data.capabilities ?? []).map((item, index) => ({ index, item }));
     return { plan: whole.data, steps, capabilities, outputs: whole.data.outputs, faults: [] };
   }
   const raw = isObject(document) ? document : {};
@@ -42,9 +42,9 @@ export const readPlan = (document: unknown): ReadPlan => {
     const parsed = Step.safeParse(item);
     return parsed.success ? [{ index, step: parsed.data }] : [];
   });
-  const capabilities = (Array.isArray(raw.capabilities) ? raw.capabilities : []).flatMap((item: unknown, index): PlacedCapability[] => {
-    const parsed = CapabilityDefinition.safeParse(item);
-    return parsed.success ? [{ index, capability: parsed.data }] : [];
+  const capabilities = (Array.isArray(raw.capabilities) ? raw.capabilities : []).flatMap((item: unknown, index): PlacedItem[] => {
+    const parsed = PlanCapability.safeParse(item);
+    return parsed.success ? [{ index, item: parsed.data }] : [];
   });
   const outputs = (Array.isArray(raw.outputs) ? raw.outputs : []).filter((item) => typeof item === 'string');
   return { plan: null, steps, capabilities, outputs, faults: faultsOf(whole.error, document, Plan, 'plan') };

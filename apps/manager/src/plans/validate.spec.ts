@@ -14,6 +14,7 @@ const context: PlanContext = {
   models: ['small', 'large'],
   room: () => ({ contextTokens: 8_000, outputTokens: 1_000 }),
   register: async () => undefined,
+  registry: { find: async () => null, offered: async () => [] },
   requested: [],
   checkSql: async (tables, query) => {
     const known = tables.flatMap(({ columns }) => columns.map(({ name }) => name));

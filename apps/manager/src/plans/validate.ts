@@ -3,6 +3,7 @@ import { type Column, type Fault, type Plan, type CapabilityDefinition, RefusedE
 import { checkCapability } from './capability.js';
 import { viewOfMap } from './columns.js';
 import { checkGraph, inOrder } from './graph.js';
+import { type Registry, resolveCapabilities, withContent } from './registered.js';
 import { type PlacedStep, readPlan } from './shape.js';
 import { writtenColumns } from './plan-rows.js';
 import { type ReduceContext, checkReduceStep } from './reduce-step.js';
@@ -26,6 +27,8 @@ export interface PlanContext {
   room: ReduceContext['room'];
   /** Whether a function can be run: resolves, or a RefusedError. Other errors mean that it could not be found out. */
   register: (capability: CapabilityDefinition) => Promise<unknown>;
+  /** What it may call without bringing it. */
+  registry: Registry;
   /** Steps whose files the person asked for by name. */
   requested: readonly string[];
   /** Parses and binds a SELECT: columns of its result, or a RefusedError. Other errors mean that it could not be found out. */
@@ -33,20 +36,25 @@ export interface PlanContext {
 }
 
 export type Validation =
-  /** `columns` by table name, inputs and steps. */
+  /** `plan` holds the content of the registered capabilities that it calls; `columns` by table name, inputs and steps. */
   { valid: true; plan: Plan; columns: Map<string, Column[]> } | { valid: false; faults: Fault[] };
 
 /** Checks a whole plan before anything of it runs, and names all of its faults at once. */
 export const validatePlan = async (document: unknown, context: PlanContext): Promise<Validation> => {
-  const { plan, steps, capabilities: placed, outputs, faults } = readPlan(document);
+  const { plan, steps, capabilities: given, outputs, faults } = readPlan(document);
   const inputs = context.inputs.map(({ name }) => name);
   faults.push(...checkGraph(steps, outputs, inputs, context.requested, unreadableIds(document, steps)));
-  for (const one of placed) faults.push(...(await checkCapability(one, placed, context.register)));
-  const capabilities = capabilitiesWith(placed.map(({ capability }) => capability));
+  const { capabilities: placed, offered, faults: unresolved } = await resolveCapabilities(given, steps, context.registry);
+  faults.push(...unresolved);
+  for (const [at, one] of placed.entries()) faults.push(...(await checkCapability(one, placed.slice(0, at), context.register)));
+  const { find, list } = capabilitiesWith(placed.map(({ capability }) => capability));
+  const capabilities = { find, list: () => [...list(), ...offered] };
   const flow = await flowOfColumns(steps, { ...context, capabilities });
   faults.push(...flow.faults);
-  if (faults.length > 0 || !plan) return { valid: false, faults: faults.slice(0, MOST_FAULTS) };
-  return { valid: true, plan, columns: flow.columns };
+  const whole = plan && withContent(plan, placed);
+  if (whole && 'fault' in whole) faults.push(whole.fault);
+  if (faults.length > 0 || !whole || 'fault' in whole) return { valid: false, faults: faults.slice(0, MOST_FAULTS) };
+  return { valid: true, plan: whole.plan, columns: flow.columns };
 };
 
 /** More than these help nobody, and have to fit a model's context. */

@@ -12,9 +12,11 @@ import {
   RefusedError,
   callsModel,
   capabilityIdOf,
+  definitionsOf,
   effectsOf,
   comesFromStage,
 } from '@apwa/contracts';
+import { contentOf } from '../capabilities/content.js';
 import { ownColumnsOfMap, viewOfMap } from '../plans/columns.js';
 import { queryOfRows } from '@apwa/tables';
 import { type Config } from '../settings.js';
@@ -39,8 +41,8 @@ const calledBy = (template: Template): readonly CapabilityId[] => {
 /** Of the capabilities that are defined those that a template may call. Their effects are said outright: the executor goes by them. */
 export const callsOf = (template: Template, defined: Plan['capabilities']): { capabilities?: CapabilityDefinition[] } => {
   const called = calledBy(template);
-  const capabilities = (defined ?? []).flatMap((one) =>
-    called.includes(capabilityIdOf(one)) ? [{ ...one, effects: effectsOf(one) } as CapabilityDefinition] : [],
+  const capabilities = definitionsOf(defined).flatMap((one) =>
+    called.includes(capabilityIdOf(one)) ? [{ ...contentOf(one), effects: effectsOf(one) } as CapabilityDefinition] : [],
   );
   return capabilities.length > 0 ? { capabilities } : {};
 };

@@ -1,5 +1,14 @@
 import { capabilitiesWith } from '@apwa/capabilities';
-import { DEFAULT_SAMPLE_ROWS, type Plan, type RunRequest, type Step, type Template, callsModel, inputsOf } from '@apwa/contracts';
+import {
+  DEFAULT_SAMPLE_ROWS,
+  type Plan,
+  type RunRequest,
+  type Step,
+  type Template,
+  callsModel,
+  definitionsOf,
+  inputsOf,
+} from '@apwa/contracts';
 
 /** Of what a quote is made, as the request has it, or as it is where nothing was said. */
 export interface QuoteTerms {
@@ -26,7 +35,7 @@ export const asksModel = (step: Step): boolean => step.kind === 'reduce' || (ste
 
 /** Whether a row of it may change something elsewhere: that is not done before a plan is approved, nor once more for a look at it. */
 const hasEffects = (template: Template, { capabilities }: Plan): boolean => {
-  const known = capabilitiesWith(capabilities);
+  const known = capabilitiesWith(definitionsOf(capabilities));
   const called = template.mode === 'capability' ? [template.capability] : template.mode === 'agent' ? template.capabilities : [];
   return called.some((id) => known.find(id)?.effects !== 'none');
 };

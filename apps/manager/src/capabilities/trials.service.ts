@@ -1,0 +1,29 @@
+import { type CapabilityDefinition, type CapabilityExample, type TriedExample, workerPoolOperations } from '@apwa/contracts';
+import { Injectable } from '@nestjs/common';
+import { QuestionsService } from '../questions/questions.service.js';
+import { StagesService } from '../stages/stages.service.js';
+import { contentOf } from './content.js';
+
+/** Finds out whether capabilities can be called, before anybody calls them for a row. The manager runs none itself. */
+@Injectable()
+export class TrialsService {
+  constructor(
+    private readonly questions: QuestionsService,
+    private readonly executor: StagesService,
+  ) {}
+
+  /**
+   * What came of the examples. What is run on a cluster is asked about where that is known, all else of a member, which would call it.
+   * RefusedError with the definition's field if it can't be called at all; TransientError if that could not be found out.
+   */
+  async run(definition: CapabilityDefinition, examples: readonly CapabilityExample[] = [], signal?: AbortSignal): Promise<TriedExample[]> {
+    const content = contentOf(definition);
+    if (content.kind === 'python') {
+      await this.executor.register(content, signal);
+      return [];
+    }
+    const request = { definition: content, examples: [...examples] };
+    const { results } = await this.questions.ask(workerPoolOperations.tryCapability, request, signal ? { signal } : {});
+    return results;
+  }
+}

@@ -1,0 +1,237 @@
+import { type CapabilityDetails, type CapabilityList, type Plan, RefusedError, type Run } from '@apwa/contracts';
+import { jest } from '@jest/globals';
+import { type ModelCall } from './support/scripted-model.js';
+import { Api, World } from './support/world.js';
+
+jest.setTimeout(60_000);
+
+const object = (properties: Record<string, object>) => ({ type: 'object', required: Object.keys(properties), properties });
+const text = { type: 'string' };
+const functionOf = (name: string, more: object = {}) => ({
+  kind: 'javascript',
+  name,
+  description: 'A text in capitals',
+  input: object({ text }),
+  output: object({ loud: text }),
+  source: 'function run({ text }) { return { loud: text.toUpperCase() }; }',
+  ...more,
+});
+const callOf = (capability: string): Plan['steps'][number] => ({
+  id: 'loud',
+  kind: 'map',
+  input: 'rows',
+  template: { mode: 'capability', capability, with: { text: '{{text}}' } },
+});
+const planOf = (capability: string, capabilities?: object[]) => ({
+  version: 1,
+  ...(capabilities ? { capabilities } : {}),
+  steps: [callOf(capability)],
+  outputs: ['loud'],
+});
+const passing = [{ input: { text: 'a' }, output: { loud: 'A' } }];
+const last = ({ messages }: ModelCall) => messages.at(-1)?.content ?? '';
+
+/** Real: the manager, Postgres, NATS. Scripted: executor, model, and the member that calls functions. */
+describe('the registry of capabilities', () => {
+  let world: World;
+  let api: Api;
+  let table: string;
+
+  beforeAll(async () => {
+    world = await World.start();
+    world.executor.decide = ({ work }) => (work.kind === 'import' ? { columns: [{ name: 'text', type: 'VARCHAR' }] } : {});
+    // A function is its source here: the examples of one that is `wrong` fail, one that is `broken` can't be called.
+    world.workers.tryCapability = ({ definition, examples }) => {
+      const source = definition.kind === 'javascript' ? definition.source : '';
+      if (source.includes('broken'))
+        throw new RefusedError('capability_syntax', 'line 1: unexpected token', { field: 'source', value: 'line 1' });
+      const output = { loud: source.includes('wrong') ? 'a' : 'A' };
+      return examples.map(() =>
+        source.includes('wrong')
+          ? { passed: false, output, error: { code: 'capability_bad_output', message: 'it is not {"loud":"A"}' } }
+          : { passed: true, output, error: null },
+      );
+    };
+    api = new Api((await world.manager()).url);
+    ({ id: table } = await api.table());
+  });
+  afterAll(() => world.stop());
+
+  const add = (definition: object, examples: object[] = passing) =>
+    api.ok<CapabilityDetails>('POST', '/v1/capabilities', { definition, examples });
+  const show = (name: string, query = '') => api.ok<CapabilityDetails>('GET', `/v1/capabilities/${name}${query}`);
+  const named = async (query = '') =>
+    (await api.ok<CapabilityList>('GET', `/v1/capabilities${query}`)).capabilities.map(({ name }) => name);
+  const run = (request: object) => api.ok<Run>('POST', '/v1/runs', { inputs: [{ name: 'rows', table }], ...request });
+  const workOf = (id: string) => world.executor.of('map').find(({ submission }) => submission.ownerId === id)?.submission.work;
+
+  it('should keep versions by their content, and offer the newest', async () => {
+    const first = await add(functionOf('shout'));
+    expect(first).toMatchObject({
+      id: 'javascript:shout',
+      scope: 'global',
+      version: 1,
+      effects: 'none',
+      limits: { timeoutMs: 1_000, memoryMb: 64 },
+      input: object({ text }),
+      examples: passing,
+      removedAt: null,
+    });
+    expect(await add(functionOf('shout'), [])).toEqual(first);
+    const second = await add(functionOf('shout', { description: 'LOUD' }));
+    expect(second).toMatchObject({ version: 2, description: 'LOUD', versions: [{ version: 2 }, { version: 1, hash: first.hash }] });
+    expect(await show('shout')).toEqual(second);
+    expect(await show('shout', '?version=1')).toEqual({ ...first, versions: second.versions });
+    // Two at once are two versions.
+    const both = await Promise.all(['a', 'b'].map((description) => add(functionOf('shout', { description }))));
+    expect(both.map(({ version }) => version).sort()).toEqual([3, 4]);
+    expect(await api.refused('GET', '/v1/capabilities/shout?version=9')).toMatchObject({
+      status: 404,
+      field: 'version',
+      allowed: '1 to 4',
+    });
+    expect(await api.refused('GET', '/v1/capabilities/shuot')).toMatchObject({
+      status: 404,
+      field: 'name',
+      allowed: expect.stringContaining('did you mean shout?'),
+    });
+  });
+
+  it('should list and find what is built in too, in pages', async () => {
+    for (const name of ['zeta', 'alpha']) await add(functionOf(name, { description: 'Turns quokkas round' }));
+    expect(await named('?q=QUOKKAS+round')).toEqual(['alpha', 'zeta']);
+    expect(await named('?q=text+length')).toEqual(['text_length']);
+    expect(await named('?q=nothing+at+all')).toEqual([]);
+    const all = await named('?limit=500');
+    expect(all).toEqual([...all].sort());
+    const paged: string[] = [];
+    for (let after = ''; ;) {
+      const page = await api.ok<CapabilityList>('GET', `/v1/capabilities?limit=4${after}`);
+      paged.push(...page.capabilities.map(({ name }) => name));
+      if (page.next === null) break;
+      after = `&after=${page.next}`;
+    }
+    expect(paged).toEqual(all);
+    expect(await show('text_length')).toMatchObject({ scope: 'builtin', version: null, definition: null, versions: [] });
+  });
+
+  it.each<[string, object, object[], object]>([
+    ['a built-in name', functionOf('fetch'), [], { field: 'definition.name', value: 'fetch' }],
+    [
+      'an example that fails',
+      functionOf('bad', { source: 'wrong' }),
+      passing,
+      { code: 'examples_failed', field: 'examples[0]', value: '{"loud":"a"}' },
+    ],
+    ['what cannot be called', functionOf('bad', { source: 'broken' }), [], { code: 'capability_syntax', field: 'definition.source' }],
+    [
+      'an unknown key',
+      functionOf('bad', { effect: 'none' }),
+      [],
+      { field: 'definition.effect', allowed: expect.stringContaining('effects') },
+    ],
+    [
+      'a schema that is none',
+      functionOf('bad', { output: { type: 'objekt' } }),
+      [],
+      { field: expect.stringMatching(/^definition\.output/) },
+    ],
+  ])('should refuse %s, and register nothing', async (_, definition, examples, refusal) => {
+    expect(await api.refused('POST', '/v1/capabilities', { definition, examples })).toMatchObject({
+      status: 400,
+      class: 'refused',
+      ...refusal,
+    });
+    expect(await named('?q=bad')).toEqual([]);
+  });
+
+  it('should keep a name to its kind', async () => {
+    await add(functionOf('kept'));
+    const { source: _, ...rest } = functionOf('kept');
+    const other = { ...rest, kind: 'http', url: 'https://a.example/x' };
+    expect(await api.refused('POST', '/v1/capabilities', { definition: other })).toMatchObject({
+      status: 400,
+      field: 'definition.kind',
+      value: 'http',
+      allowed: expect.stringContaining('javascript'),
+    });
+  });
+
+  it('should give plans the content that they were checked with, whatever becomes of the name', async () => {
+    const { hash } = await add(functionOf('frozen'));
+    const { id } = await run({ plan: planOf('javascript:frozen') });
+    const ended = await api.until(id);
+    expect(ended).toMatchObject({ state: 'succeeded', plan: { capabilities: [{ name: 'frozen', registered: { version: 1, hash } }] } });
+    // Members and executor know nothing of the registry.
+    expect(workOf(id)).toMatchObject({ capabilities: [functionOf('frozen')] });
+    expect(JSON.stringify(workOf(id))).not.toContain('registered');
+    await add(functionOf('frozen', { description: 'Another' }));
+    const pinned = await run({ plan: planOf('javascript:frozen', [{ kind: 'registered', name: 'frozen', version: 1 }]) });
+    expect((await api.until(pinned.id)).plan).toEqual(ended.plan);
+    expect(await api.ok('DELETE', '/v1/capabilities/frozen')).toMatchObject({ version: 2, removedAt: expect.any(String) });
+    expect(await named('?q=frozen')).toEqual([]);
+    expect(await show('frozen', '?version=1')).toMatchObject({ hash, removedAt: expect.any(String) });
+    expect(await api.refused('POST', '/v1/runs', { inputs: [{ name: 'rows', table }], plan: planOf('javascript:frozen') })).toMatchObject({
+      code: 'invalid_plan',
+      faults: [expect.objectContaining({ field: 'plan.steps[0].template.capability', value: 'javascript:frozen' })],
+    });
+    const again = await run({ plan: ended.plan });
+    expect(await api.until(again.id)).toMatchObject({ state: 'succeeded', plan: ended.plan });
+    expect(workOf(again.id)).toMatchObject({ capabilities: [functionOf('frozen')] });
+    // What has the same content is the same version, and is offered again.
+    expect(await add(functionOf('frozen'))).toMatchObject({ version: 1, hash, removedAt: null });
+    expect(await show('frozen')).toMatchObject({ version: 1 });
+  });
+
+  it('should not part with what is built in, nor with what is not there', async () => {
+    expect(await api.refused('DELETE', '/v1/capabilities/fetch')).toMatchObject({ status: 409, code: 'builtin_capability', field: 'name' });
+    expect(await api.refused('DELETE', '/v1/capabilities/nobody')).toMatchObject({ status: 404, code: 'not_found', value: 'nobody' });
+  });
+
+  it('should let a planner find, try, mend and build one for its run alone', async () => {
+    await add(functionOf('taken', { description: 'Finds wombats' }));
+    const built = (name: string, source: string) => ({ definition: functionOf(name, { source }), examples: passing });
+    world.model.say(
+      { tool: 'search_capabilities', arguments: { query: 'wombats please' } },
+      (call) => {
+        expect(last(call)).toContain('javascript:taken');
+        return { tool: 'try_capability', arguments: built('yell', 'wrong') };
+      },
+      (call) => {
+        expect(last(call)).toContain('"passed":false');
+        return { tool: 'try_capability', arguments: { capability: 'javascript:taken', examples: passing } };
+      },
+      (call) => {
+        expect(last(call)).toContain('"passed":true');
+        return { tool: 'build_capability', arguments: built('yell', 'wrong') };
+      },
+      (call) => {
+        expect(last(call)).toMatch(/"registered":false[^]*examples\[0\][^]*it is not/);
+        return { tool: 'build_capability', arguments: built('taken', 'function run() {}') };
+      },
+      (call) => {
+        expect(last(call)).toContain('is that of a registered capability');
+        return { tool: 'build_capability', arguments: built('yell', 'function run() {}') };
+      },
+      (call) => {
+        expect(last(call)).toContain('"capability":"javascript:yell"');
+        return { tool: 'submit_plan', arguments: { plan: planOf('javascript:yell') } };
+      },
+    );
+    const { id } = await run({ goal: 'Say it loud' });
+    const ended = await api.until(id);
+    world.model.verify();
+    expect(ended).toMatchObject({ state: 'succeeded', plan: { capabilities: [{ name: 'yell', registered: { version: 1 } }] } });
+    expect(workOf(id)).toMatchObject({ capabilities: [{ name: 'yell', source: 'function run() {}' }] });
+    expect(await named('?q=yell')).toEqual([]);
+    expect(await named(`?q=yell&run=${id}`)).toEqual(['yell']);
+    expect(await show('yell', `?run=${id}`)).toMatchObject({ scope: `run:${id}`, version: 1 });
+    expect(await api.refused('POST', '/v1/runs', { inputs: [{ name: 'rows', table }], plan: planOf('javascript:yell') })).toMatchObject({
+      code: 'invalid_plan',
+    });
+    // It goes with its run; whoever has the plan has its content.
+    await world.sql('DELETE FROM runs WHERE id = $1', [id]);
+    expect(await world.sql(`SELECT 1 FROM capabilities WHERE name = 'yell'`)).toEqual([]);
+    expect(await api.until((await run({ plan: ended.plan })).id)).toMatchObject({ state: 'succeeded', plan: ended.plan });
+  });
+});
