@@ -18,6 +18,10 @@ export interface CapabilityRegistry {
   list(): readonly Pick<Capability, 'id' | 'description'>[];
 }
 
+interface BuiltinCapabilities extends CapabilityRegistry {
+  list(): readonly Capability[];
+}
+
 /** A capability that is a function of ours, ready to be called by who has a row's arguments for it. Calls may throw. */
 export type CapabilityCall = (given: JsonObject) => JsonObject | Promise<JsonObject>;
 
@@ -39,7 +43,7 @@ const all = [
 const builtins = new Map<CapabilityId, Builtin>(all.map((one) => [one.capability.id, one]));
 
 /** The capabilities that every member has, without anybody registering them. */
-export const builtinCapabilities: CapabilityRegistry = {
+export const builtinCapabilities: BuiltinCapabilities = {
   find: (id) => builtins.get(id)?.capability,
   list: () => [...builtins.values()].map(({ capability }) => capability),
 };

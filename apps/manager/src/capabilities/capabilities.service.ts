@@ -5,7 +5,6 @@ import {
   type CapabilityDefinition,
   type CapabilityDetails,
   type CapabilityEntry,
-  type CapabilityId,
   type CapabilityList,
   type CapabilityQuery,
   type CapabilityVersionQuery,
@@ -132,11 +131,7 @@ export class CapabilitiesService {
 
 const MOST_NAMES = 1_000;
 
-const builtins = (): CapabilityEntry[] =>
-  builtinCapabilities.list().flatMap(({ id }: { id: CapabilityId }) => {
-    const capability = builtinCapabilities.find(id);
-    return capability ? [builtinEntry(capability)] : [];
-  });
+const builtins = (): CapabilityEntry[] => builtinCapabilities.list().map(builtinEntry);
 
 const noVersion = (name: string, version: number | undefined, newest: number): RefusedError =>
   new RefusedError('not_found', `There is no version ${version} of ${name}.`, {

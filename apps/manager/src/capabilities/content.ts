@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { toJson } from '../database/json.js';
 
 /** A definition without the word on which registered one it is. */
-export const contentOf = ({ registered: _, ...content }: CapabilityDefinition): CapabilityDefinition => content as CapabilityDefinition;
+export const contentOf = ({ registered: _, ...content }: CapabilityDefinition): CapabilityDefinition => content;
 
 /** Hex SHA-256 of a definition as it is kept. The order of properties counts: columns stand in it. */
 export const hashOfContent = (definition: CapabilityDefinition): string =>

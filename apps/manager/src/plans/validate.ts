@@ -1,4 +1,4 @@
-import { capabilitiesWith } from '@apwa/capabilities';
+import { type CapabilityRegistry, capabilitiesWith } from '@apwa/capabilities';
 import { type Column, type Fault, type Plan, type CapabilityDefinition, RefusedError, excerpt } from '@apwa/contracts';
 import { checkCapability } from './capability.js';
 import { viewOfMap } from './columns.js';
@@ -47,8 +47,8 @@ export const validatePlan = async (document: unknown, context: PlanContext): Pro
   const { capabilities: placed, offered, faults: unresolved } = await resolveCapabilities(given, steps, context.registry);
   faults.push(...unresolved);
   for (const [at, one] of placed.entries()) faults.push(...(await checkCapability(one, placed.slice(0, at), context.register)));
-  const { find, list } = capabilitiesWith(placed.map(({ capability }) => capability));
-  const capabilities = { find, list: () => [...list(), ...offered] };
+  const known = capabilitiesWith(placed.map(({ capability }) => capability));
+  const capabilities: CapabilityRegistry = { find: (id) => known.find(id), list: () => [...known.list(), ...offered] };
   const flow = await flowOfColumns(steps, { ...context, capabilities });
   faults.push(...flow.faults);
   const whole = plan && withContent(plan, placed);

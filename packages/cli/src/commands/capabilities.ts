@@ -41,7 +41,7 @@ export const listCapabilities = async (
 };
 
 const typeOf = (schema: unknown): string => {
-  const { type, enum: values } = (schema ?? {}) as { type?: unknown; enum?: unknown };
+  const { type, enum: values } = (schema ?? {}) as { type?: string | string[]; enum?: unknown };
   if (Array.isArray(values)) return cell(values.map((value) => JSON.stringify(value)).join(' | '));
   return type === undefined ? 'any' : [type].flat().join(' or ');
 };
