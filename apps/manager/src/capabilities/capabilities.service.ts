@@ -17,7 +17,7 @@ import { CapabilitiesRepository, GLOBAL, scopeOfRun, scopesFor } from './capabil
 import { builtinDetails, builtinEntry, detailsOf, entryOf, nameOf, registeredDefinition } from './capability-view.js';
 import { faultsOfNew, faultsOfTrial, refusedCapability } from './new-capability.js';
 import { TrialsService } from './trials.service.js';
-import { hitsOf, wordsOf } from './words.js';
+import { hitsOf, tellingWords, wordsOf } from './words.js';
 
 /** The registry: what is built in, what people have registered, and what planners have built for their runs. */
 @Injectable()
@@ -39,7 +39,7 @@ export class CapabilitiesService {
 
   /** Those that most of the query's words are found in, the best first. */
   async search(query: string, runId: string, limit: number): Promise<CapabilityEntry[]> {
-    const words = wordsOf(query);
+    const words = tellingWords(wordsOf(query));
     const registered = await this.capabilities.search(scopesFor(runId), words, limit);
     return [...builtins(), ...registered.map(entryOf)]
       .map((entry) => ({ entry, hits: hitsOf(words, entry) }))

@@ -1,6 +1,6 @@
 import { AddCapabilityRequest, type Fault } from '@apwa/contracts';
 import { faultsOfNew, faultsOfTrial, refusedCapability } from './new-capability.js';
-import { hitsOf, wordsOf } from './words.js';
+import { hitsOf, tellingWords, wordsOf } from './words.js';
 
 const schema = { type: 'object', properties: { text: { type: 'string' } } };
 const shout = { kind: 'javascript', name: 'shout', description: 'In capitals', input: schema, output: schema, source: 'function run() {}' };
@@ -52,5 +52,7 @@ describe('words that are looked for', () => {
     expect(hitsOf(words, { name: 'text_length', description: 'x' })).toBe(2);
     expect(hitsOf(words, { name: 'x', description: 'The Length of it' })).toBe(1);
     expect(wordsOf()).toEqual([]);
+    expect(tellingWords(wordsOf('a digit of it'))).toEqual(['digit']);
+    expect(tellingWords(['id'])).toEqual(['id']);
   });
 });

@@ -2,7 +2,6 @@ import { type CapabilityDefinition, type CapabilityExample, CapabilityId, Refuse
 import { Injectable } from '@nestjs/common';
 import { CapabilitiesService } from '../capabilities/capabilities.service.js';
 import { nameOf } from '../capabilities/capability-view.js';
-import { refusedCapability } from '../capabilities/new-capability.js';
 import { TrialsService } from '../capabilities/trials.service.js';
 import { faultsOfSchemas } from '../plans/capability.js';
 import { type CapabilityTool, capabilityTools } from './capability-tool-definitions.js';
@@ -81,14 +80,11 @@ export class CapabilityToolsService {
   private async registered(id: CapabilityId, { runId }: Place): Promise<CapabilityDefinition> {
     const definition = await this.capabilities.find(nameOf(id), { runId });
     if (definition && id === `javascript:${nameOf(id)}` && definition.kind === 'javascript') return definition;
-    throw refusedCapability([
-      {
-        field: 'capability',
-        message: 'is no registered function in JavaScript: others are not tried',
-        value: id,
-        allowed: 'one that search_capabilities shows',
-      },
-    ]);
+    throw new RefusedError('unknown_capability', `${id} is no registered function in JavaScript, and nothing else is tried.`, {
+      field: 'capability',
+      value: id,
+      allowed: 'one that search_capabilities shows',
+    });
   }
 }
 

@@ -58,7 +58,7 @@ const properties = (heading: string, { properties: all = {}, required = [] }: Js
   ]);
 
 /** What is shown of a capability: what it is, what it takes and gives, what it may take, and its versions. */
-export const detailsText = (capability: CapabilityDetails): string => {
+const detailsText = (capability: CapabilityDetails): string => {
   const { id, version, scope, effects, description, input, output, limits, versions, removedAt, examples } = capability;
   const head = `${id}${version === null ? '' : `@${version}`} (${scope}, effects: ${effects})\n${description}`;
   const bounds = Object.entries(limits).map(([name, value]) => `${name} ${value}`);
