@@ -91,7 +91,7 @@ export const showCapability = async (
     throw new RefusedError('bad_input', `${name} is built in: it has no definition.`, { field: '--definition', value: name });
   const document = { ...capability.definition, ...(capability.examples.length > 0 ? { examples: capability.examples } : {}) };
   const shown = wanted ? document : capability;
-  print(json ? JSON.stringify(shown) : wanted ? stringify(document).trimEnd() : detailsText(capability));
+  print(json ? JSON.stringify(shown) : wanted ? stringify(document, { blockQuote: 'literal' }).trimEnd() : detailsText(capability));
   return EXIT.succeeded;
 };
 
