@@ -24,6 +24,7 @@ import { OwnersRepository } from './owners/owners.repository.js';
 import { CapabilityToolsService } from './planner/capability-tools.service.js';
 import { PlannerService } from './planner/planner.service.js';
 import { ToolsService } from './planner/tools.service.js';
+import { TriesService } from './planner/tries.service.js';
 import { TurnsRepository } from './planner/turns.repository.js';
 import { PlansController } from './plans/plans.controller.js';
 import { PlanVersionsRepository } from './plans/plan-versions.repository.js';
@@ -127,6 +128,7 @@ export class ManagerModule {
         TurnsRepository,
         CapabilityToolsService,
         ToolsService,
+        TriesService,
         PlannerService,
         PartialTables,
         VersionsService,

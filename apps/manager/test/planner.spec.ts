@@ -89,11 +89,15 @@ describe('the planner', () => {
       'describe_table',
       'preview_rows',
       'query_table',
+      'search_text',
+      'try_template',
       'search_capabilities',
       'try_capability',
       'build_capability',
       'submit_plan',
+      'decline_task',
     ]);
+    expect(first?.messages[0]?.content).toContain('- small (the default): takes 128000 tokens');
     expect(first?.messages.map(({ role }) => role)).toEqual(['system', 'user']);
   });
 
@@ -116,6 +120,72 @@ describe('the planner', () => {
       return submit(good);
     });
     expect(await api.until((await begin()).id)).toMatchObject({ state: 'succeeded', plan: good });
+  });
+
+  it('should end without a plan where the model declines, and say why', async () => {
+    const reason = 'No table has phone calls.';
+    world.model.say({ tool: 'decline_task', arguments: { reason } }, (call) => {
+      expect(last(call)).toContain('"arguments.missing"');
+      return { tool: 'decline_task', arguments: { reason, missing: 'Records of calls.' } };
+    });
+    expect(await api.until((await begin()).id)).toMatchObject({
+      state: 'failed',
+      plan: null,
+      error: {
+        code: 'goal_declined',
+        class: 'refused',
+        message: `The planner made no plan: ${reason}`,
+        field: 'goal',
+        allowed: 'Records of calls.',
+      },
+    });
+  });
+
+  it('should plan a goal that needs no input', async () => {
+    const topics = { id: 'topics', kind: 'table', rows: [{ text: 'tides' }] };
+    const plan = { ...good, steps: [topics, { ...good.steps[0], input: 'topics' }] };
+    world.model.say((call) => {
+      expect(last(call)).toContain('Input tables: none.');
+      return submit(plan);
+    });
+    const run = await api.ok<Run>('POST', '/v1/runs', { goal: 'Explain the tides' });
+    expect(await api.until(run.id)).toMatchObject({ state: 'succeeded', plan: { outputs: ['judged'] } });
+  });
+
+  it('should not try a draft that cannot be tried, and count none as a submission', async () => {
+    const attempt = (plan: unknown, step = 'judged') => ({ tool: 'try_template', arguments: { plan, step } });
+    const expectation = (text: string, next: ReturnType<typeof attempt>) => (call: ModelCall) => {
+      expect(last(call)).toContain(text);
+      return next;
+    };
+    const counted = { id: 'counted', kind: 'sql', inputs: ['rows'], query: 'SELECT count(*) AS n FROM rows' };
+    const folded = { ...good.steps[0], id: 'folded', kind: 'reduce' };
+    const template = {
+      instructions: 'Sum up {{items}}',
+      output: { type: 'object', required: ['all'], properties: { all: { type: 'string' } } },
+    };
+    const behind = {
+      ...good,
+      steps: [
+        { ...folded, template },
+        {
+          ...good.steps[0],
+          input: 'folded',
+          template: { instructions: 'x {{all}}', output: { type: 'object', required: ['mood'], properties: { mood: { type: 'string' } } } },
+        },
+      ],
+    };
+    world.model.say(
+      attempt(bad),
+      expectation('did you mean rows?', attempt(bad)),
+      expectation('the draft has faults', attempt(bad)),
+      expectation('the draft has faults', attempt({ ...good, steps: [...good.steps, counted] }, 'counted')),
+      expectation('has no map step counted that calls a model; those that do: judged', attempt(behind)),
+      expectation('it reads the result of a reduce', { tool: 'try_template', arguments: { plan: good, step: 'judged', rows: 6 } } as never),
+      expectation('"arguments.rows"', submit(good) as never),
+    );
+    expect(await api.until((await begin()).id)).toMatchObject({ state: 'succeeded', plan: good });
+    expect((await api.ok<{ runs: Run[] }>('GET', '/v1/runs')).runs.filter(({ goal }) => goal?.startsWith('Try'))).toEqual([]);
   });
 
   it('should tell the model what is wrong with its calls', async () => {

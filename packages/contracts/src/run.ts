@@ -42,7 +42,7 @@ export const RunRequest = z
   .strictObject({
     /** The task in natural language. May be left out where a plan is given. */
     goal: z.string().min(1, 'must not be empty').max(MAX_GOAL_LENGTH, `must be ${MAX_GOAL_LENGTH} characters at most`).optional(),
-    /** A plan may bring its own tables; without one there is at least one input. */
+    /** None where a plan brings its own tables, or has capabilities fetch what there is to read. */
     inputs: z.array(RunInput).max(50).default([]),
     /** A ready plan: no planner is asked. */
     plan: Plan.optional(),
@@ -69,10 +69,6 @@ export const RunRequest = z
   .refine((request) => request.goal !== undefined || request.plan !== undefined, {
     path: ['goal'],
     message: 'must be there where no plan is',
-  })
-  .refine((request) => request.inputs.length > 0 || request.plan !== undefined, {
-    path: ['inputs'],
-    message: 'must be at least one where no plan is',
   })
   .refine((request) => new Set(request.inputs.map(({ name }) => name)).size === request.inputs.length, {
     path: ['inputs'],
@@ -205,7 +201,7 @@ export const Run = z.strictObject({
   planning: z.strictObject({ turns: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
   /** Of the plan as it is now; null while there is none. */
   quote: RunQuote.nullable(),
-  /** What samples for quotes cost, of all versions of the plan. */
+  /** What samples for quotes cost, of all versions of the plan, and tries of drafts before there was one. */
   sampling: z.strictObject({ calls: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
   steps: z.array(RunStep),
   outputs: z.array(RunOutput),

@@ -15,7 +15,8 @@ export const cut = (text: string, length: number): string =>
 export const shortenValues = (row: Record<string, unknown>, length: number): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).map(([column, value]) => [column, shorten(value, length)]));
 
-const shorten = (value: unknown, length: number): unknown => {
+/** A value whose text is longer is cut, and becomes that text. */
+export const shorten = (value: unknown, length: number): unknown => {
   const text = typeof value === 'string' ? value : typeof value === 'object' && value !== null ? JSON.stringify(value) : null;
   if (text === null || text.length <= length) return value;
   return `${text.slice(0, length)}… (${text.length} characters)`;

@@ -1,8 +1,11 @@
+import { Config } from '@apwa/config';
 import { PermanentError, RefusedError, TransientError } from '@apwa/contracts';
 import { type ChatMessage } from '@apwa/model';
 import { fitContext } from './context.js';
 import { cut, fence, shortenValues } from './fence.js';
-import { SYSTEM_PROMPT, rejection, taskPrompt } from './prompt.js';
+import { rejection, systemPrompt, taskPrompt } from './prompt.js';
+import { fitRows, listed } from './shown.js';
+import { surroundingsOf } from './surroundings.js';
 import { decideRetry, shownUrl } from './retry.js';
 import { argumentsSchema, plannerTools } from './tool-definitions.js';
 
@@ -86,9 +89,92 @@ describe('what the planner sees', () => {
     ]);
     expect(fitContext(messages, 100_000)).toBe(messages);
   });
+
+  it('should fit the context with many drafts: the latest stays whole, those before it stay calls', () => {
+    const draft = (id: string): ChatMessage => ({
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id, type: 'function', function: { name: 'try_template', arguments: JSON.stringify({ plan: 'p'.repeat(3_000) }) } }],
+    });
+    const result = (id: string): ChatMessage => ({ role: 'tool', tool_call_id: id, content: 'ok' });
+    const messages: ChatMessage[] = [{ role: 'system', content: 's' }, ...['a', 'b', 'c'].flatMap((id) => [draft(id), result(id)])];
+    const fitted = fitContext(messages, 3_000);
+    const argumentsOf = fitted.flatMap((message) =>
+      message.role === 'assistant' ? (message.tool_calls ?? []).map((call) => call.function.arguments) : [],
+    );
+    expect(argumentsOf.map((text) => text.length > 1_000)).toEqual([false, false, true]);
+    expect(argumentsOf.every((text) => typeof JSON.parse(text) === 'object')).toBe(true);
+    expect(JSON.stringify(fitted).length).toBeLessThan(3_000 * 2.5);
+  });
+
+  it('should show few long values at greater length than many', () => {
+    const text = 'x'.repeat(5_000);
+    const [one] = fitRows([{ text }]);
+    expect(String(one?.text)).toHaveLength(5_000);
+    const many = fitRows(Array.from({ length: 20 }, () => ({ text, n: 1 })));
+    expect(JSON.stringify(many).length).toBeLessThan(9_500);
+    expect(String(many[19]?.text)).toContain('(5000 characters)');
+  });
+
+  it('should list every table, however many columns there are, without those of the machinery', () => {
+    const columns = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `a_column_with_a_name_${i}`, type: 'VARCHAR' }));
+    const tables = Array.from({ length: 30 }, (_, i) => ({ name: `table_${i}`, rows: i, columns: columns(i === 7 ? 300 : 3) }));
+    const text = JSON.stringify(listed(tables));
+    expect(text.length).toBeLessThan(8_000);
+    expect(tables.every(({ name }) => text.includes(`"${name}"`))).toBe(true);
+    expect(text).toContain('300 columns, left out');
+    const documents = JSON.stringify(listed([{ name: 'd', rows: 1, columns: [...columns(1), { name: '_status', type: 'VARCHAR' }] }]));
+    expect(documents).not.toContain('"_status"');
+    expect(documents).toContain('1 columns of the machinery');
+  });
 });
 
+const models = {
+  small: { endpoints: [{ baseUrl: 'http://h/v1', name: 's', prices: { input: 0.1, output: 0.4 }, contextTokens: 32_000 }] },
+  dear: { endpoints: [{ baseUrl: 'http://h/v1', name: 'd', prices: { input: 5, output: 20 } }] },
+  middle: {
+    endpoints: [
+      { baseUrl: 'http://a/v1', name: 'm', prices: { input: 1, output: 3 } },
+      { baseUrl: 'http://b/v1', name: 'm', prices: { input: 2, output: 4 }, contextTokens: 64_000 },
+    ],
+  },
+  unpriced: { endpoints: [{ baseUrl: 'http://h/v1', name: 'u' }] },
+};
+const configOf = (more: object) =>
+  Config.parse({
+    model: 'small',
+    models,
+    planner: { model: 'dear' },
+    storage: { url: 'file:///s' },
+    manager: { databaseUrl: 'postgres://h/d' },
+    executor: { databaseUrl: 'postgres://h/d' },
+    ...more,
+  });
+const SYSTEM_PROMPT = systemPrompt(surroundingsOf(configOf({})));
+
 describe('what the planner is told', () => {
+  it('should have the models with their prices, the default first and then the cheapest', () => {
+    const told = SYSTEM_PROMPT.split('\n').filter((line) => line.includes(': takes '));
+    expect(told).toEqual([
+      expect.stringContaining(
+        '- small (the default): takes 32000 tokens, instructions, data and answer together; $0.1 for a million tokens read',
+      ),
+      // Of a group of endpoints what is dearest and shortest: nobody knows which one answers.
+      expect.stringContaining('- middle: takes 64000 tokens, instructions, data and answer together; $2 for a million tokens read, $4'),
+      expect.stringContaining('- dear: takes'),
+      expect.stringContaining('no price is known'),
+    ]);
+    expect(SYSTEM_PROMPT).toContain('Take a cheap model for steps over many rows');
+    const alone = systemPrompt(surroundingsOf(configOf({ models: { small: models.small }, planner: { model: 'small' } })));
+    expect(alone).toContain('leave "model" out');
+  });
+
+  it('should say which hosts may be read, and where none may', () => {
+    expect(SYSTEM_PROMPT).toContain('builtin:fetch may read no host here');
+    const told = systemPrompt(surroundingsOf(configOf({ capabilities: { fetchHosts: ['docs.example.com'] } })));
+    expect(told).toContain('pages of these hosts alone: docs.example.com.');
+  });
+
   it('should hold the vocabulary of plans', () => {
     for (const word of [
       '"map"',

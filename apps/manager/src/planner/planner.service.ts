@@ -6,7 +6,8 @@ import { requestedSteps } from '../plans/plans.service.js';
 import { type RunRecord, requestOf } from '../runs/run-record.js';
 import { CONFIG, type Config, PLANNER_MODEL } from '../settings.js';
 import { fitContext } from './context.js';
-import { REMINDER, SYSTEM_PROMPT, rejection, taskPrompt } from './prompt.js';
+import { REMINDER, rejection, systemPrompt, taskPrompt } from './prompt.js';
+import { surroundingsOf } from './surroundings.js';
 import { type ModelPlace, decideRetry, shownUrl } from './retry.js';
 import { argumentsSchema, plannerTools, type PlannerTool } from './tool-definitions.js';
 import { type ToolContext, ToolsService } from './tools.service.js';
@@ -51,7 +52,7 @@ export class PlannerService {
     const turn = last.turn + 1;
     try {
       const answer = await this.ask(history, limited, spent);
-      const context = { inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), runId: id, signal: limited };
+      const context = { runId: id, inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), signal: limited };
       const result = await this.answer(answer, history, context);
       await this.turns.add(id, { turn, ...result.turn, ...spent }, result.end);
     } catch (thrown) {
@@ -67,7 +68,7 @@ export class PlannerService {
   private async begin(record: RunRecord): Promise<void> {
     const inputs = record.inputs.map(({ name, table }) => ({ name, rows: Number(table.rows ?? 0) }));
     const messages: ChatMessage[] = [
-      { role: 'system', content: SYSTEM_PROMPT },
+      { role: 'system', content: systemPrompt(surroundingsOf(this.config)) },
       { role: 'user', content: taskPrompt(requestOf(record), inputs) },
     ];
     await this.turns.add(record.run.id, { turn: 0, messages, notes: [], outcome: 'prompt', usage: noUsage(), costUsd: 0 });
@@ -142,6 +143,10 @@ export class PlannerService {
           result.end.plan = outcome.plan;
           result.turn.outcome = 'accepted';
           break;
+        case 'declined':
+          reply('The run ends without a plan.');
+          result.end.failure ??= outcome.error;
+          break;
         case 'rejected': {
           const left = SUBMISSIONS - 1 - history.filter((turn) => turn.outcome === 'rejected').length;
           reply(rejection(outcome.faults, left));
@@ -151,6 +156,8 @@ export class PlannerService {
         }
       }
     }
+    // Who submits a valid plan has made one.
+    if (result.end.plan) delete result.end.failure;
     return result;
   }
 }

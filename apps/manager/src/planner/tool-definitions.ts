@@ -1,22 +1,29 @@
-import { type JsonSchema, MAX_CAPABILITIES, Name, Plan, RegisteredCapability } from '@apwa/contracts';
+import { type JsonSchema } from '@apwa/contracts';
 import { z } from 'zod';
-import { capabilityTools, PlannedFunction } from './capability-tool-definitions.js';
+import { capabilityTools } from './capability-tool-definitions.js';
+import { decline } from './decline.js';
+import { planArgument } from './plan-argument.js';
+import { searchText } from './search-text.js';
+import { tableArgument as table } from './table-argument.js';
+import { tryTemplate } from './try-template.js';
 
 /** Rows and characters that a tool may show the planner: what it sees must stay small however large the tables are. */
 const PREVIEW_ROWS = 20;
 export const QUERY_ROWS = 50;
 
-const table = Name.describe('Name of a table, as list_tables gives it.');
-
-/** The planner's tools: what each is for, and its arguments. They only read, but for `build_capability`; `submit_plan` ends the planning if the plan is valid. */
+/**
+ * The planner's tools: what each is for, and its arguments. They only read, but for `build_capability`; `submit_plan` ends the planning
+ * if the plan is valid, `decline_task` without one.
+ */
 export const plannerTools = {
   list_tables: {
-    description: 'Lists the tables that this run begins with: name, number of rows, columns with their DuckDB types.',
+    description:
+      'Lists the tables that this run begins with: name, number of rows, columns with their DuckDB types. Of many wide tables columns are left out.',
     arguments: z.strictObject({}),
   },
   describe_table: {
     description:
-      'Describes a table: rows, bytes, and for each column its type, share of nulls, smallest and largest value, number of different values, lengths of values in characters, most frequent values; what was left out to keep it short; and five sample rows with shortened values.',
+      'Describes a table: rows, bytes, and for each column its type, share of nulls, smallest and largest value, number of different values (`distinct`: an estimate that is wrong by some percent, so it does not tell whether a column is a key: count(DISTINCT …) does), lengths of values in characters, most frequent values; what was left out to keep it short; and five sample rows with shortened values.',
     arguments: z.strictObject({ table }),
   },
   preview_rows: {
@@ -28,23 +35,18 @@ export const plannerTools = {
     }),
   },
   query_table: {
-    description: `Runs one SELECT in DuckDB's dialect over the tables, to learn about the data. At most ${QUERY_ROWS} rows come back. It changes nothing and becomes no part of the plan.`,
+    description: `Runs one SELECT in DuckDB's dialect over the tables, to learn about the data. At most ${QUERY_ROWS} rows come back, and long values are cut: of long texts ask for parts (substring, regexp_extract), or use search_text. It changes nothing and becomes no part of the plan.`,
     arguments: z.strictObject({ query: z.string().min(1).max(20_000).describe('One SELECT. Tables stand in it by their names.') }),
   },
+  search_text: searchText,
+  try_template: tryTemplate,
   ...capabilityTools,
   submit_plan: {
     description:
       'Submits the plan. It is checked in full; if something is wrong with it, the faults come back and you submit it again, corrected.',
-    // Of what a plan may bring that alone runs in a sandbox; what is registered people have agreed to.
-    arguments: z.strictObject({
-      plan: Plan.extend({
-        capabilities: z
-          .array(z.discriminatedUnion('kind', [PlannedFunction, RegisteredCapability]))
-          .max(MAX_CAPABILITIES)
-          .optional(),
-      }),
-    }),
+    arguments: z.strictObject({ plan: planArgument }),
   },
+  decline_task: decline,
 } as const satisfies Record<string, { description: string; arguments: z.ZodType }>;
 
 export type PlannerTool = keyof typeof plannerTools;

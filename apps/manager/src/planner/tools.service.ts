@@ -1,20 +1,30 @@
-import { type Fault, type Plan, ApwaError, RefusedError, TransientError, excerpt, workerPoolOperations } from '@apwa/contracts';
+import {
+  type ErrorPayload,
+  type Fault,
+  type Plan,
+  ApwaError,
+  RefusedError,
+  TransientError,
+  excerpt,
+  workerPoolOperations,
+} from '@apwa/contracts';
 import { type ToolCall } from '@apwa/model';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
 import { allowedNames } from '../plans/nearest.js';
 import { PlansService } from '../plans/plans.service.js';
+import { type Validation } from '../plans/validate.js';
 import { QuestionsService } from '../questions/questions.service.js';
 import { faultsOf } from '../shapes/faults.js';
 import { type TableRow, TablesRepository, columnsOf, referenceOf, tableView } from '../tables/tables.repository.js';
 import { CapabilityToolsService } from './capability-tools.service.js';
-import { cut, fence, shortenValues } from './fence.js';
+import { declined } from './decline.js';
+import { cut } from './fence.js';
+import { asSearched, search } from './search-text.js';
+import { fitRows, listed, shown } from './shown.js';
 import { type PlannerTool, QUERY_ROWS, isPlannerTool, plannerTools } from './tool-definitions.js';
+import { TriesService } from './tries.service.js';
 
-/** What a tool may show at once, in characters: some thousand tokens. */
-const RESULT_CHARACTERS = 8_000;
-/** The longest value in a preview or an answer. */
-const VALUE_CHARACTERS = 400;
 const REPLY_BYTES = 128 * 1024;
 /** Tries of a question that nobody answers just now, and the pause between them. */
 const TRIES = 10;
@@ -24,13 +34,14 @@ const PAUSE_MS = 1_000;
 export type ToolOutcome =
   | { kind: 'shown'; content: string; note: string }
   | { kind: 'accepted'; plan: Plan; note: string }
-  | { kind: 'rejected'; faults: Fault[]; note: string };
+  | { kind: 'rejected'; faults: Fault[]; note: string }
+  | { kind: 'declined'; error: ErrorPayload; note: string };
 
-/** What the tools work on: the run's inputs by name, the steps whose files are asked for, and the run. */
+/** What the tools work on: the run with its inputs by name, and the steps whose files are asked for. */
 export interface ToolContext {
+  runId: string;
   inputs: { name: string; table: TableRow }[];
   requested: string[];
-  runId: string;
   signal: AbortSignal;
 }
 
@@ -41,6 +52,7 @@ export class ToolsService {
     private readonly questions: QuestionsService,
     private readonly tables: TablesRepository,
     private readonly plans: PlansService,
+    private readonly tries: TriesService,
     private readonly capabilities: CapabilityToolsService,
   ) {}
 
@@ -54,34 +66,37 @@ export class ToolsService {
       return mistaken(
         `The arguments of ${name} are wrong: ${JSON.stringify(faultsOf(parsed.error, read.value, plannerTools[name].arguments, 'arguments'))}`,
       );
+    const look = () => this.look(name, read.value, context);
     try {
-      return await patiently(() => this.look(name, read.value, context), context.signal);
+      // A try that could not be made is not made again by itself: it may have cost something.
+      return name === 'try_template' ? await look() : await patiently(look, context.signal);
     } catch (error) {
       if (context.signal.aborted || !(error instanceof ApwaError)) throw error;
       return mistaken(`${name} did not work (${error.code}): ${cut(error.message, 1_000)}`);
     }
   }
 
-  private async submit(value: unknown, { inputs, requested, runId, signal }: ToolContext): Promise<ToolOutcome> {
-    const columns = inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
+  private async submit(value: unknown, context: ToolContext): Promise<ToolOutcome> {
+    const result = await this.check(value, context);
+    if (result.valid)
+      return { kind: 'accepted', plan: result.plan, note: `submits a plan of ${result.plan.steps.length} steps: it is valid` };
+    const { faults } = result;
+    return { kind: 'rejected', faults, note: `submits a plan that is not valid: ${summary(faults)}` };
+  }
+
+  private async check(value: unknown, { inputs, requested, runId, signal }: ToolContext): Promise<Validation> {
     const document = documentOf(value);
     const brought = broughtCode(document);
-    if (brought) return brought;
-    const result = await patiently(() => this.plans.validate(document, columns, requested, signal, runId), signal);
-    if (result.valid) {
-      return { kind: 'accepted', plan: result.plan, note: `submits a plan of ${result.plan.steps.length} steps: it is valid` };
-    }
-    const { faults } = result;
-    const [first] = faults;
-    const note = `submits a plan that is not valid: ${first ? `${first.field} ${first.message}` : ''}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`;
-    return { kind: 'rejected', faults, note };
+    if (brought.length > 0) return { valid: false, faults: brought };
+    const columns = inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
+    return patiently(() => this.plans.validate(document, columns, requested, signal, runId), signal);
   }
 
   private async look(tool: Exclude<PlannerTool, 'submit_plan'>, value: unknown, context: ToolContext): Promise<ToolOutcome> {
     switch (tool) {
       case 'list_tables': {
         const tables = context.inputs.map(({ name, table }) => ({ name, rows: Number(table.rows ?? 0), columns: columnsOf(table) }));
-        return shown({ tables }, 'lists the tables');
+        return shown({ tables: listed(tables) }, 'lists the tables');
       }
       case 'describe_table': {
         const { table } = plannerTools.describe_table.arguments.parse(value);
@@ -92,15 +107,33 @@ export class ToolsService {
         const { table, first, count } = plannerTools.preview_rows.arguments.parse(value);
         const request = { table: reference(find(table, context)), first, count, maxBytes: REPLY_BYTES };
         const { rows, cut } = await this.questions.ask(workerPoolOperations.readRows, request, { signal: context.signal });
-        return shown({ rows: rows.map((item) => shortenValues(item, VALUE_CHARACTERS)), cut }, `looks at ${count} rows of ${table}`);
+        return shown({ rows: fitRows(rows), cut }, `looks at ${count} rows of ${table}`);
       }
       case 'query_table': {
         const { query } = plannerTools.query_table.arguments.parse(value);
         const tables = context.inputs.map(({ name, table }) => ({ name, table: reference(table) }));
         const request = { tables, query, maxRows: QUERY_ROWS, maxBytes: REPLY_BYTES };
         const { columns, rows, cut } = await this.questions.ask(workerPoolOperations.queryTables, request, { signal: context.signal });
-        const short = rows.map((item) => shortenValues(item, VALUE_CHARACTERS));
-        return shown({ columns, rows: short, cut }, `asks: ${excerpt(query)}`);
+        return shown({ columns, rows: fitRows(rows), cut }, `asks: ${excerpt(query)}`);
+      }
+      case 'search_text': {
+        const wanted = plannerTools.search_text.arguments.parse(value);
+        const table = find(wanted.table, context);
+        const tables = asSearched(reference(table));
+        const found = await search(wanted, { name: wanted.table, columns: columnsOf(table) }, (query, maxRows) =>
+          this.questions.ask(
+            workerPoolOperations.queryTables,
+            { tables, query, maxRows, maxBytes: REPLY_BYTES },
+            { signal: context.signal },
+          ),
+        );
+        return shown(found, `searches ${wanted.table} for ${excerpt(wanted.text, 100)}`);
+      }
+      case 'try_template':
+        return this.try(value, context);
+      case 'decline_task': {
+        const error = declined(plannerTools.decline_task.arguments.parse(value));
+        return { kind: 'declined', error: error.toPayload(), note: `makes no plan: ${excerpt(error.message)}` };
       }
       case 'search_capabilities':
       case 'try_capability':
@@ -110,28 +143,37 @@ export class ToolsService {
       }
     }
   }
+
+  /** A draft with faults is shown them: it is no submission. */
+  private async try(value: unknown, context: ToolContext): Promise<ToolOutcome> {
+    const { step, rows, plan } = plannerTools.try_template.arguments.parse(value);
+    const checked = await this.check({ plan }, context);
+    const what = `tries step ${step} on ${rows} rows`;
+    if (!checked.valid) return shown({ notTried: 'the draft has faults', faults: checked.faults }, `${what}: ${summary(checked.faults)}`);
+    const tried = await this.tries.try({ plan: checked.plan, step, rows }, context.runId, context.signal);
+    const failed = tried.rows.filter((row) => row._status !== 'ok').length;
+    return shown({ ...tried, rows: fitRows(tried.rows) }, `${what}: ${tried.rows.length - failed} ok, ${failed} failed`);
+  }
 }
 
+const summary = (faults: Fault[]): string => {
+  const [first] = faults;
+  return `${first ? `${first.field} ${first.message}` : ''}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`;
+};
+
 /** What a model wrote runs nowhere but in a sandbox, and calls no address: all other kinds are people's alone. */
-const broughtCode = (document: unknown): ToolOutcome | null => {
+const broughtCode = (document: unknown): Fault[] => {
   const { capabilities = [] } = (typeof document === 'object' && document !== null ? document : {}) as { capabilities?: unknown };
   const list: unknown[] = Array.isArray(capabilities) ? capabilities : [capabilities];
-  const faults = list.flatMap((one, index): Fault[] => {
+  return list.flatMap((one, index): Fault[] => {
     const { kind } = (one ?? {}) as { kind?: unknown };
     if (kind === 'javascript' || kind === 'registered') return [];
     const allowed = 'javascript, registered';
     return [{ field: `capabilities[${index}].kind`, message: 'is not for planners', value: excerpt(kind), allowed }];
   });
-  return faults.length > 0 ? { kind: 'rejected', faults, note: 'submits a plan that brings what only people may' } : null;
 };
 
 const mistaken = (content: string): ToolOutcome => ({ kind: 'shown', content, note: excerpt(content) });
-
-const shown = (value: object, note: string): ToolOutcome => ({
-  kind: 'shown',
-  content: fence(cut(JSON.stringify(value), RESULT_CHARACTERS)),
-  note,
-});
 
 const find = (name: string, { inputs }: ToolContext): TableRow => {
   const input = inputs.find((item) => item.name === name);

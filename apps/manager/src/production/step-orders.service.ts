@@ -14,7 +14,7 @@ import { chosenRows } from '../quotes/chosen-rows.js';
 import { quoteTermsOf } from '../quotes/samples.js';
 import { checkPrices, termsOf } from '../runs/budget.js';
 import { isFollowed } from '../runs/follows.js';
-import { type RunRecord, budgetOf, givesRowsOn, planOf, requestOf, samplesNow, tablesByName } from '../runs/run-record.js';
+import { type RunRecord, budgetOf, givesRowsOn, planOf, planningAmountsOf, requestOf, samplesNow, tablesByName } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { orderOfReduce } from '../reduce/orders.js';
 import { CONFIG, type Config } from '../settings.js';
@@ -47,7 +47,7 @@ export class StepOrdersService {
     const { concurrency, weight } = requestOf(record).limits;
     const budget = budgetOf(record);
     const terms = {
-      ...(budget ? { budget: termsOf(budget, record.turns) } : {}),
+      ...(budget ? { budget: termsOf(budget, planningAmountsOf(record)) } : {}),
       followed: table.stepId !== null && givesRowsOn(record) && isFollowed(step, plan),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
@@ -143,8 +143,8 @@ export class StepOrdersService {
 
   /** Tables in which rows may have the step's results, the preferred ones first. */
   private async sources(record: RunRecord, step: MapStep, { earlier }: TableRow, key: string): Promise<string[]> {
-    // What a quote has asked is not asked again, whatever else is taken.
-    const samples = record.samples.map(({ id }) => id);
+    // What a quote or a try has asked is not asked again, whatever else is taken.
+    const samples = [...record.samples, ...record.tries].map(({ id }) => id);
     const own = requestOf(record).reuse === 'off' ? samples : [...samples, ...earlier];
     const rows = await this.tables.withTemplate(key, own, reusedRuns(record));
     const wanted = columnsReadBy(step, columnsOf(tablesByName(record).get(step.input) ?? { columns: null }));

@@ -43,6 +43,7 @@ export class Reconciler {
   start(): void {
     this.renewal = setInterval(() => void this.renew(), this.times.renewMs);
     this.renewal.unref();
+    this.events.onBegun((runId) => this.wake(runId));
   }
 
   /** Stops where everything is. Whoever starts next goes on there. */

@@ -11,7 +11,7 @@ import { RemovalService } from '../retention/removal.service.js';
 import { termsOf } from '../runs/budget.js';
 import { next } from '../runs/next.js';
 import { RunEvents } from '../runs/run-events.js';
-import { type RunRecord, budgetOf, factsOf, requestOf } from '../runs/run-record.js';
+import { type RunRecord, budgetOf, factsOf, planningAmountsOf, requestOf } from '../runs/run-record.js';
 import { GIVEN, RunsRepository } from '../runs/runs.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { columnsOf } from '../tables/tables.repository.js';
@@ -80,7 +80,7 @@ export class RunDesk implements Desk {
   private async tell(runId: string, { state, version }: Extract<Action, { do: 'control' }>, signal: AbortSignal): Promise<void> {
     const record = await this.load(runId);
     const budget = budgetOf(record);
-    const terms = budget ? { budget: termsOf(budget, record.turns) } : {};
+    const terms = budget ? { budget: termsOf(budget, planningAmountsOf(record)) } : {};
     const held = await this.executor.control({ ownerId: runId, state, version, ...terms }, signal);
     if (afterControl({ state, version }, held) === 'known') await this.runs.controlKnown(runId, version);
     else await this.owners.raiseControlAbove(runId, held.version);

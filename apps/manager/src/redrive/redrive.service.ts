@@ -46,7 +46,7 @@ export class RedriveService {
     };
     const created = newId('run');
     const tables = record.inputs.map(({ name, table }) => ({ name, tableId: table.id }));
-    await this.runs.create(created, request, tables, checked.plan, { runId: id, steps: redriven.steps });
+    await this.runs.create(created, request, tables, checked.plan, { redrive: { runId: id, steps: redriven.steps } });
     this.reconciler.wake(created);
     const again = await this.runs.load(created);
     if (!again) throw notFound('run', created);

@@ -1,10 +1,19 @@
 import { type Budget, noUsage, type RunPause } from '@apwa/contracts';
-import { type BudgetFacts, checkPrices, raised, type StoredBudget, termsOf, usedUp } from './budget.js';
+import { type BudgetFacts, checkPrices, planningAmounts, raised, type StoredBudget, termsOf, usedUp } from './budget.js';
 
 const turn = (costUsd: number, input: number) => ({ costUsd, usage: { ...noUsage(), input } });
 
 describe('usedUp', () => {
-  const facts = (of: Partial<BudgetFacts>): BudgetFacts => ({ runId: 'run_1', limits: {}, workedMs: 0, planning: false, turns: [], ...of });
+  const nothing = { usd: 0, tokens: 0 };
+  const facts = (of: Partial<BudgetFacts>): BudgetFacts => ({
+    runId: 'run_1',
+    limits: {},
+    workedMs: 0,
+    planning: false,
+    turns: [],
+    tried: nothing,
+    ...of,
+  });
 
   it.each<[string, Partial<BudgetFacts>, string | null]>([
     ['nothing is limited', { workedMs: 1e9 }, null],
@@ -22,6 +31,11 @@ describe('usedUp', () => {
       'the budget of $0.50 is used up by planning ($0.35 spent); raise it with apwa runs resume run_1 --budget USD',
     ],
     [
+      'tries leave nothing for another turn',
+      { planning: true, limits: { usd: 0.5 }, turns: [turn(0.1, 0)], tried: { usd: 0.35, tokens: 0 } },
+      'the budget of $0.50 is used up by planning ($0.45 spent); raise it with apwa runs resume run_1 --budget USD',
+    ],
+    [
       'tokens do not do for another turn',
       { planning: true, limits: { tokens: 1_000 }, turns: [turn(0, 700)] },
       'the budget of 1,000 tokens is used up by planning (700 tokens spent); raise it with apwa runs resume run_1 --max-tokens N',
@@ -32,7 +46,7 @@ describe('usedUp', () => {
 
 describe('termsOf', () => {
   it('should tell the executor what planning has taken', () =>
-    expect(termsOf({ version: 3, limits: { usd: 2, timeMs: 5_000 } }, [turn(0.1, 10), turn(0.2, 20)])).toEqual({
+    expect(termsOf({ version: 3, limits: { usd: 2, timeMs: 5_000 } }, planningAmounts([turn(0.1, 10), turn(0.2, 20)]))).toEqual({
       version: 3,
       usd: 2,
       tokens: null,

@@ -26,12 +26,12 @@ export const planningAmounts = (turns: PlannerTurns): Amounts => ({
 });
 
 /** As the executor is told. */
-export const termsOf = ({ version, limits: { usd, tokens, rows } }: StoredBudget, turns: PlannerTurns): BudgetTerms => ({
+export const termsOf = ({ version, limits: { usd, tokens, rows } }: StoredBudget, planning: Amounts): BudgetTerms => ({
   version,
   usd: usd ?? null,
   tokens: tokens ?? null,
   rows: rows ?? null,
-  planning: planningAmounts(turns),
+  planning,
 });
 
 type Limit = keyof Budget;
@@ -67,13 +67,15 @@ export interface BudgetFacts {
   /** The planner has further turns to take. */
   planning: boolean;
   turns: PlannerTurns;
+  /** What tries of drafts have taken. */
+  tried: Pick<Amounts, 'usd' | 'tokens'>;
 }
 
 /**
  * Why the run is to begin nothing more, in a sentence; null while it may. What steps may spend is the executor's to say: here it is
  * working time, and the planner's turns. One is taken if the largest so far would still fit.
  */
-export const usedUp = ({ runId, limits, workedMs, planning, turns }: BudgetFacts): string | null => {
+export const usedUp = ({ runId, limits, workedMs, planning, turns, tried }: BudgetFacts): string | null => {
   const raise = (limit: Limit) => `raise it with apwa runs resume ${runId} ${FLAGS[limit]}`;
   const { timeMs } = limits;
   if (timeMs !== undefined && workedMs >= timeMs) return `the budget of ${shownLimit('timeMs', timeMs)} is used up; ${raise('timeMs')}`;
@@ -85,8 +87,8 @@ export const usedUp = ({ runId, limits, workedMs, planning, turns }: BudgetFacts
   };
   for (const limit of ['usd', 'tokens'] as const) {
     const most = limits[limit];
-    if (most !== undefined && spent[limit] + largest[limit] > most)
-      return `the budget of ${shownLimit(limit, most)} is used up by planning (${shownLimit(limit, spent[limit])} spent); ${raise(limit)}`;
+    if (most !== undefined && spent[limit] + tried[limit] + largest[limit] > most)
+      return `the budget of ${shownLimit(limit, most)} is used up by planning (${shownLimit(limit, spent[limit] + tried[limit])} spent); ${raise(limit)}`;
   }
   return null;
 };

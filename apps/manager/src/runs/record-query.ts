@@ -33,6 +33,10 @@ const record = Prisma.raw(`json_build_object(
   'tables', (
     SELECT json_agg(${table} ORDER BY t.id) FROM manager.tables t LEFT JOIN manager.stages s ON s.id = t.stage_id
     WHERE t.run_id = r.id AND (t.step_id IS NOT NULL OR t.match_of IS NOT NULL OR t.level_of IS NOT NULL OR t.sample_of IS NOT NULL)),
+  'tries', (
+    SELECT json_agg(${table} ORDER BY t.id)
+    FROM manager.runs c JOIN manager.tables t ON t.run_id = c.id LEFT JOIN manager.stages s ON s.id = t.stage_id
+    WHERE c.try_of = r.id AND t.sample_of IS NOT NULL),
   'exports', (
     SELECT json_agg(${object('e', Prisma.ExportScalarFieldEnum, stage)} ORDER BY e.position)
     FROM manager.exports e LEFT JOIN manager.stages s ON s.id = e.stage_id
@@ -110,13 +114,14 @@ interface Read {
   owner: Owner;
   inputs: { name: string; table: TableRow }[] | null;
   tables: TableRow[] | null;
+  tries: TableRow[] | null;
   exports: ExportRow[] | null;
   quote: Quote | null;
   turns: { turn: number; usage: TokenUsage; costUsd: number }[] | null;
 }
 
 export const parseRecord = (text: string): RunRecord => {
-  const { run, owner, inputs, tables, exports, quote, turns } = JSON.parse(text) as Read;
+  const { run, owner, inputs, tables, tries, exports, quote, turns } = JSON.parse(text) as Read;
   const made = (tables ?? []).map((row) => withStage(row, ofTable));
   return {
     run: typed(run, ofRun),
@@ -126,6 +131,7 @@ export const parseRecord = (text: string): RunRecord => {
     matches: made.filter(({ matchOf }) => matchOf !== null),
     levels: made.filter(({ levelOf }) => levelOf !== null).sort(byLevel),
     samples: made.filter(({ sampleOf }) => sampleOf !== null),
+    tries: (tries ?? []).map((row) => withStage(row, ofTable)),
     quote,
     exports: (exports ?? []).map((row) => withStage(row, ofExport)),
     turns: turns ?? [],

@@ -6,10 +6,20 @@ export type RunNews = 'changed' | 'ended';
 /** Tells within this process that a run has changed or ended. It may miss what other managers do: whoever listens also looks by itself. */
 @Injectable()
 export class RunEvents {
+  private beginner: (runId: string) => void = () => undefined;
   private readonly listeners = new Map<string, Set<(news: RunNews) => void>>();
 
   tell(runId: string, news: RunNews): void {
     for (const listener of this.listeners.get(runId) ?? []) listener(news);
+  }
+
+  /** A run is there, or is to end, that nobody was told of: whoever brings runs to their end looks at it. */
+  begun(runId: string): void {
+    this.beginner(runId);
+  }
+
+  onBegun(beginner: (runId: string) => void): void {
+    this.beginner = beginner;
   }
 
   /** Returns what ends it. */

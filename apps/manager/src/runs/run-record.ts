@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type ErrorPayload,
   type Plan,
   type Quote,
@@ -21,6 +22,7 @@ import {
   noCopies,
   noCounts,
   noUsage,
+  tokensOf,
 } from '@apwa/contracts';
 import { fromJson, fromJsonOrNull } from '../database/json.js';
 import { type Owner, type Run as RunRow } from '../generated/prisma/client.js';
@@ -48,6 +50,8 @@ export interface RunRecord {
   levels: TableRow[];
   /** What was run for quotes, of all versions of the plan. */
   samples: TableRow[];
+  /** What was run for tries of drafts, before there was a plan. */
+  tries: TableRow[];
   /** Of the plan as it is now. */
   quote: Quote | null;
   exports: ExportRow[];
@@ -69,9 +73,11 @@ export const tablesByName = ({ inputs, steps }: RunRecord): Map<string, TableRow
  * Whether steps of a run may take rows of others while they are made. Not where results are taken from elsewhere: what is there is
  * known when the input is.
  */
-export const givesRowsOn = (record: Pick<RunRecord, 'run' | 'samples'>): boolean => {
+export const givesRowsOn = (record: Pick<RunRecord, 'run' | 'samples' | 'tries'>): boolean => {
   const { reuse = 'lineage' } = requestOf(record);
-  return record.run.redriveOf === null && record.samples.length === 0 && (reuse === 'lineage' || reuse === 'off');
+  return (
+    record.run.redriveOf === null && record.samples.length === 0 && record.tries.length === 0 && (reuse === 'lineage' || reuse === 'off')
+  );
 };
 
 export const factsOf = (record: RunRecord): RunFacts => {
@@ -129,14 +135,24 @@ const quoteFacts = (record: RunRecord, plan: Plan | null): RunFacts['quote'] => 
   };
 };
 
+const triesAmounts = ({ tries }: Pick<RunRecord, 'tries'>): Amounts => {
+  const { usage, costUsd } = spentOf(tries);
+  return { usd: costUsd, tokens: tokensOf(usage), rows: 0 };
+};
+
+/** What planning has taken so far: turns, and tries. */
+export const planningAmountsOf = (record: Pick<RunRecord, 'turns' | 'tries'>): Amounts =>
+  addAmounts(planningAmounts(record.turns), triesAmounts(record));
+
 export const budgetOf = ({ run }: Pick<RunRecord, 'run'>): StoredBudget | null => fromJsonOrNull<StoredBudget>(run.budget);
 
 const budgetUsedUp = (record: RunRecord): string | null => {
   const budget = budgetOf(record);
   if (!budget) return null;
   const { run, turns } = record;
+  const { usd, tokens } = triesAmounts(record);
   const planning = planOf(record) === null && requestOf(record).plan === undefined;
-  return usedUp({ runId: run.id, limits: budget.limits, workedMs: workedMs(run), planning, turns });
+  return usedUp({ runId: run.id, limits: budget.limits, workedMs: workedMs(run), planning, turns, tried: { usd, tokens } });
 };
 
 /** How long a run has worked until now, or until its end: pauses are not counted. */
@@ -157,7 +173,7 @@ const budgetView = (record: RunRecord): RunBudget | null => {
   const { spent, reserved } = latest?.spending ?? { spent: noAmounts(), reserved: noAmounts() };
   return {
     limits: budget.limits,
-    spent: { ...addAmounts(planningAmounts(record.turns), spent), timeMs: workedMs(record.run) },
+    spent: { ...addAmounts(planningAmountsOf(record), spent), timeMs: workedMs(record.run) },
     reserved,
   };
 };
@@ -190,7 +206,7 @@ export const viewOf = (record: RunRecord): Run => {
       costUsd: turns.reduce((sum, { costUsd }) => sum + costUsd, 0),
     },
     quote: quoteView(record, steps),
-    sampling: spentOf(record.samples),
+    sampling: spentOf([...record.samples, ...record.tries]),
     steps,
     outputs: record.exports.map((row) => ({
       step: row.stepId ?? '',

@@ -54,7 +54,7 @@ export class RunsRepository {
     request: RunRequest,
     inputs: NewInput[],
     checkedPlan: Plan | null,
-    redrive: RedriveOf | null = null,
+    { redrive = null, tryOf = null }: { redrive?: RedriveOf | null; tryOf?: string | null } = {},
   ): Promise<void> {
     await this.database.$transaction(async (queries) => {
       // First of all, so that everybody locks tables before anything else.
@@ -66,7 +66,8 @@ export class RunsRepository {
       await this.owners.create(queries, { id, kind: 'run' });
       const plan = checkedPlan ? toJson(checkedPlan) : Prisma.DbNull;
       const of = redrive ? { redriveOf: redrive.runId, redriveSteps: redrive.steps } : {};
-      const data = { state: 'importing', request: toJson(request), plan, planVersion: checkedPlan ? 1 : 0, ...of };
+      const tried = tryOf === null ? {} : { tryOf };
+      const data = { state: 'importing', request: toJson(request), plan, planVersion: checkedPlan ? 1 : 0, ...of, ...tried };
       await queries.run.create({ data: { id, ...data, budget: budgetOf(request), startedAt: new Date() } });
       const reason = redrive ? `redrive of ${redrive.runId}` : GIVEN.reason;
       if (checkedPlan) await this.plans.add(queries, id, 1, checkedPlan, { ...GIVEN, reason });
@@ -88,10 +89,16 @@ export class RunsRepository {
     return found ?? null;
   }
 
-  /** Newest first. */
+  /** Runs in which steps of drafts for a run were tried, the newest first. */
+  async triesOf(id: string): Promise<string[]> {
+    const rows = await this.database.run.findMany({ where: { tryOf: id, deletedAt: null }, orderBy: { id: 'desc' }, select: { id: true } });
+    return rows.map((row) => row.id);
+  }
+
+  /** Newest first, without tries. */
   async list(limit: number, after?: string): Promise<RunRecord[]> {
     const rows = await this.database.run.findMany({
-      where: { deletedAt: null, ...(after === undefined ? {} : { id: { lt: after } }) },
+      where: { deletedAt: null, tryOf: null, ...(after === undefined ? {} : { id: { lt: after } }) },
       orderBy: { id: 'desc' },
       take: limit,
       select: { id: true },

@@ -50,7 +50,6 @@ describe('parsing at a door', () => {
   it.each([
     [{ ...request, goal: 'x'.repeat(20_001) }, 'goal', 'at most 20000 characters'],
     [{ ...request, goal: 7 }, 'goal', 'text'],
-    [{ ...request, inputs: [] }, 'inputs', 'at least one where no plan is'],
     [{ ...request, inputs: [...request.inputs, ...request.inputs] }, 'inputs', 'inputs with different names'],
     [{ ...request, inputs: [{ name: 'My Rows', table: 'tbl_1' }] }, 'inputs[0].name', 'a name of lower-case letters'],
     [{ ...request, limits: { concurrency: 0 } }, 'limits.concurrency', 'at least 1'],
