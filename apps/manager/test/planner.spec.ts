@@ -125,7 +125,7 @@ describe('the planner', () => {
   it('should end without a plan where the model declines, and say why', async () => {
     const reason = 'No table has phone calls.';
     world.model.say({ tool: 'decline_task', arguments: { reason } }, (call) => {
-      expect(last(call)).toContain('"arguments.missing"');
+      expect(last(call)).toContain('"field":"missing"');
       return { tool: 'decline_task', arguments: { reason, missing: 'Records of calls.' } };
     });
     expect(await api.until((await begin()).id)).toMatchObject({
@@ -182,7 +182,7 @@ describe('the planner', () => {
       expectation('the draft has faults', attempt({ ...good, steps: [...good.steps, counted] }, 'counted')),
       expectation('has no map step counted that calls a model; those that do: judged', attempt(behind)),
       expectation('it reads the result of a reduce', { tool: 'try_template', arguments: { plan: good, step: 'judged', rows: 6 } } as never),
-      expectation('"arguments.rows"', submit(good) as never),
+      expectation('"field":"rows"', submit(good) as never),
     );
     expect(await api.until((await begin()).id)).toMatchObject({ state: 'succeeded', plan: good });
     expect((await api.ok<{ runs: Run[] }>('GET', '/v1/runs')).runs.filter(({ goal }) => goal?.startsWith('Try'))).toEqual([]);

@@ -111,6 +111,9 @@ describe('a run with everything that belongs to it', () => {
       await database.plannerTurn.create({
         data: { runId: 'full', turn, messages: [], notes: [], outcome: 'text', usage: json, costUsd: 0.1 + 0.2 },
       });
+    await database.owner.create({ data: { id: 'try', kind: 'run' } });
+    await database.run.create({ data: { id: 'try', state: 'succeeded', request: json, tryOf: 'full' } });
+    await database.dataTable.create({ data: { ...table, id: 'table_try', runId: 'try', sampleOf: 'step', sampleVersion: 1 } });
     await database.owner.create({ data: { id: 'bare', kind: 'run' } });
     await database.run.create({ data: { id: 'bare', state: 'importing', request: json } });
     // As it stands where the column came after the row.
@@ -146,6 +149,10 @@ describe('a run with everything that belongs to it', () => {
         orderBy: { level: 'asc' },
       }),
       samples: await database.dataTable.findMany({ where: { runId: id, sampleOf: { not: null } }, ...withoutLarge }),
+      tries: await database.dataTable.findMany({
+        where: { runId: id === 'full' ? 'try' : 'none', sampleOf: { not: null } },
+        ...withoutLarge,
+      }),
       quote: ((await database.planVersion.findFirst({ where: { runId: id, version: 2 } }))?.quote ?? null) as RunRecord['quote'],
       exports: await database.export.findMany({
         where: { runId: id },

@@ -129,13 +129,14 @@ describe('what the planner sees', () => {
   });
 });
 
+const prices = (input: number, output: number) => ({ input, cacheRead: input, cacheWrite: input, output });
 const models = {
-  small: { endpoints: [{ baseUrl: 'http://h/v1', name: 's', prices: { input: 0.1, output: 0.4 }, contextTokens: 32_000 }] },
-  dear: { endpoints: [{ baseUrl: 'http://h/v1', name: 'd', prices: { input: 5, output: 20 } }] },
+  small: { endpoints: [{ baseUrl: 'http://h/v1', name: 's', prices: prices(0.1, 0.4), contextTokens: 32_000 }] },
+  dear: { endpoints: [{ baseUrl: 'http://h/v1', name: 'd', prices: prices(5, 20) }] },
   middle: {
     endpoints: [
-      { baseUrl: 'http://a/v1', name: 'm', prices: { input: 1, output: 3 } },
-      { baseUrl: 'http://b/v1', name: 'm', prices: { input: 2, output: 4 }, contextTokens: 64_000 },
+      { baseUrl: 'http://a/v1', name: 'm', prices: prices(1, 3) },
+      { baseUrl: 'http://b/v1', name: 'm', prices: prices(2, 4), contextTokens: 64_000 },
     ],
   },
   unpriced: { endpoints: [{ baseUrl: 'http://h/v1', name: 'u' }] },
