@@ -52,7 +52,7 @@ export class PlannerService {
     const turn = last.turn + 1;
     try {
       const answer = await this.ask(history, limited, spent);
-      const context = { runId: id, inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), signal: limited };
+      const context = { runId: id, inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), spent, signal: limited };
       const result = await this.answer(answer, history, context);
       await this.turns.add(id, { turn, ...result.turn, ...spent }, result.end);
     } catch (thrown) {

@@ -35,7 +35,7 @@ export interface Searched {
   columns: Column[];
 }
 
-/** What was found, as it is shown. RefusedError `unknown_column`, `no_texts`, `invalid_pattern`. */
+/** What was found, as it is shown. RefusedError `unknown_column`, `no_texts`; what is wrong with a pattern, the query says. */
 export const search = async (wanted: Arguments, { name, columns }: Searched, ask: Ask): Promise<object> => {
   const where = searchedColumns(wanted, { name, columns });
   const { hits } = wanted;

@@ -2,6 +2,7 @@ import {
   type ErrorPayload,
   type Fault,
   type Plan,
+  type TokenUsage,
   ApwaError,
   RefusedError,
   TransientError,
@@ -42,6 +43,8 @@ export interface ToolContext {
   runId: string;
   inputs: { name: string; table: TableRow }[];
   requested: string[];
+  /** By the turn that is under way, which nothing counts yet. */
+  spent: { usage: TokenUsage; costUsd: number };
   signal: AbortSignal;
 }
 
@@ -150,7 +153,7 @@ export class ToolsService {
     const checked = await this.check({ plan }, context);
     const what = `tries step ${step} on ${rows} rows`;
     if (!checked.valid) return shown({ notTried: 'the draft has faults', faults: checked.faults }, `${what}: ${summary(checked.faults)}`);
-    const tried = await this.tries.try({ plan: checked.plan, step, rows }, context.runId, context.signal);
+    const tried = await this.tries.try({ plan: checked.plan, step, rows }, context);
     const failed = tried.rows.filter((row) => row._status !== 'ok').length;
     return shown({ ...tried, rows: fitRows(tried.rows) }, `${what}: ${tried.rows.length - failed} ok, ${failed} failed`);
   }

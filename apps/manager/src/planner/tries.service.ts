@@ -8,6 +8,8 @@ import {
   RunRequest,
   type StepQuote,
   TransientError,
+  type TokenUsage,
+  addAmounts,
   isTerminal,
   newId,
   tokensOf,
@@ -44,6 +46,13 @@ export interface Try {
   rows: number;
 }
 
+/** The run for which it is, and what the turn has spent that asks for it. */
+export interface For {
+  runId: string;
+  spent: { usage: TokenUsage; costUsd: number };
+  signal: AbortSignal;
+}
+
 /** What came of a try, as the planner sees it. */
 export interface Tried {
   step: string;
@@ -70,7 +79,7 @@ export class TriesService {
   ) {}
 
   /** RefusedError where it cannot be tried, or was cut off; otherwise as the try's run ends. */
-  async try(wanted: Try, runId: string, signal: AbortSignal): Promise<Tried> {
+  async try(wanted: Try, { runId, spent, signal }: For): Promise<Tried> {
     const step = checkedStep(wanted);
     const record = await this.runs.load(runId);
     if (!record) throw new RefusedError('not_found', `There is no run ${runId}.`);
@@ -79,7 +88,7 @@ export class TriesService {
       throw new RefusedError('too_many_tries', `${MAX_TRIES} tries were made, and there are no more; submit the plan as it is`);
     const id = newId('run');
     const inputs = record.inputs.map(({ name, table }) => ({ name, tableId: table.id }));
-    await this.runs.create(id, requestFor(wanted, record, earlier), inputs, wanted.plan, { tryOf: runId });
+    await this.runs.create(id, requestFor(wanted, record, earlier, spent), inputs, wanted.plan, { tryOf: runId });
     this.events.begun(id);
     const ended = await this.end(id, signal);
     return this.tried(ended, wanted, step, signal);
@@ -189,7 +198,7 @@ const checkedStep = ({ plan, step: id, rows }: Try): MapStep => {
   return step;
 };
 
-const requestFor = ({ plan, step, rows }: Try, record: RunRecord, earlier: string[]): RunRequest => {
+const requestFor = ({ plan, step, rows }: Try, record: RunRecord, earlier: string[], spent: For['spent']): RunRequest => {
   const { limits } = requestOf(record);
   return RunRequest.parse({
     goal: `Try step ${step} of a draft of the plan for run ${record.run.id}`,
@@ -197,7 +206,7 @@ const requestFor = ({ plan, step, rows }: Try, record: RunRecord, earlier: strin
     // What they are made of is there; the run's own list says which tables they are.
     inputs: record.inputs.map(({ name, table }) => ({ name, table: table.id })),
     limits,
-    budget: budgetFor(record),
+    budget: budgetFor(record, spent),
     quote: { rows, step },
     stopAfter: 'planning',
     ...(earlier.length > 0 ? { reuse: { runs: earlier } } : {}),
@@ -205,9 +214,9 @@ const requestFor = ({ plan, step, rows }: Try, record: RunRecord, earlier: strin
 };
 
 /** What the run has left. */
-const budgetFor = (record: RunRecord): Budget => {
+const budgetFor = (record: RunRecord, turn: For['spent']): Budget => {
   const limits = budgetOf(record)?.limits;
-  const spent = planningAmountsOf(record);
+  const spent = addAmounts(planningAmountsOf(record), { usd: turn.costUsd, tokens: tokensOf(turn.usage), rows: 0 });
   const left = (limit: 'usd' | 'tokens'): number | undefined => {
     const most = limits?.[limit];
     if (most === undefined) return undefined;
