@@ -31,7 +31,6 @@ describe('the HTTP API', () => {
     const bad: [string, () => object, object][] = [
       ['no body', () => ({}), { field: 'goal' }],
       ['neither goal nor plan', () => ({ inputs: inputs() }), { field: 'goal' }],
-      ['a goal with no inputs', () => ({ goal: 'count', inputs: [] }), { field: 'inputs' }],
       ['an empty goal', () => ({ goal: '', inputs: inputs() }), { field: 'goal' }],
       ['a goal that is too long', () => ({ goal: 'x'.repeat(20_001), inputs: inputs() }), { field: 'goal' }],
       ['names of inputs that are not unique', () => ({ goal: 'x', inputs: [...inputs(), ...inputs()] }), { field: 'inputs' }],

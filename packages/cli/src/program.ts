@@ -17,6 +17,8 @@ const collect = (value: string, before: string[]) => [...before, value];
 
 const INPUT_FORMATS = `what files are read as, whatever their endings: ${FileFormat.options.join(', ')}`;
 
+const WITHOUT_INPUTS = 'plan a goal that needs no table';
+
 const withInputs = (command: Command): Command =>
   command
     .option('-i, --input <[NAME=]PATH>', 'a file, folder or glob that becomes a table; may be given more than once', collect, [])
@@ -62,6 +64,7 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('-o, --output <PATH>', 'a file (.parquet, .csv, .jsonl) for the first result, or a folder for all')
     .option('--format <FORMAT>', 'format of files in a folder: parquet, csv, jsonl (default: parquet)')
     .option('--plan <FILE>', 'a plan to run, YAML or JSON; no planner is asked')
+    .option('--without-inputs', WITHOUT_INPUTS)
     .option('--approve <auto|ask>', 'ask shows the plan, and waits until it is approved, edited or rejected', 'auto')
     .option('--quote <ROWS|off>', 'find out on so many rows what it costs, before it runs (default: 20 with --approve ask, else off)')
     .option('--concurrency <N>', 'model calls in flight at most')
@@ -72,6 +75,7 @@ const createProgram = (result: { code: ExitCode }): Command => {
   const plan = program.command('plan');
   withInputs(plan.argument('<GOAL>', 'what to do with the inputs').description('plan a task, and print the plan with what it will cost'))
     .option('-o, --output <FILE>', 'write the plan there')
+    .option('--without-inputs', WITHOUT_INPUTS)
     .option('--quote <ROWS|off>', 'rows on which it is found out what the plan costs (default: 20)')
     .option('--json', 'as JSON instead of YAML')
     .action(does((goal: string, options: PlanOptions) => planCommand(goal, options)));

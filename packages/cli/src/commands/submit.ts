@@ -17,6 +17,7 @@ export interface GoalOptions extends BudgetOptions {
   quote?: string;
   skipBadRows?: boolean;
   sheet?: string;
+  withoutInputs?: boolean;
 }
 
 export interface Task {
@@ -43,10 +44,11 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
     });
   if (goal === undefined && !options.plan)
     throw new RefusedError('bad_input', 'A goal or a plan is needed.', { field: 'GOAL', allowed: '"GOAL" or --plan FILE' });
-  if (!options.input.length && !options.plan)
+  // Forgetting it is more frequent than needing none.
+  if (!options.input.length && !options.plan && !options.withoutInputs)
     throw new RefusedError('bad_input', 'A run without a plan needs at least one input.', {
       field: '--input',
-      allowed: '[NAME=]PATH, once or more',
+      allowed: '[NAME=]PATH, once or more; --without-inputs for a goal that needs no table, such as questions to look up',
     });
   const concurrency = options.concurrency === undefined ? undefined : readCount('--concurrency', options.concurrency, MAX_CONCURRENCY);
   const budget = readBudget(options);
