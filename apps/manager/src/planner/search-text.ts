@@ -72,7 +72,9 @@ const searchedColumns = ({ column }: Arguments, { name, columns }: Searched): st
 
 const counted = async (wanted: Arguments, columns: string[], ask: Ask): Promise<{ column: string; rows: number; places: number }[]> => {
   const { rows } = await ask(countsQuery(wanted, columns), columns.length);
-  return rows.map((row) => ({ column: String(row.column), rows: Number(row.rows), places: Number(row.places ?? 0) }));
+  return rows.flatMap(({ column, rows, places }) =>
+    typeof column === 'string' ? [{ column, rows: Number(rows), places: Number(places ?? 0) }] : [],
+  );
 };
 
 const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
