@@ -1,7 +1,7 @@
 import { Name } from '@apwa/contracts';
 import { z } from 'zod';
 
-export const TRY_ROWS = { least: 2, most: 5 } as const;
+const TRY_ROWS = { least: 2, most: 5 } as const;
 /** Of one plan. */
 export const MAX_TRIES = 8;
 
