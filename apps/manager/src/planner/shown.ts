@@ -50,9 +50,9 @@ export const listed = (tables: ListedTable[]): object[] => {
     .sort((a, b) => b.length - a.length);
   for (const { table, index, length } of widest) {
     if (size <= RESULT_CHARACTERS - MARGIN_CHARACTERS / 2) break;
-    const left = `${table.columns.length} columns, left out to save room: describe_table shows them`;
-    shortened[index] = { ...table, columns: left };
-    size -= length - left.length;
+    const leftOut = `${table.columns.length} columns, left out to save room: describe_table shows them`;
+    shortened[index] = { ...table, columns: [], leftOut };
+    size -= length - leftOut.length;
   }
   return shortened;
 };
