@@ -7,7 +7,7 @@ import { sessionInputs } from './support/session-inputs.js';
 
 const SESSIONS = fileURLToPath(new URL('./planner-sessions/', import.meta.url));
 
-/** What a reader of the planner's prompts answered, turn by turn, who knew nothing but them. */
+/** What was answered by hand to the requests of the planner for a goal, turn by turn. */
 interface Session {
   goal: string;
   inputs: string[];
@@ -96,7 +96,7 @@ describe('planning', () => {
     return system.run({ goal, inputs: { rows: rows(20) }, ...more });
   };
 
-  it('should come to a valid plan by what readers of the prompts have answered', async () => {
+  it('should come to a valid plan by what was answered by hand to its requests', async () => {
     const names = (await readdir(SESSIONS)).map((name) => name.replace('.json', ''));
     expect(names.length).toBeGreaterThanOrEqual(12);
     const sessions = new Map<string, Session>();
