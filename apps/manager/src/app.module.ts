@@ -5,6 +5,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { Gate } from './access/gate.js';
 import { ScopeGuard } from './access/scope.guard.js';
+import { AmendToolsService } from './amend/amend-tools.service.js';
+import { AmenderService } from './amend/amender.service.js';
+import { AmendmentsRepository } from './amend/amendments.repository.js';
+import { SamplesService } from './amend/samples.service.js';
 import { CapabilitiesController } from './capabilities/capabilities.controller.js';
 import { CapabilitiesRepository } from './capabilities/capabilities.repository.js';
 import { CapabilitiesService } from './capabilities/capabilities.service.js';
@@ -130,6 +134,10 @@ export class ManagerModule {
         ToolsService,
         TriesService,
         PlannerService,
+        AmendmentsRepository,
+        AmendToolsService,
+        SamplesService,
+        AmenderService,
         PartialTables,
         VersionsService,
         StepOrdersService,

@@ -135,7 +135,7 @@ describe('a run with everything that belongs to it', () => {
     const turns = await database.plannerTurn.findMany({
       where: { runId: id },
       orderBy: { turn: 'asc' },
-      select: { turn: true, usage: true, costUsd: true },
+      select: { turn: true, outcome: true, usage: true, costUsd: true },
     });
     return {
       run: await database.run.findUniqueOrThrow({ where: { id } }),
@@ -159,7 +159,9 @@ describe('a run with everything that belongs to it', () => {
         include: { stage: { omit: { submission: true } } },
         orderBy: { position: 'asc' },
       }),
-      turns: turns.map(({ turn, usage, costUsd }) => ({ turn, usage: usage as unknown as TokenUsage, costUsd })),
+      turns: turns.map(({ turn, outcome, usage, costUsd }) => ({ turn, outcome, usage: usage as unknown as TokenUsage, costUsd })),
+      amendments: await database.amendment.findMany({ where: { runId: id }, orderBy: { number: 'asc' } }),
+      replaced: await database.dataTable.findMany({ where: { runId: id, replacedOf: { not: null } }, ...withoutLarge }),
     };
   };
 

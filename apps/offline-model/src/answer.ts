@@ -1,5 +1,5 @@
 import { type Answer, type ChatRequest, type JsonSchemaNode, type Tool } from './server/chat.js';
-import { isPlanning, planNext } from './planner/planner.js';
+import { amendNext, isAmending, isPlanning, planNext } from './planner/planner.js';
 import { nextCall, withResults } from './worker/agent.js';
 import { readTask, type Task } from './worker/task.js';
 import { fillSchema } from './worker/fill.js';
@@ -8,6 +8,7 @@ import { plainAnswer } from './worker/plain.js';
 /** The answer to a request: told by its content alone, so that the same question gets the same answer in every process. */
 export const answerTo = (request: ChatRequest): Answer => {
   if (isPlanning(request)) return planNext(request);
+  if (isAmending(request)) return amendNext();
   const asked = readTask(request.messages);
   const call = chosenCall(request, asked);
   if (call) return call;

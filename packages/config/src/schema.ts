@@ -1,4 +1,4 @@
-import { Age, ageMs, ClusterName, PoolName, Resources } from '@apwa/contracts';
+import { Age, ageMs, ClusterName, MAX_AMENDMENTS, PoolName, Resources } from '@apwa/contracts';
 import { z } from 'zod';
 import { CapabilitiesConfig, McpServers, Secrets } from './capabilities.js';
 import { setting } from './setting.js';
@@ -137,6 +137,10 @@ export const PlannerConfig = z.strictObject({
       .max(HOUR_MS)
       .default(10 * MINUTE_MS),
     'The longest that planning may take. Milliseconds.',
+  ),
+  amendments: setting(
+    z.number().int().min(0).max(MAX_AMENDMENTS).default(3),
+    'How often the planner may change the plan of a run under way; runs may be given fewer, and none more. 0: never.',
   ),
 });
 export type PlannerConfig = z.infer<typeof PlannerConfig>;

@@ -2,6 +2,7 @@ export * from './errors.js';
 export * from './ids.js';
 export * from './json.js';
 export * from './age.js';
+export * from './amendment.js';
 export * from './budget.js';
 export * from './file-format.js';
 export * from './table.js';

@@ -145,7 +145,13 @@ export type CapabilityTemplate = z.infer<typeof CapabilityTemplate>;
 export const Template = z.discriminatedUnion('mode', [LlmTemplate, AgentTemplate, CapabilityTemplate]);
 export type Template = z.infer<typeof Template>;
 
-const step = { id: Name, /** One line for a person: what this step is for. */ description: z.string().max(500).optional() };
+const step = {
+  id: Name,
+  /** One line for a person: what this step is for. */
+  description: z.string().max(500).optional(),
+  /** The planner looks at what the step made before anything reads it, and may amend what has not begun. Default false. */
+  review: z.boolean().optional(),
+};
 
 /** A template over the rows of a table: data-parallel. Its result has the input's columns and those that the template adds. */
 export const MapStep = z.strictObject({ ...step, kind: z.literal('map'), /** A run's input or a step. */ input: Name, template: Template });

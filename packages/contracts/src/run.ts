@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_AMENDMENTS, RunAmendment } from './amendment.js';
 import { Amounts, Budget } from './budget.js';
 import { ErrorPayload } from './errors.js';
 import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
@@ -63,6 +64,12 @@ export const RunRequest = z
      * of 20 rows, else none.
      */
     quote: QuoteRequest.optional(),
+    /**
+     * How often the planner may change what has not begun of the plan, after steps marked `review`, steps that failed and rows that need a split; 0: it is
+     * not asked. Left out: as the configuration says (`planner.amendments`), but not for a plan that is given and marks no step. More than the
+     * configuration allows is refused (`too_many_amendments`).
+     */
+    amendments: z.number().int().min(0).max(MAX_AMENDMENTS).optional(),
     /** `planning`: the run ends when its plan is valid, with the plan and its quote as its result. */
     stopAfter: z.enum(['planning', 'steps']).default('steps'),
   })
@@ -89,7 +96,8 @@ export const RedriveRequest = z.strictObject({
 export type RedriveRequest = z.infer<typeof RedriveRequest>;
 
 /**
- * `quoting` only where a quote is wanted, until its samples are there; `awaiting_approval` only with `approval: required`; `pausing` until what was under way has ended, then `paused`;
+ * `quoting` only where a quote is wanted, until its samples are there; `awaiting_approval` only with `approval: required`; `amending` while the planner looks at a run under
+ * way: what has begun goes on, and nothing else begins; `pausing` until what was under way has ended, then `paused`;
  * `cancelling` until the executor has stopped the run's stages.
  */
 export const RunState = z.enum([
@@ -98,6 +106,7 @@ export const RunState = z.enum([
   'quoting',
   'awaiting_approval',
   'running',
+  'amending',
   'exporting',
   'pausing',
   'paused',
@@ -203,6 +212,10 @@ export const Run = z.strictObject({
   quote: RunQuote.nullable(),
   /** What samples for quotes cost, of all versions of the plan, and tries of drafts before there was one. */
   sampling: z.strictObject({ calls: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
+  /** How often the planner was asked while it was running, the first time first. */
+  amendments: z.array(RunAmendment),
+  /** What tables of steps cost that were made anew after an amendment: they are those of no step any more. */
+  replaced: z.strictObject({ calls: z.number().int(), usage: TokenUsage, costUsd: z.number() }),
   steps: z.array(RunStep),
   outputs: z.array(RunOutput),
   /** Only of runs that are `pausing` or `paused`. */

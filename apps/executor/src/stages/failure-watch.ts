@@ -36,10 +36,10 @@ export class FailureWatch {
     const judgement = judgeFailures(stage.progress, work.template.retry?.stopWhenFailuresExceed);
     if (judgement.kind === 'go_on') return;
     const { fault } = judgement;
-    const change = await this.database.transaction((queries) => this.ends.end(queries, stageId, { state: 'failed', fault }));
-    if (!change) return;
+    const changes = await this.database.transaction((queries) => this.ends.fail(queries, stageId, fault));
+    if (changes.length === 0) return;
     this.log.warn({ stageId, fault }, 'the stage ends: too many of its rows have failed');
-    this.notices.stage(change);
-    this.notices.work(change.pool);
+    for (const change of changes) this.notices.stage(change);
+    for (const pool of new Set(changes.map(({ pool }) => pool))) this.notices.work(pool);
   }
 }

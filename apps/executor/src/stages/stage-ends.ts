@@ -31,6 +31,22 @@ export class StageEnds {
     return changes;
   }
 
+  /**
+   * Ends a stage that has failed, and with it those that take its rows, directly or not, for there will be no more of them. None if it had ended already; the
+   * stage itself comes first. `holds`: as with `end`.
+   */
+  async fail(queries: Queries, stageId: string, fault: ErrorPayload, holds?: () => Promise<boolean>): Promise<StageChange[]> {
+    const change = await this.end(queries, stageId, { state: 'failed', fault }, holds);
+    const changes = change ? [change] : [];
+    for (const { stageId: ended } of changes) {
+      const followers = await queries.$queryRaw<{ id: string }[]>`
+        SELECT id FROM stages WHERE follows = ${ended} AND state = 'running' ORDER BY id`;
+      const ids = followers.map(({ id }) => id);
+      changes.push(...(await this.endAll(queries, ids, { state: 'cancelled', fault: null })));
+    }
+    return changes;
+  }
+
   /** Null if the stage had ended already. `while`: asked under the stage's lock; no leaves everything as it is. */
   async end(queries: Queries, stageId: string, { state, fault }: StageEnd, holds?: () => Promise<boolean>): Promise<StageChange | null> {
     const stage = await this.ledger.lockStage(queries, stageId);

@@ -67,7 +67,8 @@ export class StagesService implements OnApplicationShutdown {
 
   /**
    * Idempotent by the stage's id. RefusedError `other_work` if the id stands for other work, `no_such_pool` if no pool has the
-   * resources. Work of an owner that was cancelled is cancelled from the start; work without rows has succeeded.
+   * resources. Work of an owner that was cancelled is cancelled from the start, and so is what follows a stage that has ended without its
+   * rows; work without rows has succeeded.
    */
   async submit(submission: Submission): Promise<Stage> {
     const { stageId, ownerId, work, resources, weight, maxInFlight, budget, followed } = submission;
@@ -87,8 +88,9 @@ export class StagesService implements OnApplicationShutdown {
         const follows = work.kind === 'map' && comesFromStage(work.input) ? work.input.stageId : null;
         const planned =
           follows === null ? planShardsOf(stretches, workforce, followed) : await this.#rangesOf(queries, follows, ownerId, subtasks);
-        const ranges = control === 'cancelled' ? [] : planned;
-        const state = control === 'cancelled' ? 'cancelled' : ranges.length === 0 ? 'succeeded' : 'running';
+        const cancelled = control === 'cancelled' || planned === null;
+        const ranges = cancelled ? [] : planned;
+        const state = cancelled ? 'cancelled' : ranges.length === 0 ? 'succeeded' : 'running';
         await this.stages.insert(queries, {
           id: stageId,
           ownerId,
@@ -133,16 +135,16 @@ export class StagesService implements OnApplicationShutdown {
 
   /** Something is wrong with all of the stage's work, says who holds a shard of it; what others say is passed over. */
   async fail(stageId: string, token: LeaseToken, fault: ErrorPayload): Promise<void> {
-    const change = await this.database.transaction((queries) =>
-      this.ends.end(
+    const changes = await this.database.transaction((queries) =>
+      this.ends.fail(
         queries,
         stageId,
-        { state: 'failed', fault },
+        fault,
         async () => (await queries.attempt.count({ where: { token, stageId, state: 'active' } })) === 1,
       ),
     );
-    this.notices.stage(change);
-    if (change) this.notices.work(change.pool);
+    for (const change of changes) this.notices.stage(change);
+    for (const pool of new Set(changes.map(({ pool }) => pool))) this.notices.work(pool);
   }
 
   /** Attempts have got on: who watches is told, once in a while, and a stage ends of which too many rows have failed. */
@@ -163,12 +165,13 @@ export class StagesService implements OnApplicationShutdown {
     return { members, slots: Math.min(pool.slots, Math.ceil(limit / members)) };
   }
 
-  /** A stage that follows another one is cut as that is, so that each shard waits for one. */
-  async #rangesOf(queries: Queries, stageId: string, ownerId: string, subtasks: number): Promise<ShardRange[]> {
+  /** A stage that follows another one is cut as that is, so that each shard waits for one. Null if that has ended without its rows. */
+  async #rangesOf(queries: Queries, stageId: string, ownerId: string, subtasks: number): Promise<ShardRange[] | null> {
     // Commits take the same lock: none comes between what is looked at here and what follows from it.
     const stage = await this.ledger.lockStage(queries, stageId);
     // The manager submits it again.
     if (!stage) throw new TransientError('unknown_stage', `There is no stage ${stageId} whose rows could be taken.`);
+    if (stage.ownerId === ownerId && (stage.state === 'failed' || stage.state === 'cancelled')) return null;
     const ranges = await this.stages.ranges(queries, stageId);
     const rows = ranges.reduce((sum, range) => sum + sizeOf(range), 0);
     if (stage.ownerId === ownerId && rows === subtasks) return ranges;

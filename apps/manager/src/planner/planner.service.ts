@@ -1,14 +1,12 @@
-import { type Fault, type TokenUsage, PermanentError, RefusedError, addUsage, excerpt, noUsage, tokensOf } from '@apwa/contracts';
-import { type ChatMessage, type Model, type ModelAnswer, type ToolDefinition, callOf } from '@apwa/model';
+import { type Fault, PermanentError, RefusedError, excerpt, noUsage, tokensOf } from '@apwa/contracts';
+import { type ChatMessage, type Model, type ModelAnswer, type ToolDefinition } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
-import { setTimeout as wait } from 'node:timers/promises';
 import { requestedSteps } from '../plans/plans.service.js';
 import { type RunRecord, requestOf } from '../runs/run-record.js';
 import { CONFIG, type Config, PLANNER_MODEL } from '../settings.js';
-import { fitContext } from './context.js';
+import { askPlanner, placeOf } from './ask.js';
 import { REMINDER, rejection, systemPrompt, taskPrompt } from './prompt.js';
 import { surroundingsOf } from './surroundings.js';
-import { type ModelPlace, decideRetry, shownUrl } from './retry.js';
 import { argumentsSchema, plannerTools, type PlannerTool } from './tool-definitions.js';
 import { type ToolContext, ToolsService } from './tools.service.js';
 import { type Turn, type TurnEnd, TurnsRepository } from './turns.repository.js';
@@ -51,7 +49,8 @@ export class PlannerService {
     const spent = { usage: noUsage(), costUsd: 0 };
     const turn = last.turn + 1;
     try {
-      const answer = await this.ask(history, limited, spent);
+      const asked = { model: this.model, place: placeOf(this.config), messages: history.flatMap(({ messages }) => messages), tools };
+      const answer = await askPlanner(asked, limited, spent);
       const context = { runId: id, inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), spent, signal: limited };
       const result = await this.answer(answer, history, context);
       await this.turns.add(id, { turn, ...result.turn, ...spent }, result.end);
@@ -89,33 +88,6 @@ export class PlannerService {
   private overtime(): PermanentError {
     const { timeoutMs } = this.config.planner;
     return overLimit(`no plan after ${Math.round(timeoutMs / 1_000)} s`, 'timeoutMs', timeoutMs);
-  }
-
-  /** One answer of the model, with further tries where its faults may pass. What calls took is added to `spent`. */
-  private async ask(history: Turn[], signal: AbortSignal, spent: { usage: TokenUsage; costUsd: number }): Promise<ModelAnswer> {
-    const messages = fitContext(
-      history.flatMap((turn) => turn.messages),
-      this.model.contextTokens,
-    );
-    const startedAt = performance.now();
-    for (let tries = 1; ; tries++) {
-      try {
-        const answer = await this.model.complete({ messages, tools }, { signal, attempt: tries });
-        add(spent, answer);
-        return answer;
-      } catch (error) {
-        if (signal.aborted) throw error;
-        add(spent, callOf(error));
-        const decided = decideRetry(error, { tries, elapsedMs: performance.now() - startedAt, random: Math.random() }, this.place());
-        if (decided.decision === 'give_up') throw decided.error;
-        await wait(decided.afterMs, undefined, { signal });
-      }
-    }
-  }
-
-  private place(): ModelPlace {
-    const name = this.config.planner.model;
-    return { name, baseUrl: shownUrl(this.config.models[name]?.endpoints[0]?.baseUrl ?? '') };
   }
 
   /** Carries out what the model answered. */
@@ -161,12 +133,6 @@ export class PlannerService {
     return result;
   }
 }
-
-const add = (spent: { usage: TokenUsage; costUsd: number }, call: { usage: TokenUsage; costUsd: number } | undefined): void => {
-  if (!call) return;
-  spent.usage = addUsage(spent.usage, call.usage);
-  spent.costUsd += call.costUsd;
-};
 
 const overLimit = (what: string, limit: 'maxTurns' | 'maxTokens' | 'timeoutMs', value: number): PermanentError =>
   new PermanentError('planner_limit', `The planner was stopped: ${what}.`, {

@@ -176,7 +176,7 @@ const broughtCode = (document: unknown): Fault[] => {
   });
 };
 
-const mistaken = (content: string): ToolOutcome => ({ kind: 'shown', content, note: excerpt(content) });
+export const mistaken = (content: string): Extract<ToolOutcome, { kind: 'shown' }> => ({ kind: 'shown', content, note: excerpt(content) });
 
 const find = (name: string, { inputs }: ToolContext): TableRow => {
   const input = inputs.find((item) => item.name === name);
@@ -194,7 +194,7 @@ const reference = (table: TableRow) => {
   return found;
 };
 
-const readArguments = (text: string): { value: unknown } | { mistake: string } => {
+export const readArguments = (text: string): { value: unknown } | { mistake: string } => {
   try {
     // Some models send nothing at all for a tool without arguments.
     return { value: text.trim() === '' ? {} : JSON.parse(text) };
@@ -204,7 +204,7 @@ const readArguments = (text: string): { value: unknown } | { mistake: string } =
 };
 
 /** The plan in the arguments. Models also send it without `plan` around it, or as text: both are unmistakable. */
-const documentOf = (value: unknown): unknown => {
+export const documentOf = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null || !('plan' in value)) return value;
   const { plan } = value;
   if (typeof plan !== 'string') return plan;
@@ -213,7 +213,7 @@ const documentOf = (value: unknown): unknown => {
 };
 
 /** A call of the model has been paid for already: what is unavailable just now is asked for again before the turn is given up. */
-const patiently = async <T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+export const patiently = async <T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> => {
   for (let tries = 1; ; tries++) {
     try {
       return await ask();

@@ -33,8 +33,9 @@ export class TurnsRepository {
     private readonly plans: PlanVersionsRepository,
   ) {}
 
-  async history(runId: string): Promise<Turn[]> {
-    const rows = await this.database.plannerTurn.findMany({ where: { runId }, orderBy: { turn: 'asc' } });
+  /** `amendment`: the number of the one whose turns are wanted; left out: those of the first plan. */
+  async history(runId: string, amendment = 0): Promise<Turn[]> {
+    const rows = await this.database.plannerTurn.findMany({ where: { runId, amendment }, orderBy: { turn: 'asc' } });
     return rows.map(({ turn, messages, notes, outcome, usage, costUsd }) => ({
       turn,
       messages: fromJson<ChatMessage[]>(messages),

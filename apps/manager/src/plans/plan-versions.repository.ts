@@ -68,16 +68,20 @@ export class PlanVersionsRepository {
   }
 
   /**
-   * Another plan in the place of version `from`; `kept`: steps whose samples stand for it too, where it is to be quoted. False if the run does not wait for approval,
-   * or has another version by now.
+   * Another plan in the place of version `from`; `kept`: steps whose samples stand for it too, where it is to be quoted; `also` is done with it. False if the run does not
+   * wait for approval, or has another version by now.
    */
-  async replace(id: string, from: number, plan: Plan, origin: Origin, kept: string[] | null): Promise<boolean> {
+  async replace(
+    { id, from, plan, origin, kept }: { id: string; from: number; plan: Plan; origin: Origin; kept: string[] | null },
+    also?: (queries: Queries) => Promise<void>,
+  ): Promise<boolean> {
     return this.database.$transaction(async (queries) => {
       const { count } = await queries.run.updateMany({
         where: { id, state: 'awaiting_approval', approvedAt: null, planVersion: from, ...GOES_ON },
         data: { plan: toJson(plan), planVersion: from + 1, version: { increment: 1 }, ...(kept ? { state: 'quoting' } : {}) },
       });
       if (count === 1) await this.add(queries, id, from + 1, plan, origin);
+      if (count === 1) await also?.(queries);
       if (count === 1 && kept)
         await queries.dataTable.updateMany({
           where: { runId: id, sampleOf: { in: kept }, sampleVersion: from },

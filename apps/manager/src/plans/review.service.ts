@@ -1,15 +1,27 @@
-import { type ApproveRequest, type PlanVersion, type PlanVersionList, RefusedError, type Run, type UncheckedEdit } from '@apwa/contracts';
+import {
+  type ApproveRequest,
+  type Plan,
+  type PlanVersion,
+  type PlanVersionList,
+  RefusedError,
+  type Run,
+  type UncheckedEdit,
+} from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
+import { AmendmentsRepository } from '../amend/amendments.repository.js';
+import { checkAmendment, withBegun } from '../amend/check.js';
+import { checkContextOf } from '../amend/check-context.js';
 import { termsFor, unchangedSteps } from '../quotes/samples.js';
 import { Reconciler } from '../reconciler/reconciler.js';
 import { checkPrices } from '../runs/budget.js';
-import { type RunRecord, requestOf, viewOf } from '../runs/run-record.js';
+import { type RunRecord, factsOf, requestOf, viewOf } from '../runs/run-record.js';
 import { RunsService, wrongState } from '../runs/runs.service.js';
 import { CONFIG, type Config } from '../settings.js';
 import { columnsOf } from '../tables/tables.repository.js';
 import { modelsOfPlan } from './models-of-plan.js';
 import { PlansService } from './plans.service.js';
-import { PlanVersionsRepository, hashOfPlan } from './plan-versions.repository.js';
+import { refusedPlan } from './validate.js';
+import { type Origin, PlanVersionsRepository, hashOfPlan } from './plan-versions.repository.js';
 
 const WAITS = 'awaiting_approval';
 
@@ -20,6 +32,7 @@ export class ReviewService {
     private readonly runs: RunsService,
     private readonly plans: PlansService,
     private readonly versions: PlanVersionsRepository,
+    private readonly amendments: AmendmentsRepository,
     private readonly reconciler: Reconciler,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -47,8 +60,23 @@ export class ReviewService {
     const plan = await this.plans.checked(document, inputs, requestOf(record), id);
     if (requestOf(record).budget?.usd !== undefined) checkPrices(this.config.models, modelsOfPlan(plan, this.config.model));
     if (before.plan && hashOfPlan(before.plan) === hashOfPlan(plan)) return before;
+    const origin = { by: 'person', reason: reason ?? 'edited' } as const;
+    if (before.plan && record.steps.length > 0) return this.amend(record, before.plan, plan, { seen, origin });
     const kept = before.plan && termsFor(plan, requestOf(record)) ? [...unchangedSteps(before.plan, plan)] : null;
-    const replaced = await this.versions.replace(id, seen, plan, { by: 'person', reason: reason ?? 'edited' }, kept);
+    const replaced = await this.versions.replace({ id, from: seen, plan, origin, kept });
+    return this.done(id, 'edited', seen, replaced);
+  }
+
+  /** Another plan where some of it has been carried out: an amendment waits for approval. */
+  private async amend(record: RunRecord, before: Plan, edited: Plan, { seen, origin }: { seen: number; origin: Origin }): Promise<Run> {
+    const { id } = record.run;
+    const context = checkContextOf(factsOf(record).steps, before, record.amendments);
+    const faults = checkAmendment(edited, context);
+    if (faults.length > 0) throw refusedPlan(faults.map((fault) => ({ ...fault, field: `plan.${fault.field}` })));
+    const plan = withBegun(edited, context);
+    const replaced = await this.versions.replace({ id, from: seen, plan, origin, kept: null }, (queries) =>
+      this.amendments.replaceTables(queries, record, plan, context.standings),
+    );
     return this.done(id, 'edited', seen, replaced);
   }
 

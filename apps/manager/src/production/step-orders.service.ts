@@ -48,7 +48,7 @@ export class StepOrdersService {
     const budget = budgetOf(record);
     const terms = {
       ...(budget ? { budget: termsOf(budget, planningAmountsOf(record)) } : {}),
-      followed: table.stepId !== null && givesRowsOn(record) && isFollowed(step, plan),
+      followed: table.stepId !== null && givesRowsOn(record) && isFollowed(step, plan, record.run.amendmentsAllowed > 0),
       ...(concurrency === undefined ? {} : { maxInFlight: concurrency }),
       ...(weight === undefined ? {} : { weight }),
     };

@@ -47,9 +47,10 @@ export class VersionsService {
     const inputs = inputsOf(step).flatMap((name) => byName.get(name) ?? []);
     const decided = takeOver({
       kind: step.kind,
-      inputs: inputs.map((input) => relationOf(record, input)),
+      // After an amendment it may read the very table that the version before was made from.
+      inputs: inputs.map((input) => (previous.inputs.includes(input.id) ? 'same' : relationOf(record, input))),
       rows: Number(inputs[0]?.rows ?? 0),
-      again: record.run.redriveSteps.includes(step.id),
+      again: record.run.redriveSteps.includes(step.id) || previous.replacedOf !== null,
       before,
     });
     switch (decided.take) {

@@ -25,6 +25,10 @@ export const keyOf = (action: Action): string => {
       return `submit ${action.stageId}`;
     case 'planner_turn':
       return `planner_turn ${action.turn}`;
+    case 'amend':
+      return `amend ${action.tableId}`;
+    case 'amendment_turn':
+      return `amendment_turn ${action.turn}`;
     case 'enter':
     case 'finish':
       return `${action.do} ${action.state}`;
@@ -35,6 +39,7 @@ export const keyOf = (action: Action): string => {
     case 'quote':
     case 'fail':
     case 'pause':
+    case 'give_up_amendment':
     case 'close':
       return action.do;
   }

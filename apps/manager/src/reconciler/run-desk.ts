@@ -1,5 +1,6 @@
 import { type ApwaError, InternalError, type Plan } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
+import { AmenderService } from '../amend/amender.service.js';
 import { Database } from '../database/database.js';
 import { PlannerService } from '../planner/planner.service.js';
 import { PlanVersionsRepository } from '../plans/plan-versions.repository.js';
@@ -28,6 +29,7 @@ export class RunDesk implements Desk {
     private readonly owners: OwnersRepository,
     private readonly production: ProductionService,
     private readonly planner: PlannerService,
+    private readonly amender: AmenderService,
     private readonly plans: PlansService,
     private readonly versions: PlanVersionsRepository,
     private readonly quotes: QuotesService,
@@ -50,7 +52,13 @@ export class RunDesk implements Desk {
       case 'check_plan':
         return this.checkPlan(await this.load(runId), signal);
       case 'planner_turn':
-        return this.takeTurn(runId, action, signal);
+        return this.takeTurn(runId, action, (record) => this.planner.takeTurn(record, signal));
+      case 'amend':
+        return this.amender.begin(await this.load(runId), action);
+      case 'amendment_turn':
+        return this.takeTurn(runId, action, (record) => this.amender.takeTurn(record, signal));
+      case 'give_up_amendment':
+        return this.amender.giveUp(await this.load(runId), action.reason);
       case 'sample':
         return this.quotes.begin(await this.load(runId));
       case 'quote':
@@ -73,6 +81,7 @@ export class RunDesk implements Desk {
 
   async giveUp(runId: string, action: Action, error: ApwaError): Promise<void> {
     if ('productId' in action) await this.production.giveUp(action.productId, error.toPayload());
+    else if (action.do === 'amendment_turn') await this.amender.giveUp(await this.load(runId), error.message);
     else await this.runs.fail(runId, error.toPayload());
   }
 
@@ -87,10 +96,10 @@ export class RunDesk implements Desk {
   }
 
   /** Turns cost money: one is taken only if it is still what the run needs. */
-  private async takeTurn(runId: string, action: Action, signal: AbortSignal): Promise<void> {
+  private async takeTurn(runId: string, action: Action, take: (record: RunRecord) => Promise<void>): Promise<void> {
     const record = await this.load(runId);
     const wanted = next(factsOf(record)).some((current) => keyOf(current) === keyOf(action));
-    if (wanted) await this.planner.takeTurn(record, signal);
+    if (wanted) await take(record);
   }
 
   /** A plan that came with the request, now that its tables are there. */

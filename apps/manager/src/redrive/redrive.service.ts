@@ -42,6 +42,7 @@ export class RedriveService {
       plan: redriven.plan,
       approval: 'auto',
       quote: false,
+      amendments: 0,
       stopAfter: 'steps',
     };
     const created = newId('run');

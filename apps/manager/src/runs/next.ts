@@ -1,21 +1,7 @@
-import { type ErrorPayload, type PauseReason, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
+import { type AmendmentCause, type ErrorPayload, type PauseReason, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
+import { type AmendFacts, dueAmendment, explained } from '../amend/due.js';
 import { isSettled, nextForProduct, type ProductAction, type ProductContext, type ProductFacts } from '../owners/product.js';
-
-/** A step with the table that it makes. */
-export interface StepFacts {
-  id: string;
-  /** Ids of steps that it reads; inputs of the run are there anyway once steps run. */
-  reads: string[];
-  /** The one of them whose rows it may take one by one, while they are made. */
-  follows: string | null;
-  product: ProductFacts;
-  /** What was found for its rows in other tables, where somebody looks: it begins afterwards. */
-  match: ProductFacts | null;
-  /** The table of its latest level, where it is made in levels: it goes on, or has its result, afterwards. */
-  level: ProductFacts | null;
-  /** Its failed rows by code, the most frequent first. */
-  rowErrors: { code: string; rows: number }[];
-}
+import { type StepFacts, faultOf, hasBegun, isOpen } from './step-facts.js';
 
 /** All that is needed to decide how a run goes on. */
 export interface RunFacts {
@@ -41,6 +27,7 @@ export interface RunFacts {
   /** `own`: imported by this run. Other tables go on whatever becomes of the run. */
   inputs: { name: string; own: boolean; product: ProductFacts }[];
   steps: StepFacts[];
+  amend: AmendFacts;
   wantsExports: boolean;
   exports: { step: string; product: ProductFacts }[];
 }
@@ -59,7 +46,12 @@ export type RunAction =
   /** All samples are there: says what they lead to expect. */
   | { do: 'quote' }
   /** Entering `running` writes down the steps' tables, entering `exporting` the exports. */
-  | { do: 'enter'; from: StoredState; state: Exclude<StoredState, EndState | 'importing'> }
+  | { do: 'enter'; from: StoredState; state: Exclude<StoredState, EndState | 'importing' | 'amending'> }
+  /** Writes down that the planner is to look at a step, and enters `amending`. */
+  | { do: 'amend'; step: string; tableId: string; cause: AmendmentCause }
+  | { do: 'amendment_turn'; turn: number }
+  /** Nothing comes of the amendment that is under way. */
+  | { do: 'give_up_amendment'; reason: string }
   /** Writes down why the run fails. */
   | { do: 'fail'; error: ErrorPayload }
   /** Tells the executor what becomes of the run's stages. State and version belong together: an older pair changes nothing. */
@@ -87,6 +79,7 @@ export const next = (facts: RunFacts): RunAction[] => {
     case 'quoting':
     case 'awaiting_approval':
     case 'running':
+    case 'amending':
     case 'exporting':
       if (facts.cancelRequested) return [{ do: 'enter', from: state, state: 'cancelling' }];
       if (facts.failure) return stopAll(facts, 'failed');
@@ -109,8 +102,10 @@ const endsWhatIsUnderWay = (action: RunAction, { control, budgetUsedUp }: RunFac
     case 'quote':
     case 'fail':
     case 'control':
+    case 'give_up_amendment':
       return true;
     case 'planner_turn':
+    case 'amendment_turn':
       return budgetUsedUp === null;
     case 'submit':
       // It may have been submitted although nobody heard so. Once the executor knows of the pause, nothing comes of it but that.
@@ -118,6 +113,7 @@ const endsWhatIsUnderWay = (action: RunAction, { control, budgetUsedUp }: RunFac
     case 'start':
     case 'sample':
     case 'enter':
+    case 'amend':
     case 'pause':
     case 'finish':
       return false;
@@ -157,9 +153,11 @@ const goOn = (facts: RunFacts, from: WorkingState): RunAction[] => {
     case 'quoting':
       return quoting(facts);
     case 'awaiting_approval':
-      return facts.approved ? [{ do: 'enter', from, state: 'running' }] : [];
+      return facts.approved ? [{ do: 'enter', from, state: 'running' }] : underWay(facts);
     case 'running':
       return running(facts);
+    case 'amending':
+      return amending(facts);
     case 'exporting':
       return exporting(facts);
   }
@@ -208,17 +206,39 @@ const quoting = (facts: RunFacts): RunAction[] => {
 };
 
 const running = (facts: RunFacts): RunAction[] => {
+  const due = dueAmendment(facts.steps, facts.amend);
+  switch (due.due) {
+    case 'amendment':
+      return [{ do: 'amend', step: due.step.id, tableId: due.step.product.id, cause: due.cause }, ...underWay(facts)];
+    case 'wait':
+      return underWay(facts);
+    case 'nothing':
+      break;
+  }
   for (const step of facts.steps) {
-    const error = faultOf(step);
-    if (error) return [{ do: 'fail', error }];
+    const error = faultOf(step, facts.steps);
+    if (error) return [{ do: 'fail', error: explained(error, step, facts.amend) }];
   }
   if (facts.steps.every(({ product }) => product.state === 'ready')) {
     return facts.wantsExports
       ? [{ do: 'enter', from: 'running', state: 'exporting' }]
       : [{ do: 'finish', from: 'running', state: success(facts) }];
   }
+  return stepActions(facts, facts.steps);
+};
+
+const amending = (facts: RunFacts): RunAction[] => {
+  const { turn, amend } = facts;
+  const usedUp = amend.open?.budgetUsedUp ?? null;
+  return [usedUp === null ? { do: 'amendment_turn', turn } : { do: 'give_up_amendment', reason: usedUp }, ...underWay(facts)];
+};
+
+/** What has begun goes on. */
+const underWay = (facts: RunFacts): RunAction[] => stepActions(facts, facts.steps.filter(hasBegun));
+
+const stepActions = (facts: RunFacts, steps: readonly StepFacts[]): RunAction[] => {
   const made = new Map(facts.steps.map(({ id, product }) => [id, product]));
-  return facts.steps.flatMap((step) => {
+  return steps.flatMap((step) => {
     const { product, match, level } = step;
     // Unlike a match, a level is needed.
     if (product.state === 'waiting' && (level?.state === 'failed' || level?.state === 'cancelled'))
@@ -231,14 +251,14 @@ const running = (facts: RunFacts): RunAction[] => {
   });
 };
 
-const isOpen = (product: ProductFacts | null): product is ProductFacts => product !== null && !isSettled(product);
-
 /** Inputs of the run are there anyway. */
-const inputsFor = ({ reads, follows }: StepFacts, made: ReadonlyMap<string, ProductFacts>): ProductContext['inputs'] => {
+const inputsFor = ({ reads, follows, product }: StepFacts, made: ReadonlyMap<string, ProductFacts>): ProductContext['inputs'] => {
   const missing = reads.map((id) => made.get(id)).filter((product) => product !== undefined && product.state !== 'ready');
   if (missing.length === 0) return 'ready';
   const followed = follows === null ? undefined : made.get(follows);
-  return followed && missing.every((product) => product === followed) && givesRows(followed) ? 'rows' : 'missing';
+  if (!followed || !missing.every((one) => one === followed)) return 'missing';
+  // What was begun to take rows that will not come is submitted all the same: the executor ends it.
+  return givesRows(followed) || (product.state === 'writing' && isSettled(followed)) ? 'rows' : 'missing';
 };
 
 /** Known to the executor, and not at an end without a result. */
@@ -255,26 +275,6 @@ const exporting = (facts: RunFacts): RunAction[] => {
   }
   return facts.exports.flatMap(({ product }) => nextForProduct(product, { inputs: 'ready', stopping: false, stopKnown: false }));
 };
-
-/** Why a step makes its run fail, if it does: it failed, or not one of its rows succeeded. */
-const faultOf = ({ id, product, rowErrors }: StepFacts): ErrorPayload | null => {
-  if (product.state === 'failed') return product.error ?? lost(`Step ${id} failed.`);
-  if (product.state === 'cancelled') return lost(`Step ${id} was cancelled.`);
-  // Only once its table is there: whoever looks for the reason finds the failed rows in it.
-  if (product.state !== 'ready' || !allRowsFailed(product)) return null;
-  const [most] = rowErrors;
-  const why = most ? `: ${most.rows} of them with ${most.code}` : '';
-  return {
-    code: 'all_rows_failed',
-    class: 'permanent',
-    message: `All ${product.failedRows} rows of step ${id} failed${why}.`,
-    field: `steps.${id}`,
-    ...(most ? { value: most.code } : {}),
-  };
-};
-
-export const allRowsFailed = ({ failedRows, okRows }: Pick<ProductFacts, 'failedRows' | 'okRows'>): boolean =>
-  failedRows > 0 && okRows === 0;
 
 const success = ({ steps }: RunFacts): EndState =>
   steps.some(({ product }) => product.failedRows > 0) ? 'partially_succeeded' : 'succeeded';

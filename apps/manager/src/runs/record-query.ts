@@ -1,5 +1,5 @@
-import { type Quote, type TokenUsage } from '@apwa/contracts';
-import { type DataTable, type Export, type Owner, Prisma, type Run } from '../generated/prisma/client.js';
+import { type Quote } from '@apwa/contracts';
+import { type Amendment, type DataTable, type Export, type Owner, Prisma, type Run } from '../generated/prisma/client.js';
 import { type ExportRow } from '../exports/exports.repository.js';
 import { type StageRow } from '../stages/stages.repository.js';
 import { type TableRow, byLevel } from '../tables/tables.repository.js';
@@ -32,7 +32,8 @@ const record = Prisma.raw(`json_build_object(
     WHERE i.run_id = r.id),
   'tables', (
     SELECT json_agg(${table} ORDER BY t.id) FROM manager.tables t LEFT JOIN manager.stages s ON s.id = t.stage_id
-    WHERE t.run_id = r.id AND (t.step_id IS NOT NULL OR t.match_of IS NOT NULL OR t.level_of IS NOT NULL OR t.sample_of IS NOT NULL)),
+    WHERE t.run_id = r.id AND (t.step_id IS NOT NULL OR t.match_of IS NOT NULL OR t.level_of IS NOT NULL OR t.sample_of IS NOT NULL
+        OR t.replaced_of IS NOT NULL)),
   'tries', (
     SELECT json_agg(${table} ORDER BY t.id)
     FROM manager.runs c JOIN manager.tables t ON t.run_id = c.id LEFT JOIN manager.stages s ON s.id = t.stage_id
@@ -43,8 +44,11 @@ const record = Prisma.raw(`json_build_object(
     WHERE e.run_id = r.id),
   'quote', (SELECT v.quote FROM manager.plans v WHERE v.run_id = r.id AND v.version = r.plan_version),
   'turns', (
-    SELECT json_agg(json_build_object('turn', p.turn, 'usage', p.usage, 'costUsd', p.cost_usd) ORDER BY p.turn)
-    FROM manager.planner_turns p WHERE p.run_id = r.id))::text`);
+    SELECT json_agg(json_build_object('turn', p.turn, 'outcome', p.outcome, 'usage', p.usage, 'costUsd', p.cost_usd) ORDER BY p.turn)
+    FROM manager.planner_turns p WHERE p.run_id = r.id),
+  'amendments', (
+    SELECT json_agg(${object('a', Prisma.AmendmentScalarFieldEnum)} ORDER BY a.number)
+    FROM manager.amendments a WHERE a.run_id = r.id))::text`);
 
 const from = Prisma.raw('FROM manager.runs r JOIN manager.owners o ON o.id = r.id');
 
@@ -94,6 +98,7 @@ const ofTable: Typed<Omit<DataTable, 'metadata'>> = {
   earlier: list,
 };
 const ofExport: Typed<Export> = { createdAt: date, deletedAt: dateOrNull, removedAt: dateOrNull };
+const ofAmendment: Typed<Amendment> = { startedAt: date, finishedAt: dateOrNull };
 const ofStage: Typed<StageRow> = { submittedAt: dateOrNull, createdAt: date };
 
 /** Gives the fields of a row, as they came out of JSON, their types. */
@@ -117,11 +122,12 @@ interface Read {
   tries: TableRow[] | null;
   exports: ExportRow[] | null;
   quote: Quote | null;
-  turns: { turn: number; usage: TokenUsage; costUsd: number }[] | null;
+  turns: RunRecord['turns'] | null;
+  amendments: Amendment[] | null;
 }
 
 export const parseRecord = (text: string): RunRecord => {
-  const { run, owner, inputs, tables, tries, exports, quote, turns } = JSON.parse(text) as Read;
+  const { run, owner, inputs, tables, tries, exports, quote, turns, amendments } = JSON.parse(text) as Read;
   const made = (tables ?? []).map((row) => withStage(row, ofTable));
   return {
     run: typed(run, ofRun),
@@ -135,5 +141,7 @@ export const parseRecord = (text: string): RunRecord => {
     quote,
     exports: (exports ?? []).map((row) => withStage(row, ofExport)),
     turns: turns ?? [],
+    amendments: (amendments ?? []).map((row) => typed(row, ofAmendment)),
+    replaced: made.filter(({ replacedOf }) => replacedOf !== null),
   };
 };

@@ -25,13 +25,15 @@ import {
   tokensOf,
 } from '@apwa/contracts';
 import { fromJson, fromJsonOrNull } from '../database/json.js';
-import { type Owner, type Run as RunRow } from '../generated/prisma/client.js';
+import { amendFactsOf, amendmentsView, openOf, withFailuresBefore } from '../amend/amend-facts.js';
+import { type Amendment, type Owner, type Run as RunRow } from '../generated/prisma/client.js';
 import { type ExportRow, exportFacts } from '../exports/exports.repository.js';
 import { snapshotOf } from '../stages/stages.repository.js';
 import { type TableRow, countsOf, keptOf, tableFacts } from '../tables/tables.repository.js';
 import { followedBy } from './follows.js';
 import { levelsView, spentInLevels } from './level-view.js';
-import { type RunFacts, type StepFacts, type StoredState, allRowsFailed, isUnderWay } from './next.js';
+import { type RunFacts, type StoredState, isUnderWay } from './next.js';
+import { type StepFacts, allRowsFailed } from './step-facts.js';
 import { samplesOf, termsFor } from '../quotes/samples.js';
 import { quoteView, spentOf } from './quote-view.js';
 import { type StoredBudget, planningAmounts, usedUp } from './budget.js';
@@ -55,7 +57,12 @@ export interface RunRecord {
   /** Of the plan as it is now. */
   quote: Quote | null;
   exports: ExportRow[];
-  turns: { turn: number; usage: TokenUsage; costUsd: number }[];
+  /** `outcome`: `prompt` of what the planner is told, for which nothing was called. */
+  turns: { turn: number; outcome: string; usage: TokenUsage; costUsd: number }[];
+  /** Of its plan while it was running, the first one first. */
+  amendments: Amendment[];
+  /** What steps had made before an amendment had them done again, with their levels. */
+  replaced: TableRow[];
 }
 
 export const requestOf = ({ run }: Pick<RunRecord, 'run'>): RunRequest => fromJson<RunRequest>(run.request);
@@ -84,7 +91,6 @@ export const factsOf = (record: RunRecord): RunFacts => {
   const { run, owner, inputs, exports } = record;
   const request = requestOf(record);
   const plan = planOf(record);
-  const byStep = new Map(record.steps.map((table) => [table.stepId, table]));
   return {
     state: run.state as StoredState,
     cancelRequested: run.cancelRequestedAt !== null,
@@ -99,26 +105,34 @@ export const factsOf = (record: RunRecord): RunFacts => {
     approved: run.approvedAt !== null,
     stopAfter: request.stopAfter,
     inputs: inputs.map(({ name, table }) => ({ name, own: table.runId === run.id, product: tableFacts(table) })),
-    steps: (plan?.steps ?? []).flatMap((step): StepFacts[] => {
-      const table = byStep.get(step.id);
-      if (!table || !plan) return [];
-      const found = record.matches.find(({ matchOf }) => matchOf === step.id);
-      const level = record.levels.findLast(({ levelOf }) => levelOf === step.id);
-      return [
-        {
-          id: step.id,
-          reads: inputsOf(step),
-          follows: givesRowsOn(record) ? followedBy(step, plan) : null,
-          product: tableFacts(table),
-          match: found ? tableFacts(found) : null,
-          level: level ? tableFacts(level) : null,
-          rowErrors: rowErrorsOf(table),
-        },
-      ];
-    }),
+    steps: withFailuresBefore(stepFactsOf(record, plan), plan, record.amendments),
+    amend: amendFactsOf(run.amendmentsAllowed, record.amendments, { budget: budgetView(record), turns: record.turns }),
     wantsExports: request.outputs.length > 0,
     exports: exports.map((row) => ({ step: row.stepId ?? '', product: exportFacts(row) })),
   };
+};
+
+const stepFactsOf = (record: RunRecord, plan: Plan | null): StepFacts[] => {
+  const byStep = new Map(record.steps.map((table) => [table.stepId, table]));
+  return (plan?.steps ?? []).flatMap((step): StepFacts[] => {
+    const table = byStep.get(step.id);
+    if (!table || !plan) return [];
+    const found = record.matches.find(({ matchOf }) => matchOf === step.id);
+    const level = record.levels.findLast(({ levelOf }) => levelOf === step.id);
+    return [
+      {
+        id: step.id,
+        reads: inputsOf(step),
+        follows: givesRowsOn(record) ? followedBy(step, plan, record.run.amendmentsAllowed > 0) : null,
+        product: tableFacts(table),
+        match: found ? tableFacts(found) : null,
+        level: level ? tableFacts(level) : null,
+        rowErrors: rowErrorsOf(table),
+        review: step.review ?? false,
+        failedAlike: false,
+      },
+    ];
+  });
 };
 
 const quoteFacts = (record: RunRecord, plan: Plan | null): RunFacts['quote'] => {
@@ -167,7 +181,7 @@ const workedMs = ({ startedAt, finishedAt, pauses, paused }: RunRecord['run']): 
 const budgetView = (record: RunRecord): RunBudget | null => {
   const budget = budgetOf(record);
   if (!budget) return null;
-  const latest = [...record.steps, ...record.levels, ...record.samples]
+  const latest = [...record.steps, ...record.levels, ...record.samples, ...record.replaced]
     .map(({ stage }) => snapshotOf(stage))
     .reduce<Stage | null>((last, stage) => (stage?.spending && stage.version > (last?.version ?? -1) ? stage : last), null);
   const { spent, reserved } = latest?.spending ?? { spent: noAmounts(), reserved: noAmounts() };
@@ -201,12 +215,14 @@ export const viewOf = (record: RunRecord): Run => {
     plan,
     planVersion: run.planVersion === 0 ? null : run.planVersion,
     planning: {
-      turns: turns.filter(({ turn }) => turn > 0).length,
+      turns: turns.filter(({ outcome }) => outcome !== 'prompt').length,
       usage: turns.reduce((sum, { usage }) => addUsage(sum, usage), noUsage()),
       costUsd: turns.reduce((sum, { costUsd }) => sum + costUsd, 0),
     },
     quote: quoteView(record, steps),
     sampling: spentOf([...record.samples, ...record.tries]),
+    amendments: amendmentsView(record.amendments),
+    replaced: spentOf(record.replaced),
     steps,
     outputs: record.exports.map((row) => ({
       step: row.stepId ?? '',
@@ -239,6 +255,7 @@ const stepView = (step: Plan['steps'][number], record: RunRecord, byName: Map<st
   const levels = record.levels.filter(({ levelOf }) => levelOf === step.id);
   const stage = snapshotOf(table?.stage ?? null);
   const current = stage ?? snapshotOf(levels.at(-1)?.stage ?? null);
+  const looking = record.run.state === 'amending' ? openOf(record.amendments) : null;
   const ended = stage !== null && stage.state !== 'running';
   const own: StageCounts = stage ? (ended ? stage.counts : stage.progress) : noCounts();
   const kept = (table && keptOf(table)?.counts) ?? noCounts();
@@ -261,10 +278,12 @@ const stepView = (step: Plan['steps'][number], record: RunRecord, byName: Map<st
     startedAt: startedAt?.toISOString() ?? null,
     finishedAt: table?.finishedAt?.toISOString() ?? null,
     pausedMs: pausedBetween(pauses, startedAt, table?.finishedAt),
-    waitingFor: current?.state === 'running' ? current.waitingFor : null,
+    waitingFor: current?.state === 'running' ? current.waitingFor : looking && table?.state === 'waiting' ? lookedAt(looking.stepId) : null,
     ...(step.kind === 'reduce' ? { levels: levelsView(levels) } : {}),
   };
 };
+
+const lookedAt = (step: string): string => `the planner looks at step ${step}, and may amend what has not begun`;
 
 const numberOf = (rows: bigint | null | undefined): number | null => (rows === null || rows === undefined ? null : Number(rows));
 

@@ -54,7 +54,7 @@ export class RunsRepository {
     request: RunRequest,
     inputs: NewInput[],
     checkedPlan: Plan | null,
-    { redrive = null, tryOf = null }: { redrive?: RedriveOf | null; tryOf?: string | null } = {},
+    { redrive = null, tryOf = null, amendmentsAllowed = 0 }: { redrive?: RedriveOf | null; tryOf?: string | null; amendmentsAllowed?: number } = {},
   ): Promise<void> {
     await this.database.$transaction(async (queries) => {
       // First of all, so that everybody locks tables before anything else.
@@ -68,7 +68,7 @@ export class RunsRepository {
       const of = redrive ? { redriveOf: redrive.runId, redriveSteps: redrive.steps } : {};
       const tried = tryOf === null ? {} : { tryOf };
       const data = { state: 'importing', request: toJson(request), plan, planVersion: checkedPlan ? 1 : 0, ...of, ...tried };
-      await queries.run.create({ data: { id, ...data, budget: budgetOf(request), startedAt: new Date() } });
+      await queries.run.create({ data: { id, ...data, amendmentsAllowed, budget: budgetOf(request), startedAt: new Date() } });
       const reason = redrive ? `redrive of ${redrive.runId}` : GIVEN.reason;
       if (checkedPlan) await this.plans.add(queries, id, 1, checkedPlan, { ...GIVEN, reason });
       for (const [position, input] of inputs.entries()) {
@@ -130,7 +130,7 @@ export class RunsRepository {
   }
 
   /** From one state to the next, with what begins to exist there. Nothing happens if the run is elsewhere by now. */
-  async enter(record: RunRecord, from: StoredState, state: Exclude<StoredState, EndState>): Promise<void> {
+  async enter(record: RunRecord, from: StoredState, state: Exclude<StoredState, EndState | 'amending'>): Promise<void> {
     const { id } = record.run;
     await this.database.$transaction(async (queries) => {
       const moved = await queries.run.updateMany({
@@ -138,7 +138,8 @@ export class RunsRepository {
         data: { state, version: { increment: 1 }, ...(state === 'planning' ? { planningStartedAt: new Date() } : {}) },
       });
       if (moved.count === 0) return;
-      if (state === 'running') await this.createSteps(queries, record);
+      // An amended plan has its tables already.
+      if (state === 'running' && record.steps.length === 0) await this.createSteps(queries, record);
       if (state === 'exporting') await this.createExports(queries, record);
     });
   }

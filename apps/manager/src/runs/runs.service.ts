@@ -53,9 +53,12 @@ export class RunsService {
     }
     await this.checkReuse(request);
     checkQuotedStep(request);
+    checkAmendments(request, this.config.planner);
     if (request.budget?.usd !== undefined) checkPrices(this.config.models, this.modelsOf(request));
     const id = newId('run');
-    await this.runs.create(id, request, inputs, await this.checkedPlan(request, inputs));
+    await this.runs.create(id, request, inputs, await this.checkedPlan(request, inputs), {
+      amendmentsAllowed: amendmentsOf(request, this.config.planner),
+    });
     this.reconciler.wake(id);
     return this.show(id);
   }
@@ -151,6 +154,19 @@ export class RunsService {
     return record;
   }
 }
+
+const checkAmendments = ({ amendments = 0 }: RunRequest, { amendments: most }: Config['planner']): void => {
+  if (amendments <= most) return;
+  throw new RefusedError('too_many_amendments', `A run may be amended ${most} times at most.`, {
+    field: 'amendments',
+    value: amendments,
+    allowed: `0 to ${most}, as the configuration says (planner.amendments)`,
+  });
+};
+
+/** A plan that is given is carried out as it stands, unless it or the request says that it is to be looked at. */
+const amendmentsOf = ({ amendments, plan }: RunRequest, { amendments: most }: Config['planner']): number =>
+  amendments ?? (plan && !plan.steps.some(({ review }) => review) ? 0 : most);
 
 /** A sample is of a step that works row by row. */
 const checkQuotedStep = ({ plan, quote }: RunRequest): void => {

@@ -108,7 +108,7 @@ export const tableView = (row: ShownTable): Table => ({
   rows: row.rows === null ? null : Number(row.rows),
   partial: partialOf(row),
   metadata: fromJsonOrNull<TableMetadata>(row.metadata),
-  lineage: { runId: row.runId, stepId: row.stepId, inputs: row.inputs, previous: row.previousId, files: row.files },
+  lineage: { runId: row.runId, stepId: row.stepId ?? row.replacedOf, inputs: row.inputs, previous: row.previousId, files: row.files },
   failures: failuresOf(row),
   rejectedTableId: row.rejectedTableId,
   error: fromJsonOrNull<ErrorPayload>(row.error),

@@ -7,6 +7,12 @@ import { isText } from './tables.js';
 /** Whether the caller is a manager that wants a plan. */
 export const isPlanning = ({ tools }: ChatRequest): boolean => tools?.some(({ function: { name } }) => name === 'submit_plan') ?? false;
 
+/** Whether the caller is a manager that shows how a run goes. */
+export const isAmending = ({ tools }: ChatRequest): boolean => tools?.some(({ function: { name } }) => name === 'keep_plan') ?? false;
+
+/** Rules see nothing in results that they did not see before: every run goes on as it would have. */
+export const amendNext = (): Answer => call('keep_plan', { reason: 'The offline model answers by rules, and amends no plan.' });
+
 const call = (name: string, given: object): Answer => ({ kind: 'tool_call', name, arguments: JSON.stringify(given) });
 
 /** A tool that did not tell what was hoped for is not asked a third time. */

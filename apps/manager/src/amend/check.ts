@@ -1,0 +1,125 @@
+import { type CapabilityId, type Fault, type Plan, type Step, type Template, capabilityIdOf, effectsOf, excerpt } from '@apwa/contracts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Standing } from './standings.js';
+import { workHash } from './work-hash.js';
+
+export interface AmendmentContext {
+  before: Plan;
+  /** Of the steps of `before`. */
+  standings: ReadonlyMap<string, Standing>;
+  /** What steps did that failed: `workHash`. */
+  failed: ReadonlySet<string>;
+}
+
+/** Places of a step that are named; more help nobody. */
+const MOST_PLACES = 5;
+
+/** What is wrong with a plan in the place of one that is being carried out, beside what may be wrong with any plan. Fields as the plan has them. */
+export const checkAmendment = (after: Plan, context: AmendmentContext): Fault[] => {
+  const { before, standings, failed } = context;
+  if (isDeepStrictEqual(before, after) && JSON.stringify(before) === JSON.stringify(after))
+    return [{ field: 'steps', message: 'are those of the plan as it is', allowed: 'a plan that changes something' }];
+  const now = new Map(after.steps.map((step, index) => [step.id, { step, index }]));
+  return [
+    ...before.steps.filter(({ id }) => standings.get(id) === 'begun').flatMap((step) => faultsOfBegun(step, now.get(step.id))),
+    ...faultsOfCalled(after, context),
+    ...before.steps.filter(({ id }) => standings.get(id) === 'failed').flatMap((step) => faultsOfAgain(step, now.get(step.id), before)),
+    ...after.steps.flatMap(({ id }, index): Fault[] =>
+      failed.has(workHash(after, id))
+        ? [
+            {
+              field: `steps[${index}]`,
+              message: `step ${id} does what failed before`,
+              value: id,
+              allowed: 'a step that does it in another way',
+            },
+          ]
+        : [],
+    ),
+  ];
+};
+
+/** A checked plan, with steps that have begun as they stood: the order of their keys too. */
+export const withBegun = (after: Plan, { before, standings }: AmendmentContext): Plan => {
+  const begun = new Map(before.steps.filter(({ id }) => standings.get(id) === 'begun').map((step) => [step.id, step]));
+  return { ...after, steps: after.steps.map((step) => begun.get(step.id) ?? step) };
+};
+
+type Placed = { step: Step; index: number } | undefined;
+
+const faultsOfBegun = (step: Step, placed: Placed): Fault[] => {
+  if (!placed)
+    return [{ field: 'steps', message: `step ${step.id} is missing, and it has begun`, value: step.id, allowed: 'the step as it was' }];
+  return placesOf(step, placed.step, `steps[${placed.index}]`)
+    .slice(0, MOST_PLACES)
+    .map(({ field, was, is }) => ({
+      field,
+      message: `of step ${step.id} cannot change: the step has begun`,
+      value: is === undefined ? 'left out' : excerpt(is),
+      allowed: was === undefined ? 'nothing' : excerpt(was),
+    }));
+};
+
+interface Place {
+  field: string;
+  was: unknown;
+  is: unknown;
+}
+
+/** Where two values differ, as deep as can be said. */
+const placesOf = (was: unknown, is: unknown, field: string): Place[] => {
+  if (isDeepStrictEqual(was, is)) return [];
+  if (!isRecord(was) || !isRecord(is)) return [{ field, was, is }];
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((key) => placesOf(was[key], is[key], `${field}.${key}`));
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Capabilities that steps call which have begun: other members may be about to call them. */
+const faultsOfCalled = (after: Plan, { before, standings }: AmendmentContext): Fault[] => {
+  const now = (after.capabilities ?? []).map((definition, index) => ({ definition, index }));
+  const called = new Set(before.steps.filter(({ id }) => standings.get(id) === 'begun').flatMap(calledBy));
+  return (before.capabilities ?? []).flatMap((was): Fault[] => {
+    const id = capabilityIdOf(was);
+    const is = now.find(({ definition }) => capabilityIdOf(definition) === id);
+    if (!called.has(id) || isDeepStrictEqual(was, is?.definition)) return [];
+    const field = is ? `capabilities[${is.index}]` : 'capabilities';
+    return [{ field, message: `${id} cannot change: a step that calls it has begun`, value: id, allowed: 'the capability as it was' }];
+  });
+};
+
+/** What was called that must not be called twice is not done again, by whatever template. */
+const faultsOfAgain = (step: Step, placed: Placed, { capabilities = [] }: Plan): Fault[] => {
+  const unsafe = calledBy(step).find((id) => capabilities.some((one) => capabilityIdOf(one) === id && effectsOf(one) === 'unsafe'));
+  if (!placed || unsafe === undefined) return [];
+  const message = `step ${step.id} has called ${unsafe}, which must not be called twice for a row: it cannot be done again`;
+  return [{ field: `steps[${placed.index}]`, message, value: step.id, allowed: 'a plan without the step, and without those that read it' }];
+};
+
+const calledBy = (step: Step): CapabilityId[] => (step.kind === 'map' ? calledByTemplate(step.template) : []);
+
+const calledByTemplate = (template: Template): CapabilityId[] => {
+  switch (template.mode) {
+    case 'llm':
+      return [];
+    case 'agent':
+      return template.capabilities;
+    case 'capability':
+      return [template.capability];
+  }
+};
+
+/** Code that a planner brings runs in a sandbox; what people gave the plan stays. */
+export const faultsOfBrought = (after: Plan, before: Plan): Fault[] =>
+  (after.capabilities ?? []).flatMap((one, index): Fault[] =>
+    one.kind === 'javascript' || (before.capabilities ?? []).some((was) => isDeepStrictEqual(was, one))
+      ? []
+      : [
+          {
+            field: `capabilities[${index}].kind`,
+            message: 'is not for planners',
+            value: one.kind,
+            allowed: 'javascript, or what the plan has',
+          },
+        ],
+  );
