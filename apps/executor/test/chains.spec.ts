@@ -74,6 +74,17 @@ describe('a stage that follows another one', () => {
     expect((await world.stage(second.id)).state).toBe('succeeded');
   });
 
+  it('should end with a stage that fails, and be over from the start behind one that has', async () => {
+    const [second, third] = await Promise.all([follow(), follow()]);
+    const behind = await world.submit(ROWS, { ownerId, work: following(second.id, ROWS) });
+    const { token } = (await (await world.member()).claim(1))[0] as Assignment;
+    const fault = { code: 'unusable', class: 'permanent' as const, message: 'x' };
+    await world.messaging.request(operations.failStage, { stageId: first.id, token, fault });
+    expect(await world.stage(first.id)).toMatchObject({ state: 'failed', fault });
+    for (const { id } of [second, third, behind]) expect(await world.stage(id)).toMatchObject({ state: 'cancelled', fault: null });
+    expect((await follow()).state).toBe('cancelled');
+  });
+
   it('should be refused where the rows are none of its owner’s, and be tried again where the stage is unknown', async () => {
     await expect(world.submit(ROWS, { work: following(first.id, ROWS) })).rejects.toMatchObject({ code: 'no_such_rows', class: 'refused' });
     await expect(world.submit(5, { ownerId, work: following(first.id, 5) })).rejects.toMatchObject({ code: 'no_such_rows' });

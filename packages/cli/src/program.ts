@@ -67,6 +67,10 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('--without-inputs', WITHOUT_INPUTS)
     .option('--approve <auto|ask>', 'ask shows the plan, and waits until it is approved, edited or rejected', 'auto')
     .option('--quote <ROWS|off>', 'find out on so many rows what it costs, before it runs (default: 20 with --approve ask, else off)')
+    .option(
+      '--amendments <N>',
+      'how often the planner may change the plan while it runs (default: 3, with --plan 0 unless a step asks for a look)',
+    )
     .option('--concurrency <N>', 'model calls in flight at most')
     .option('--reuse <any|off|RUN,…>', 'take answers to the same question from tables of any run, or of these (default: none)')
     .option('--json', 'events as JSON lines, the result last')

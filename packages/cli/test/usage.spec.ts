@@ -25,7 +25,11 @@ const output = ['-o', 'out.csv'];
 
 it.each([
   ['main.js', [], ['run', 'plan', 'tables', 'capabilities', 'pools', 'keys', 'Exit codes', 'APWA_URL', 'APWA_KEY', '--key-file']],
-  ['main.js', ['run'], ['--input', '--output', '--plan', '--approve', '--quote', '--concurrency', '--reuse', '--json', '--skip-bad-rows']],
+  [
+    'main.js',
+    ['run'],
+    ['--input', '--output', '--plan', '--approve', '--quote', '--amendments', '--concurrency', '--reuse', '--json', '--skip-bad-rows'],
+  ],
   ['main.js', ['plan'], ['GOAL', '--input', '--quote', 'schema']],
   ['main.js', ['try'], ['PLAN', '--step', '--rows', '--against', '--input']],
   ['main.js', ['runs'], ['plan', 'approve', 'edit', 'cancel']],
@@ -61,6 +65,7 @@ describe('wrong usage', () => {
       ['stepz', 'allowed: version, capabilities, steps, outputs'],
     ],
     ['an impossible concurrency', ['run', 'x', ...inputs, ...output, '--concurrency', '0'], ['--concurrency', '1 to 100,000']],
+    ['more amendments than there can be', ['run', 'x', ...inputs, ...output, '--amendments', '21'], ['--amendments', '0 to 20']],
     ['an unknown place to take answers from', ['run', 'x', ...inputs, ...output, '--reuse', 'yes'], ['--reuse', 'any, off', 'ids of runs']],
     ['an unknown way to approve', ['run', 'x', ...inputs, ...output, '--approve', 'maybe'], ['--approve', 'auto, ask']],
     ['asking where nobody can answer', ['run', 'x', ...inputs, ...output, '--approve', 'ask'], ['--approve', 'terminal']],

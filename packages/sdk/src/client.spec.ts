@@ -43,6 +43,8 @@ const run = (state: Run['state']): Run => ({
   planning: { turns: 0, usage: noUsage(), costUsd: 0 },
   quote: null,
   sampling: { calls: 0, usage: noUsage(), costUsd: 0 },
+  amendments: [],
+  replaced: { calls: 0, usage: noUsage(), costUsd: 0 },
   steps: [],
   outputs: [],
   paused: null,

@@ -1,4 +1,5 @@
 import { Plan } from '@apwa/contracts';
+import { answerTo } from '../answer.js';
 import { type ShownTable, files, messages, planWith, plannerTools, reviews } from '../../test/support/manager.js';
 import { planNext } from './planner.js';
 
@@ -64,6 +65,14 @@ describe('the turns of planning', () => {
     const { text, plan: document } = await plan('Summarise each message', [messages], { requested: ['summaries', 'invoices'] });
     expect(document).toBeNull();
     expect(text).toContain('invoices');
+  });
+});
+
+describe('a run that may be amended', () => {
+  it('should go on as it would have', () => {
+    const tools = ['list_tables', 'submit_amendment', 'keep_plan'].map((name) => ({ type: 'function' as const, function: { name } }));
+    const answer = answerTo({ model: 'offline-rules', messages: [{ role: 'user', content: 'The plan is being carried out.' }], tools });
+    expect(answer).toMatchObject({ kind: 'tool_call', name: 'keep_plan', arguments: expect.stringContaining('reason') });
   });
 });
 

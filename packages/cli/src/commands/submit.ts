@@ -1,5 +1,14 @@
 import { relative } from 'node:path';
-import { MAX_GOAL_LENGTH, RefusedError, type Budget, type Plan, type Reuse, type RunInput, type RunRequest } from '@apwa/contracts';
+import {
+  MAX_AMENDMENTS,
+  MAX_GOAL_LENGTH,
+  RefusedError,
+  type Budget,
+  type Plan,
+  type Reuse,
+  type RunInput,
+  type RunRequest,
+} from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
 import type { z } from 'zod';
 import { readBudget, type BudgetOptions } from '../inputs/budget.js';
@@ -15,6 +24,7 @@ export interface GoalOptions extends BudgetOptions {
   concurrency?: string;
   reuse?: string;
   quote?: string;
+  amendments?: string;
   skipBadRows?: boolean;
   sheet?: string;
   withoutInputs?: boolean;
@@ -26,6 +36,7 @@ export interface Task {
   inputs: Input[];
   concurrency?: number;
   reuse?: Reuse;
+  amendments?: number;
   budget?: Budget;
 }
 
@@ -58,6 +69,7 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
     inputs: await readInputs(options.input, options.inputFormat),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(options.reuse === undefined ? {} : { reuse: readReuse(options.reuse) }),
+    ...(options.amendments === undefined ? {} : { amendments: readCount('--amendments', options.amendments, MAX_AMENDMENTS, 0) }),
     ...(budget ? { budget } : {}),
   };
 };
@@ -84,6 +96,7 @@ export const requestOf = (task: Task, inputs: RunInput[], rest: Partial<z.input<
   ...(task.plan ? { plan: task.plan } : {}),
   inputs,
   ...(task.reuse === undefined ? {} : { reuse: task.reuse }),
+  ...(task.amendments === undefined ? {} : { amendments: task.amendments }),
   limits: task.concurrency === undefined ? {} : { concurrency: task.concurrency },
   ...(task.budget ? { budget: task.budget } : {}),
   ...rest,

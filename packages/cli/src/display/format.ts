@@ -41,12 +41,13 @@ export const levelText = ({ levels }: Pick<RunStep, 'levels'>): string | null =>
   return `level ${last.level}${last.bundles === null ? '' : `: ${number(last.answered)} of ${number(last.bundles)} calls`}`;
 };
 
-/** What a run has spent so far, its planning and its samples counted. */
+/** What a run has spent so far, its planning and its samples counted, and what was made anew after amendments. */
 export const spentOf = ({
   steps,
   planning,
   sampling,
-}: Pick<Run, 'steps' | 'planning' | 'sampling'>): Pick<StageCounts, 'calls' | 'usage' | 'costUsd'> =>
+  replaced,
+}: Pick<Run, 'steps' | 'planning' | 'sampling' | 'replaced'>): Pick<StageCounts, 'calls' | 'usage' | 'costUsd'> =>
   steps.reduce(
     (sum, { counts }) => ({
       calls: sum.calls + counts.calls,
@@ -54,9 +55,9 @@ export const spentOf = ({
       costUsd: sum.costUsd + counts.costUsd,
     }),
     {
-      calls: planning.turns + sampling.calls,
-      usage: addUsage(planning.usage, sampling.usage),
-      costUsd: planning.costUsd + sampling.costUsd,
+      calls: planning.turns + sampling.calls + replaced.calls,
+      usage: addUsage(addUsage(planning.usage, sampling.usage), replaced.usage),
+      costUsd: planning.costUsd + sampling.costUsd + replaced.costUsd,
     },
   );
 

@@ -1,4 +1,4 @@
-import { type Run, type RunStep, type StageCounts, tokensOf } from '@apwa/contracts';
+import { type Run, type RunAmendment, type RunStep, type StageCounts, tokensOf } from '@apwa/contracts';
 import { columns } from '../output.js';
 import { quoteTable } from './quote.js';
 import { budgetText, copiesText, cost, duration, levelText, number, spentOf, workedMs, workedUntil } from './format.js';
@@ -65,6 +65,25 @@ const detailsOf = (step: RunStep, paused: boolean): string[] => {
 export const pauseText = ({ state, paused }: Pick<Run, 'state' | 'paused'>, now: number): string =>
   paused ? `${state} (${paused.reason}) for ${duration(Math.max(0, now - Date.parse(paused.since)))}: ${paused.message}` : '';
 
+const CAUSES: Record<RunAmendment['cause'], string> = {
+  review: 'it asks for a look',
+  failed: 'it failed',
+  needs_split: 'rows need a split',
+};
+
+/** `amendment 1 after step labels (it failed): version 2 of the plan: The texts are long.` */
+const amendmentText = ({ number, step, cause, outcome, reason, newVersion }: RunAmendment): string => {
+  const head = `amendment ${number} after step ${step} (${CAUSES[cause]})`;
+  if (outcome === null) return `${head}: the planner is asked`;
+  const became = {
+    amended: `version ${newVersion} of the plan`,
+    kept: 'the plan stays',
+    ended: 'the run is ended',
+    failed: 'nothing came of it',
+  };
+  return `${head}: ${became[outcome]}: ${(reason ?? '').replace(/\s+/g, ' ')}`;
+};
+
 /** A run for a person: what it is about, and what has become of every row of its steps. */
 export const runBalance = (run: Run, now: number): string => {
   const until = workedUntil(run, now);
@@ -81,6 +100,7 @@ export const runBalance = (run: Run, now: number): string => {
   const rows = [
     ...(planning.calls > 0 ? [['planning', '', '', ...nothing, ...spent(planning), '']] : []),
     ...(run.sampling.calls > 0 ? [['samples', '', '', ...nothing, ...spent(run.sampling), '']] : []),
+    ...(run.replaced.calls > 0 ? [['replaced', '', '', ...nothing, ...spent(run.replaced), '']] : []),
     ...run.steps.map((step) => stepRow(step, run, until)),
   ];
   if (rows.length > 1) rows.push(['total', '', '', ...nothing, ...spent(spentOf(run)), '']);
@@ -89,5 +109,6 @@ export const runBalance = (run: Run, now: number): string => {
   if (quote !== '') lines.push('', quote);
   const details = run.steps.flatMap((step) => detailsOf(step, run.paused !== null));
   if (details.length > 0) lines.push('', ...details);
+  if (run.amendments.length > 0) lines.push('', ...run.amendments.map(amendmentText));
   return lines.join('\n');
 };

@@ -33,6 +33,8 @@ export const aRun = (rest: Partial<Run> = {}): Run => ({
   planning: { turns: 0, usage: noUsage(), costUsd: 0 },
   quote: null,
   sampling: { calls: 0, usage: noUsage(), costUsd: 0 },
+  amendments: [],
+  replaced: { calls: 0, usage: noUsage(), costUsd: 0 },
   steps: [],
   outputs: [],
   paused: null,
