@@ -58,6 +58,7 @@ describe('a run with everything that belongs to it', () => {
         deletedAt: at(8),
         redriveOf: 'earlier',
         redriveSteps: ['a', 'b'],
+        amendmentsAllowed: 2,
       },
     });
     for (const id of ['of_input', 'of_step', 'of_match', 'of_export'])
@@ -93,6 +94,11 @@ describe('a run with everything that belongs to it', () => {
     await database.dataTable.create({ data: { ...table, id: 'table_step', stageId: 'of_step', stepId: 'step' } });
     await database.dataTable.create({ data: { ...table, id: 'table_match', stageId: 'of_match', matchOf: 'step' } });
     await database.dataTable.create({ data: { ...table, id: 'table_sample', sampleOf: 'step', sampleVersion: 2 } });
+    await database.dataTable.create({ data: { ...table, id: 'table_replaced', replacedOf: 'step' } });
+    const amendment = { runId: 'full', stepId: 'step', cause: 'failed', planVersion: 1 };
+    const came = { outcome: 'amended', reason: 'x', failure: 'code hash', newVersion: 2, finishedAt: at(16) };
+    await database.amendment.create({ data: { ...amendment, number: 2, tableId: 'table_step' } });
+    await database.amendment.create({ data: { ...amendment, ...came, number: 1, tableId: 'table_replaced' } });
     await database.dataTable.create({ data: { id: 'table_bare', name: 'bare', state: 'waiting', runId: 'full', stepId: 'other' } });
     await database.runInput.createMany({
       data: [
