@@ -118,7 +118,12 @@ export class AmendmentsRepository {
       where: { id, state: 'amending', planVersion },
       data: { ...change, version: { increment: 1 } },
     });
-    if (moved.count === 0 || end.outcome !== 'amended') return;
+    if (end.outcome !== 'amended') return;
+    if (moved.count === 0) {
+      const nothing = { outcome: 'failed', reason: 'The run was ended meanwhile.', newVersion: null } as const;
+      await queries.amendment.updateMany({ where: { runId: id, number }, data: nothing });
+      return;
+    }
     await this.versions.add(queries, id, planVersion + 1, end.plan, { by: 'planner', reason: end.reason });
     await this.replaceTables(queries, record, end.plan, end.standings);
   }

@@ -30,6 +30,7 @@ export interface RunOptions {
   outputs?: z.input<typeof RunRequest>['outputs'];
   reuse?: z.input<typeof RunRequest>['reuse'];
   approval?: z.input<typeof RunRequest>['approval'];
+  amendments?: z.input<typeof RunRequest>['amendments'];
   quote?: z.input<typeof RunRequest>['quote'];
   stopAfter?: z.input<typeof RunRequest>['stopAfter'];
 }
