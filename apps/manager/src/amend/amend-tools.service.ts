@@ -1,4 +1,4 @@
-import { type Fault, type Plan, PermanentError, excerpt } from '@apwa/contracts';
+import { type Fault, type Plan, PermanentError, excerpt, noUsage } from '@apwa/contracts';
 import { type ToolCall } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { modelsOfPlan } from '../plans/models-of-plan.js';
@@ -58,7 +58,8 @@ export class AmendToolsService {
   /** Inputs, and what steps have made as far as it can be read. */
   private async look(call: ToolCall, { inputs, steps, run }: RunRecord, signal: AbortSignal): Promise<AmendOutcome> {
     const made = steps.filter((table) => referenceOf(table)).map((table) => ({ name: table.stepId ?? '', table }));
-    const outcome = await this.looks.call(call, { inputs: [...inputs, ...made], requested: [], signal });
+    const context = { runId: run.id, inputs: [...inputs, ...made], requested: [], spent: { usage: noUsage(), costUsd: 0 }, signal };
+    const outcome = await this.looks.call(call, context);
     if (outcome.kind !== 'shown') throw new PermanentError('not_a_look', `${call.name} does more than look.`, { field: run.id });
     return outcome;
   }
@@ -74,7 +75,10 @@ export class AmendToolsService {
     const { standings, failed } = checkContextOf(factsOf(record).steps, before, record.amendments);
     const request = requestOf(record);
     const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
-    const result = await patiently(() => this.plans.validate(documentOf(value), inputs, requestedSteps(request.outputs), signal), signal);
+    const result = await patiently(
+      () => this.plans.validate(documentOf(value), inputs, requestedSteps(request.outputs), signal, runId),
+      signal,
+    );
     if (!result.valid) return rejected(result.faults);
     const context = { before, standings, failed };
     const faults = [...checkAmendment(result.plan, context), ...faultsOfBrought(result.plan, before)];

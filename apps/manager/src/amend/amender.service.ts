@@ -12,7 +12,8 @@ import {
 import { type ChatMessage, type Model, type ModelAnswer } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Spent, askPlanner, placeOf } from '../planner/ask.js';
-import { SYSTEM_PROMPT } from '../planner/prompt.js';
+import { systemPrompt } from '../planner/prompt.js';
+import { surroundingsOf } from '../planner/surroundings.js';
 import { type Turn, type TurnOutcome, TurnsRepository } from '../planner/turns.repository.js';
 import { type Amendment } from '../generated/prisma/client.js';
 import { type RunRecord, factsOf, planOf, requestOf, viewOf } from '../runs/run-record.js';
@@ -98,7 +99,7 @@ export class AmenderService {
     const samples = await this.samples.of(record, open.stepId, signal);
     const summary = summaryOf({ run: viewOf(record), about, standings: standingsOf(steps), left: amend.left, samples });
     const messages: ChatMessage[] = [
-      { role: 'system', content: SYSTEM_PROMPT },
+      { role: 'system', content: systemPrompt(surroundingsOf(this.config)) },
       { role: 'user', content: amendmentPrompt({ goal: requestOf(record).goal ?? null, plan, ...about }, summary) },
     ];
     const notes = [`looks at step ${open.stepId} (${open.cause})`];

@@ -1,4 +1,14 @@
-import { type CapabilityId, type Fault, type Plan, type Step, type Template, capabilityIdOf, effectsOf, excerpt } from '@apwa/contracts';
+import {
+  type CapabilityId,
+  type Fault,
+  type Plan,
+  type Step,
+  type Template,
+  capabilityIdOf,
+  definitionsOf,
+  effectsOf,
+  excerpt,
+} from '@apwa/contracts';
 import { isDeepStrictEqual } from 'node:util';
 import { type Standing } from './standings.js';
 import { workHash } from './work-hash.js';
@@ -77,9 +87,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 
 /** Capabilities that steps call which have begun: other members may be about to call them. */
 const faultsOfCalled = (after: Plan, { before, standings }: AmendmentContext): Fault[] => {
-  const now = (after.capabilities ?? []).map((definition, index) => ({ definition, index }));
+  const now = definitionsOf(after.capabilities).map((definition, index) => ({ definition, index }));
   const called = new Set(before.steps.filter(({ id }) => standings.get(id) === 'begun').flatMap(calledBy));
-  return (before.capabilities ?? []).flatMap((was): Fault[] => {
+  return definitionsOf(before.capabilities).flatMap((was): Fault[] => {
     const id = capabilityIdOf(was);
     const is = now.find(({ definition }) => capabilityIdOf(definition) === id);
     if (!called.has(id) || isDeepStrictEqual(was, is?.definition)) return [];
@@ -89,8 +99,10 @@ const faultsOfCalled = (after: Plan, { before, standings }: AmendmentContext): F
 };
 
 /** What was called that must not be called twice is not done again, by whatever template. */
-const faultsOfAgain = (step: Step, placed: Placed, { capabilities = [] }: Plan): Fault[] => {
-  const unsafe = calledBy(step).find((id) => capabilities.some((one) => capabilityIdOf(one) === id && effectsOf(one) === 'unsafe'));
+const faultsOfAgain = (step: Step, placed: Placed, { capabilities }: Plan): Fault[] => {
+  const unsafe = calledBy(step).find((id) =>
+    definitionsOf(capabilities).some((one) => capabilityIdOf(one) === id && effectsOf(one) === 'unsafe'),
+  );
   if (!placed || unsafe === undefined) return [];
   const message = `step ${step.id} has called ${unsafe}, which must not be called twice for a row: it cannot be done again`;
   return [{ field: `steps[${placed.index}]`, message, value: step.id, allowed: 'a plan without the step, and without those that read it' }];
@@ -109,17 +121,19 @@ const calledByTemplate = (template: Template): CapabilityId[] => {
   }
 };
 
-/** Code that a planner brings runs in a sandbox; what people gave the plan stays. */
-export const faultsOfBrought = (after: Plan, before: Plan): Fault[] =>
-  (after.capabilities ?? []).flatMap((one, index): Fault[] =>
-    one.kind === 'javascript' || (before.capabilities ?? []).some((was) => isDeepStrictEqual(was, one))
+/** Code that a planner brings runs in a sandbox; what people gave the plan stays, and what they registered may be called. */
+export const faultsOfBrought = (after: Plan, before: Plan): Fault[] => {
+  const had = definitionsOf(before.capabilities);
+  return definitionsOf(after.capabilities).flatMap((one, index): Fault[] =>
+    one.kind === 'javascript' || one.registered !== undefined || had.some((was) => isDeepStrictEqual(was, one))
       ? []
       : [
           {
             field: `capabilities[${index}].kind`,
             message: 'is not for planners',
             value: one.kind,
-            allowed: 'javascript, or what the plan has',
+            allowed: 'javascript, registered, or what the plan has',
           },
         ],
   );
+};

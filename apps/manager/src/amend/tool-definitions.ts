@@ -29,7 +29,7 @@ export const amendTools = {
 export type AmendTool = keyof typeof amendTools;
 export const isAmendTool = (name: string): name is AmendTool => Object.hasOwn(amendTools, name);
 
-const LOOKS = ['list_tables', 'describe_table', 'preview_rows', 'query_table'] as const;
+const LOOKS = ['list_tables', 'describe_table', 'preview_rows', 'query_table', 'search_text'] as const;
 export const isLook = (name: string): boolean => (LOOKS as readonly string[]).includes(name);
 
 const schemaOf = (tool: AmendTool): ToolDefinition['parameters'] => {

@@ -54,7 +54,11 @@ export class RunsRepository {
     request: RunRequest,
     inputs: NewInput[],
     checkedPlan: Plan | null,
-    { redrive = null, tryOf = null, amendmentsAllowed = 0 }: { redrive?: RedriveOf | null; tryOf?: string | null; amendmentsAllowed?: number } = {},
+    {
+      redrive = null,
+      tryOf = null,
+      amendmentsAllowed = 0,
+    }: { redrive?: RedriveOf | null; tryOf?: string | null; amendmentsAllowed?: number } = {},
   ): Promise<void> {
     await this.database.$transaction(async (queries) => {
       // First of all, so that everybody locks tables before anything else.
