@@ -110,7 +110,6 @@ describe('RunRequest', () => {
     ['neither goal nor plan', { inputs }, 'goal'],
     ['an empty goal', { goal: '', inputs }, 'goal'],
     ['a goal that is too long', { goal: 'x'.repeat(20_001), inputs }, 'goal'],
-    ['no inputs', { goal: 'x', inputs: [] }, 'inputs'],
     ['two inputs of one name', { goal: 'x', inputs: [...inputs, ...inputs] }, 'inputs'],
     ['a concurrency of zero', { goal: 'x', inputs, limits: { concurrency: 0 } }, 'limits'],
     ['a weight of zero', { goal: 'x', inputs, limits: { weight: 0 } }, 'limits'],
