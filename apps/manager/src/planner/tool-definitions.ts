@@ -23,7 +23,7 @@ export const plannerTools = {
   },
   describe_table: {
     description:
-      'Describes a table: rows, bytes, and for each column its type, share of nulls, smallest and largest value, number of different values (`distinct`: an estimate that is wrong by some percent, so it does not tell whether a column is a key: count(DISTINCT …) does), lengths of values in characters, most frequent values; what was left out to keep it short; and five sample rows with shortened values.',
+      'Describes a table: rows, bytes (as stored, compressed: lengths of texts tell what a model will read), and for each column its type, share of nulls, smallest and largest value, number of different values (`distinct`: an estimate that is wrong by some percent, so it does not tell whether a column is a key: count(DISTINCT …) does), lengths of values in characters, most frequent values; what was left out to keep it short; and five sample rows with shortened values.',
     arguments: z.strictObject({ table }),
   },
   preview_rows: {
@@ -35,7 +35,7 @@ export const plannerTools = {
     }),
   },
   query_table: {
-    description: `Runs one SELECT in DuckDB's dialect over the tables, to learn about the data. At most ${QUERY_ROWS} rows come back, and long values are cut: of long texts ask for parts (substring, regexp_extract), or use search_text. It changes nothing and becomes no part of the plan.`,
+    description: `Runs one SELECT in DuckDB's dialect over the tables, to learn about the data. At most ${QUERY_ROWS} rows come back ("cut": true says that the query gives more), and long values are cut: of long texts ask for parts (substring, regexp_extract), or use search_text. It changes nothing and becomes no part of the plan.`,
     arguments: z.strictObject({ query: z.string().min(1).max(20_000).describe('One SELECT. Tables stand in it by their names.') }),
   },
   search_text: searchText,

@@ -110,7 +110,10 @@ export class TriesService {
       if (limited.aborted) {
         await this.cancel(id);
         signal.throwIfAborted();
-        throw new RefusedError('try_stopped', `the try was stopped: it took longer than ${TRY_MS / 1_000} s`);
+        throw new RefusedError(
+          'try_stopped',
+          `the try was stopped: it took longer than ${TRY_MS / 1_000} s. It counts as one, and its rows are lost; as it is it would be stopped again, so submit the plan, or try a step that takes less`,
+        );
       }
       await this.news(id, limited);
     }
