@@ -1,8 +1,10 @@
 import { type JsonSchema, excerpt } from '@apwa/contracts';
 
+const count = (n: unknown, what: string): string => `${n as number} ${what}${n === 1 ? '' : 's'}`;
+
 const HINTS: Record<string, (value: unknown) => string | undefined> = {
-  minLength: (n) => `at least ${n as number} characters`,
-  maxLength: (n) => `at most ${n as number} characters`,
+  minLength: (n) => `at least ${count(n, 'character')}`,
+  maxLength: (n) => `at most ${count(n, 'character')}`,
   pattern: (source) => `matches the pattern ${source as string}`,
   format: (name) => `format ${name as string}`,
   minimum: (n) => `at least ${n as number}`,
@@ -10,11 +12,11 @@ const HINTS: Record<string, (value: unknown) => string | undefined> = {
   exclusiveMinimum: (n) => `more than ${n as number}`,
   exclusiveMaximum: (n) => `less than ${n as number}`,
   multipleOf: (n) => `a multiple of ${n as number}`,
-  minItems: (n) => `at least ${n as number} items`,
-  maxItems: (n) => `at most ${n as number} items`,
+  minItems: (n) => `at least ${count(n, 'item')}`,
+  maxItems: (n) => `at most ${count(n, 'item')}`,
   uniqueItems: (on) => (on === true ? 'no item twice' : undefined),
-  minProperties: (n) => `at least ${n as number} keys`,
-  maxProperties: (n) => `at most ${n as number} keys`,
+  minProperties: (n) => `at least ${count(n, 'key')}`,
+  maxProperties: (n) => `at most ${count(n, 'key')}`,
   contentMediaType: (type) => `content of the type ${type as string}`,
   contentEncoding: (name) => `encoded as ${name as string}`,
 };
