@@ -9,7 +9,7 @@ export const SplitBy = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('regex'),
-    /** JavaScript's dialect, over the whole text, `^` and `$` at each line: every match begins a chunk, and its first line is the heading. */
+    /** JavaScript's dialect, over the whole text, `^` and `$` at each line: every match begins a chunk. The heading is its line, if it begins one, otherwise the match's first line. */
     pattern: z.string().min(1).max(1_000),
     ignoreCase: z.boolean().optional(),
   }),

@@ -73,10 +73,11 @@ const byHeadings = (text: string, levels: number) => {
 };
 
 const byMatches = (text: string, pattern: RegExp) => {
-  const begins = [...text.matchAll(pattern)].map(({ index, 0: matched }) => ({
-    at: index,
-    heading: (matched.trim() || lineAt(text, index)).split('\n', 1)[0]?.trim().slice(0, HEADING_LENGTH) || null,
-  }));
+  const begins = [...text.matchAll(pattern)].map(({ index, 0: matched }) => {
+    const beginsLine = index === 0 || text[index - 1] === '\n';
+    const found = matched.trim() === '' || (beginsLine && !matched.includes('\n')) ? lineAt(text, index) : matched.trim();
+    return { at: index, heading: found.split('\n', 1)[0]?.trim().slice(0, HEADING_LENGTH) || null };
+  });
   return beginningAt(text, begins);
 };
 

@@ -49,6 +49,16 @@ describe('splitText', () => {
       { start: 26, end: 55, heading: 'SCENE I. A street.', text: 'SCENE I. A street.\nEnter two.' },
       { start: 57, end: 78, heading: 'scene II.', text: 'scene II.\nThey fight.' },
     ]);
+    // Whatever begins a line is told by all of it; what stands in the middle of one, by itself.
+    expect(split(play, { kind: 'regex', pattern: '^SCENE [IVX]+' }).chunks.map(({ heading }) => heading)).toEqual([
+      null,
+      'SCENE I. A street.',
+    ]);
+    expect(split('one [1] two [2] three', { kind: 'regex', pattern: '\\[\\d\\]' }).chunks.map(({ heading }) => heading)).toEqual([
+      null,
+      '[1]',
+      '[2]',
+    ]);
     // A match of nothing: its line is the heading.
     expect(split(play, { kind: 'regex', pattern: '^(?=ACT )' }).chunks.map(({ heading }) => heading)).toEqual([null, 'ACT I']);
     expect(split(play, { kind: 'regex', pattern: '^CHAPTER' })).toMatchObject({ found: false, chunks: [{ heading: null }] });
