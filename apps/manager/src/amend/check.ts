@@ -1,15 +1,6 @@
-import {
-  type CapabilityId,
-  type Fault,
-  type Plan,
-  type Step,
-  type Template,
-  capabilityIdOf,
-  definitionsOf,
-  effectsOf,
-  excerpt,
-} from '@apwa/contracts';
+import { type CapabilityId, type Fault, type Plan, type Step, capabilityIdOf, definitionsOf, effectsOf, excerpt } from '@apwa/contracts';
 import { isDeepStrictEqual } from 'node:util';
+import { calledBy } from '../production/work.js';
 import { type Standing } from './standings.js';
 import { workHash } from './work-hash.js';
 
@@ -88,7 +79,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 /** Capabilities that steps call which have begun: other members may be about to call them. */
 const faultsOfCalled = (after: Plan, { before, standings }: AmendmentContext): Fault[] => {
   const now = definitionsOf(after.capabilities).map((definition, index) => ({ definition, index }));
-  const called = new Set(before.steps.filter(({ id }) => standings.get(id) === 'begun').flatMap(calledBy));
+  const called = new Set(before.steps.filter(({ id }) => standings.get(id) === 'begun').flatMap(calledByStep));
   return definitionsOf(before.capabilities).flatMap((was): Fault[] => {
     const id = capabilityIdOf(was);
     const is = now.find(({ definition }) => capabilityIdOf(definition) === id);
@@ -100,7 +91,7 @@ const faultsOfCalled = (after: Plan, { before, standings }: AmendmentContext): F
 
 /** What was called that must not be called twice is not done again, by whatever template. */
 const faultsOfAgain = (step: Step, placed: Placed, { capabilities }: Plan): Fault[] => {
-  const unsafe = calledBy(step).find((id) =>
+  const unsafe = calledByStep(step).find((id) =>
     definitionsOf(capabilities).some((one) => capabilityIdOf(one) === id && effectsOf(one) === 'unsafe'),
   );
   if (!placed || unsafe === undefined) return [];
@@ -108,18 +99,7 @@ const faultsOfAgain = (step: Step, placed: Placed, { capabilities }: Plan): Faul
   return [{ field: `steps[${placed.index}]`, message, value: step.id, allowed: 'a plan without the step, and without those that read it' }];
 };
 
-const calledBy = (step: Step): CapabilityId[] => (step.kind === 'map' ? calledByTemplate(step.template) : []);
-
-const calledByTemplate = (template: Template): CapabilityId[] => {
-  switch (template.mode) {
-    case 'llm':
-      return [];
-    case 'agent':
-      return template.capabilities;
-    case 'capability':
-      return [template.capability];
-  }
-};
+const calledByStep = (step: Step): readonly CapabilityId[] => (step.kind === 'map' ? calledBy(step.template) : []);
 
 /** Code that a planner brings runs in a sandbox; what people gave the plan stays, and what they registered may be called. */
 export const faultsOfBrought = (after: Plan, before: Plan): Fault[] => {

@@ -1,67 +1,21 @@
 import { type ErrorPayload } from '@apwa/contracts';
-import { type ProductFacts, type StageFacts } from '../owners/product.js';
 import { type RunAction, type RunFacts, next } from '../runs/next.js';
 import { type StepFacts } from '../runs/step-facts.js';
 import { type AmendFacts, NO_AMENDMENTS } from './due.js';
-
-const stage = (facts: Partial<StageFacts> = {}): StageFacts => ({
-  id: 'stg_1',
-  submitted: true,
-  state: 'running',
-  fault: null,
-  activeShards: 0,
-  pausedBy: null,
-  ...facts,
-});
-const product = (
-  id: string,
-  state: ProductFacts['state'],
-  stage: StageFacts | null = null,
-  { okRows = 0, failedRows = 0 }: Partial<ProductFacts> = {},
-): ProductFacts => ({ id, state, stage, error: null, okRows, failedRows });
-const step = (id: string, reads: string[], facts: ProductFacts, rowErrors: StepFacts['rowErrors'] = []): StepFacts => ({
-  id,
-  reads,
-  follows: null,
-  product: facts,
-  match: null,
-  level: null,
-  rowErrors,
-  review: false,
-  failedAlike: false,
-});
-const follower = (id: string, follows: string, facts: ProductFacts): StepFacts => ({ ...step(id, [follows], facts), follows });
-const input = (facts: ProductFacts, own = true) => ({ name: 'rows', own, product: facts });
-const ready = product('tbl_in', 'ready');
-const fault: ErrorPayload = { code: 'authentication', class: 'refused', message: 'wrong key' };
-
-const run = (facts: Partial<RunFacts>): RunFacts => ({
-  state: 'running',
-  cancelRequested: false,
-  paused: false,
-  budgetUsedUp: null,
-  control: { version: 0, known: true },
-  failure: null,
-  plan: 'ready',
-  turn: 1,
-  quote: null,
-  approval: 'auto',
-  approved: false,
-  stopAfter: 'steps',
-  inputs: [input(ready)],
-  steps: [],
-  amend: NO_AMENDMENTS,
-  wantsExports: false,
-  exports: [],
-  ...facts,
-});
-
-const done = product('tbl_a', 'ready', stage({ state: 'succeeded' }), { okRows: 5 });
-const partly = product('tbl_a', 'ready', stage({ state: 'succeeded' }), { okRows: 4, failedRows: 1 });
-const writing = product('tbl_a', 'writing', stage());
-const succeeded = product('tbl_a', 'writing', stage({ state: 'succeeded' }), { okRows: 5 });
-const unsubmitted = product('tbl_a', 'writing', stage({ submitted: false, state: null }));
-const waiting = product('tbl_b', 'waiting');
+import {
+  stage,
+  product,
+  step,
+  follower,
+  fault,
+  run,
+  done,
+  partly,
+  writing,
+  succeeded,
+  unsubmitted,
+  waiting,
+} from '../../test/support/run-facts.js';
 
 const amend = (facts: Partial<AmendFacts> = {}): AmendFacts => ({ ...NO_AMENDMENTS, allowed: 3, left: 3, ...facts });
 const asked = amend({ open: { step: 'a', budgetUsedUp: null } });

@@ -27,7 +27,7 @@ import { ROW, addedBy } from './assembly.js';
 const MAX_WORK_BYTES = 768 * 1024;
 
 /** What a template may call. */
-const calledBy = (template: Template): readonly CapabilityId[] => {
+export const calledBy = (template: Template): readonly CapabilityId[] => {
   switch (template.mode) {
     case 'llm':
       return [];
