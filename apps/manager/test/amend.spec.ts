@@ -63,6 +63,7 @@ describe('a run that is amended', () => {
           'describe_table',
           'preview_rows',
           'query_table',
+          'search_text',
           'submit_amendment',
           'keep_plan',
           'end_run',
