@@ -110,7 +110,7 @@ describeOnRay('a fabric', () => {
       timeoutMs: 60_000,
       what: 'two other members',
     });
-    expect(await statusOf(2)).toBe('RUNNING');
+    await eventually(async () => (await statusOf(2)) === 'RUNNING');
   });
 
   it('should give way to a later generation, whoever still gives it orders', async () => {
@@ -121,7 +121,8 @@ describeOnRay('a fabric', () => {
     const second = await begin(await cluster({ epoch: 2, outlivesExecutor: true, adopts: false }));
     await second.scale(1);
     await eventually(() => folder.living().size === 1 && !folder.living().has(old), { timeoutMs: 60_000, what: 'another member' });
-    expect(await running()).toEqual([`apwa-fabric-${name}-2`]);
+    // Ray tells it a moment later.
+    await eventually(async () => (await running()).join() === `apwa-fabric-${name}-2`);
     expect([second.admits(old), second.owns([...folder.living().keys()][0] as string)]).toEqual(['no', true]);
   });
 
