@@ -133,7 +133,7 @@ describe('a run that is amended', () => {
     });
     const id = await begin([judged(), counted()]);
     const stage = await until(() => world.executor.of('map').find(({ submission }) => submission.ownerId === id), {
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
       what: 'the stage',
     });
     await world.executor.commitShards(stage.stage.id, { first: 0, last: 1 });
@@ -216,7 +216,7 @@ describe('a run that is amended', () => {
         const run = await api.run(id);
         return run.state === 'awaiting_approval' && run.planVersion === 2 ? run : null;
       },
-      { timeoutMs: 10_000, what: 'the amended plan' },
+      { timeoutMs: 60_000, what: 'the amended plan' },
     );
     expect(waiting.steps.map(({ state }) => state)).toEqual(['succeeded', 'waiting']);
     const begun = { plan: plan(judged('Judge {{text}} else', { review: true }), counted(3)) };
@@ -235,7 +235,7 @@ describe('a run that is amended', () => {
   it('should go on at the next turn when its manager is killed in the middle', async () => {
     world.model.say({ tool: 'list_tables', arguments: {} }, null, keep);
     const id = await begin([judged('Judge {{text}}', { review: true }), counted()]);
-    await until(() => world.model.calls.length === 2, { timeoutMs: 10_000, what: 'the second turn' });
+    await until(() => world.model.calls.length === 2, { timeoutMs: 60_000, what: 'the second turn' });
     await world.stopManagers();
     api = new Api((await world.manager()).url);
     expect(await api.until(id)).toMatchObject({ state: 'succeeded', amendments: [{ outcome: 'kept' }], planning: { turns: 2 } });
@@ -247,7 +247,7 @@ describe('a run that is amended', () => {
   it('should be cancelled while the planner thinks', async () => {
     world.model.say(null);
     const id = await begin([judged('Judge {{text}}', { review: true }), counted()]);
-    await until(() => world.model.calls.length === 1, { timeoutMs: 10_000, what: 'the first turn' });
+    await until(() => world.model.calls.length === 1, { timeoutMs: 60_000, what: 'the first turn' });
     await api.ok('POST', `/v1/runs/${id}/cancel`);
     expect(await api.until(id)).toMatchObject({ state: 'cancelled', amendments: [{ outcome: null }] });
   });

@@ -192,7 +192,7 @@ export class Api {
         const table = await this.ok<Table>('GET', `/v1/tables/${id}`);
         return table.state === 'ready' ? table : null;
       },
-      { timeoutMs: 10_000, what: `table ${name}` },
+      { timeoutMs: 60_000, what: `table ${name}` },
     );
   }
 
@@ -207,7 +207,7 @@ export class Api {
         const run = await this.run(id);
         return states.includes(run.state) || (states.length === 0 && isTerminal(run.state)) ? run : null;
       },
-      { timeoutMs: 15_000, what: `run ${id} to be ${states.join(' or ') || 'over'}` },
+      { timeoutMs: 60_000, what: `run ${id} to be ${states.join(' or ') || 'over'}` },
     );
   }
 }
