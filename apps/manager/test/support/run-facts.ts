@@ -34,7 +34,7 @@ export const step = (id: string, reads: string[], facts: ProductFacts, rowErrors
 });
 export const follower = (id: string, follows: string, facts: ProductFacts): StepFacts => ({ ...step(id, [follows], facts), follows });
 export const input = (facts: ProductFacts, own = true) => ({ name: 'rows', own, product: facts });
-export const ready = product('tbl_in', 'ready');
+const ready = product('tbl_in', 'ready');
 export const fault: ErrorPayload = { code: 'authentication', class: 'refused', message: 'wrong key' };
 
 export const run = (facts: Partial<RunFacts>): RunFacts => ({
