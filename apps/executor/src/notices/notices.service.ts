@@ -50,6 +50,12 @@ export class NoticesService implements OnModuleDestroy {
     }
   }
 
+  /** Stages have ended, and others may have their pools' slots. */
+  ended(changes: readonly StageChange[]): void {
+    for (const change of changes) this.stage(change);
+    for (const pool of new Set(changes.map((change) => change.pool))) this.work(pool);
+  }
+
   control(control: RunControl): void {
     this.messaging.publish(runControlled, control);
   }

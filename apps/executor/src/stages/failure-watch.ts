@@ -39,7 +39,6 @@ export class FailureWatch {
     const changes = await this.database.transaction((queries) => this.ends.fail(queries, stageId, fault));
     if (changes.length === 0) return;
     this.log.warn({ stageId, fault }, 'the stage ends: too many of its rows have failed');
-    for (const change of changes) this.notices.stage(change);
-    for (const pool of new Set(changes.map(({ pool }) => pool))) this.notices.work(pool);
+    this.notices.ended(changes);
   }
 }

@@ -143,8 +143,7 @@ export class StagesService implements OnApplicationShutdown {
         async () => (await queries.attempt.count({ where: { token, stageId, state: 'active' } })) === 1,
       ),
     );
-    for (const change of changes) this.notices.stage(change);
-    for (const pool of new Set(changes.map(({ pool }) => pool))) this.notices.work(pool);
+    this.notices.ended(changes);
   }
 
   /** Attempts have got on: who watches is told, once in a while, and a stage ends of which too many rows have failed. */
