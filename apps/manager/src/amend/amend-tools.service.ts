@@ -3,7 +3,7 @@ import { type ToolCall } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { modelsOfPlan } from '../plans/models-of-plan.js';
 import { requestedSteps, PlansService } from '../plans/plans.service.js';
-import { ToolsService, documentOf, mistaken, patiently, readArguments } from '../planner/tools.service.js';
+import { ToolsService, documentOf, inShort, mistaken, patiently, readArguments } from '../planner/tools.service.js';
 import { checkPrices } from '../runs/budget.js';
 import { type RunRecord, factsOf, requestOf } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
@@ -90,12 +90,8 @@ export class AmendToolsService {
   }
 }
 
-const rejected = (faults: Fault[]): AmendOutcome => {
-  const [first] = faults;
-  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
-  return {
-    kind: 'rejected',
-    faults,
-    note: `submits an amendment that is not valid: ${first ? `${first.field} ${first.message}` : ''}${more}`,
-  };
-};
+const rejected = (faults: Fault[]): AmendOutcome => ({
+  kind: 'rejected',
+  faults,
+  note: `submits an amendment that is not valid: ${inShort(faults)}`,
+});

@@ -7,11 +7,11 @@ import {
   RefusedError,
   excerpt,
   noUsage,
-  tokensOf,
 } from '@apwa/contracts';
 import { type ChatMessage, type Model, type ModelAnswer } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Spent, askPlanner, placeOf } from '../planner/ask.js';
+import { SUBMISSIONS, overtime, submissionsLeft, timeLeft } from '../planner/limits.js';
 import { systemPrompt } from '../planner/prompt.js';
 import { surroundingsOf } from '../planner/surroundings.js';
 import { type Turn, type TurnOutcome, TurnsRepository } from '../planner/turns.repository.js';
@@ -28,9 +28,6 @@ import { standingsOf } from './standings.js';
 import { summaryOf } from './summary.js';
 import { AMEND_TOOLS } from './tool-definitions.js';
 import { failureOf } from './work-hash.js';
-
-/** Plans that may be submitted in one amendment. */
-const SUBMISSIONS = 3;
 
 type Result = { turn: Pick<Turn, 'messages' | 'notes' | 'outcome'>; end: AmendmentEnd | null };
 
@@ -73,14 +70,14 @@ export class AmenderService {
     const messages = history.flatMap((one) => one.messages);
     let limited = signal;
     try {
-      limited = AbortSignal.any([signal, AbortSignal.timeout(this.leftMs(open, history))]);
+      limited = AbortSignal.any([signal, AbortSignal.timeout(timeLeft(this.config.planner, history, open.startedAt, 'answer'))]);
       const asked = { model: this.model, place: placeOf(this.config), messages, tools: AMEND_TOOLS };
       const answer = await askPlanner(asked, limited, spent);
       const result = await this.answer(answer, { record, open, plan, history }, limited);
       await this.amendments.addTurn(record, open.number, { turn, ...result.turn, ...spent }, result.end);
     } catch (thrown) {
       if (signal.aborted) throw thrown;
-      const error: unknown = limited.aborted ? this.overtime() : thrown;
+      const error: unknown = limited.aborted ? overtime(this.config.planner, 'answer') : thrown;
       if (!(error instanceof PermanentError || error instanceof RefusedError)) throw error;
       // What failed calls have cost is the run's cost too.
       const failed = { turn, messages: [], notes: [excerpt(error.message)], outcome: 'failed' as const, ...spent };
@@ -104,23 +101,6 @@ export class AmenderService {
     ];
     const notes = [`looks at step ${open.stepId} (${open.cause})`];
     await this.amendments.addTurn(record, open.number, { turn, messages, notes, outcome: 'prompt', usage: noUsage(), costUsd: 0 }, null);
-  }
-
-  /** Milliseconds that are left for the amendment: its limits are those of a planning. */
-  private leftMs({ startedAt }: Amendment, history: Turn[]): number {
-    const { maxTurns, maxTokens, timeoutMs } = this.config.planner;
-    const turns = history.length - 1;
-    if (turns >= maxTurns) throw overLimit(`no answer after ${turns} turns`, 'maxTurns', maxTurns);
-    const tokens = history.reduce((sum, { usage }) => sum + tokensOf(usage), 0);
-    if (tokens >= maxTokens) throw overLimit(`no answer after ${tokens} tokens`, 'maxTokens', maxTokens);
-    const leftMs = timeoutMs - (Date.now() - startedAt.getTime());
-    if (leftMs <= 0) throw this.overtime();
-    return leftMs;
-  }
-
-  private overtime(): PermanentError {
-    const { timeoutMs } = this.config.planner;
-    return overLimit(`no answer after ${Math.round(timeoutMs / 1_000)} s`, 'timeoutMs', timeoutMs);
   }
 
   /** Carries out what the model answered. */
@@ -148,7 +128,7 @@ export class AmenderService {
           reply(came.content);
           break;
         case 'rejected': {
-          const left = SUBMISSIONS - 1 - history.filter((turn) => turn.outcome === 'rejected').length;
+          const left = submissionsLeft(history);
           reply(amendmentRejection(came.faults, left));
           outcome = 'rejected';
           if (left <= 0) end = { outcome: 'failed', reason: rejected(came.faults) };
@@ -184,9 +164,6 @@ const endOf = (
     : { code: 'ended_by_planner', class: 'permanent', message: said, field: `steps.${open.stepId}` };
   return { outcome: 'ended', reason, error };
 };
-
-const overLimit = (what: string, limit: string, value: number): PermanentError =>
-  new PermanentError('planner_limit', `The planner was stopped: ${what}.`, { field: `planner.${limit}`, value });
 
 const rejected = (faults: Fault[]): string => {
   const [first] = faults;

@@ -1,9 +1,8 @@
 import { type AmendmentCause, type AmendmentOutcome, type ErrorPayload, type Plan, TransientError, newId } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
-import { isDuplicate } from '../database/errors.js';
 import { toJson } from '../database/json.js';
-import { type Turn } from '../planner/turns.repository.js';
+import { type Turn, TurnsRepository } from '../planner/turns.repository.js';
 import { PlanVersionsRepository } from '../plans/plan-versions.repository.js';
 import { GOES_ON } from '../runs/goes-on.js';
 import { type RunRecord, planOf, requestOf } from '../runs/run-record.js';
@@ -32,6 +31,7 @@ export interface About {
 export class AmendmentsRepository {
   constructor(
     private readonly database: Database,
+    private readonly turns: TurnsRepository,
     private readonly runs: RunsRepository,
     private readonly versions: PlanVersionsRepository,
     private readonly tables: TablesRepository,
@@ -54,24 +54,9 @@ export class AmendmentsRepository {
 
   /** Writes down a turn together with what it led to. Another manager may have been faster: then its turn counts. */
   async addTurn(record: RunRecord, number: number, turn: Turn, end: AmendmentEnd | null): Promise<void> {
-    const { messages, notes, usage, ...rest } = turn;
-    const data = {
-      runId: record.run.id,
-      amendment: number,
-      ...rest,
-      messages: toJson(messages),
-      notes: toJson(notes),
-      usage: toJson(usage),
-    };
-    try {
-      await this.database.$transaction(async (queries) => {
-        await queries.plannerTurn.create({ data });
-        await this.runs.touch(queries, record.run.id);
-        if (end) await this.close(queries, record, number, end);
-      });
-    } catch (error) {
-      if (!isDuplicate(error)) throw error;
-    }
+    await this.turns.record(record.run.id, turn, number, async (queries) => {
+      if (end) await this.close(queries, record, number, end);
+    });
   }
 
   /** Nothing comes of it. */

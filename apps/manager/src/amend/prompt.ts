@@ -1,5 +1,6 @@
 import { type AmendmentCause, type Plan } from '@apwa/contracts';
 import { cut, fence } from '../planner/fence.js';
+import { possible } from '../planner/prompt.js';
 
 /** What a summary may take at most, in characters: some thousand tokens. */
 const SUMMARY_CHARACTERS = 16_000;
@@ -46,6 +47,6 @@ export const AMENDMENT_REMINDER =
 
 /** Faults of an amended plan. They quote the plan, and the plan may quote data: so they are fenced too. */
 export const amendmentRejection = (faults: object[], left: number): string =>
-  `The amendment was not accepted. ${left === 1 ? 'One more submission is possible' : `${left} more submissions are possible`}. Correct all of these faults and submit the whole plan again, or keep the plan, or end the run.\n${fence(
+  `The amendment was not accepted. ${possible(left)}. Correct all of these faults and submit the whole plan again, or keep the plan, or end the run.\n${fence(
     JSON.stringify({ faults }),
   )}`;

@@ -1,18 +1,16 @@
-import { type Fault, PermanentError, RefusedError, excerpt, noUsage, tokensOf } from '@apwa/contracts';
+import { type Fault, PermanentError, RefusedError, excerpt, noUsage } from '@apwa/contracts';
 import { type ChatMessage, type Model, type ModelAnswer, type ToolDefinition } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { requestedSteps } from '../plans/plans.service.js';
 import { type RunRecord, requestOf } from '../runs/run-record.js';
 import { CONFIG, type Config, PLANNER_MODEL } from '../settings.js';
 import { askPlanner, placeOf } from './ask.js';
+import { SUBMISSIONS, overtime, submissionsLeft, timeLeft } from './limits.js';
 import { REMINDER, rejection, systemPrompt, taskPrompt } from './prompt.js';
 import { surroundingsOf } from './surroundings.js';
 import { argumentsSchema, plannerTools, type PlannerTool } from './tool-definitions.js';
 import { type ToolContext, ToolsService } from './tools.service.js';
 import { type Turn, type TurnEnd, TurnsRepository } from './turns.repository.js';
-
-/** Plans that may be submitted in one run. */
-const SUBMISSIONS = 3;
 
 const tools: ToolDefinition[] = (Object.keys(plannerTools) as PlannerTool[]).map((name) => ({
   name,
@@ -44,7 +42,8 @@ export class PlannerService {
     const history = await this.turns.history(id);
     const last = history.at(-1);
     if (!last) return this.begin(record);
-    const leftMs = this.checkLimits(record, history);
+    const { planningStartedAt, createdAt } = record.run;
+    const leftMs = timeLeft(this.config.planner, history, planningStartedAt ?? createdAt, 'plan');
     const limited = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
     const spent = { usage: noUsage(), costUsd: 0 };
     const turn = last.turn + 1;
@@ -56,7 +55,7 @@ export class PlannerService {
       await this.turns.add(id, { turn, ...result.turn, ...spent }, result.end);
     } catch (thrown) {
       if (signal.aborted) throw thrown;
-      const error: unknown = limited.aborted ? this.overtime() : thrown;
+      const error: unknown = limited.aborted ? overtime(this.config.planner, 'plan') : thrown;
       if (!(error instanceof PermanentError || error instanceof RefusedError)) throw error;
       // What failed calls have cost is the run's cost too.
       const failed = { turn, messages: [], notes: [excerpt(error.message)], outcome: 'failed' as const, ...spent };
@@ -71,23 +70,6 @@ export class PlannerService {
       { role: 'user', content: taskPrompt(requestOf(record), inputs) },
     ];
     await this.turns.add(record.run.id, { turn: 0, messages, notes: [], outcome: 'prompt', usage: noUsage(), costUsd: 0 });
-  }
-
-  /** Milliseconds that are left for planning. */
-  private checkLimits({ run }: RunRecord, history: Turn[]): number {
-    const { maxTurns, maxTokens, timeoutMs } = this.config.planner;
-    const turns = history.length - 1;
-    if (turns >= maxTurns) throw overLimit(`no plan after ${turns} turns`, 'maxTurns', maxTurns);
-    const tokens = history.reduce((sum, { usage }) => sum + tokensOf(usage), 0);
-    if (tokens >= maxTokens) throw overLimit(`no plan after ${tokens} tokens`, 'maxTokens', maxTokens);
-    const leftMs = timeoutMs - (Date.now() - (run.planningStartedAt ?? run.createdAt).getTime());
-    if (leftMs <= 0) throw this.overtime();
-    return leftMs;
-  }
-
-  private overtime(): PermanentError {
-    const { timeoutMs } = this.config.planner;
-    return overLimit(`no plan after ${Math.round(timeoutMs / 1_000)} s`, 'timeoutMs', timeoutMs);
   }
 
   /** Carries out what the model answered. */
@@ -120,7 +102,7 @@ export class PlannerService {
           result.end.failure ??= outcome.error;
           break;
         case 'rejected': {
-          const left = SUBMISSIONS - 1 - history.filter((turn) => turn.outcome === 'rejected').length;
+          const left = submissionsLeft(history);
           reply(rejection(outcome.faults, left));
           result.turn.outcome = 'rejected';
           if (left <= 0) result.end.failure = rejected(outcome.faults).toPayload();
@@ -133,13 +115,6 @@ export class PlannerService {
     return result;
   }
 }
-
-const overLimit = (what: string, limit: 'maxTurns' | 'maxTokens' | 'timeoutMs', value: number): PermanentError =>
-  new PermanentError('planner_limit', `The planner was stopped: ${what}.`, {
-    field: `planner.${limit}`,
-    value,
-    allowed: 'a larger limit in the configuration, or a simpler goal',
-  });
 
 const rejected = (faults: Fault[]): RefusedError =>
   new RefusedError('plan_rejected', `The planner submitted ${SUBMISSIONS} plans, and none was valid.`, { field: 'plan', faults });

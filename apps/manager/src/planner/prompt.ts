@@ -75,8 +75,12 @@ export const taskPrompt = (request: Pick<RunRequest, 'goal' | 'outputs'>, inputs
 export const REMINDER =
   'That was text without a tool call, and nobody reads it. Call one of the tools; when the plan is ready, call submit_plan with the whole plan.';
 
+/** Submissions that are left, as the model is told. */
+export const possible = (left: number): string =>
+  left === 1 ? 'One more submission is possible' : `${left} more submissions are possible`;
+
 /** Faults of a plan, for the model. They quote the plan, and the plan may quote data: so they are fenced too. */
 export const rejection = (faults: object[], left: number): string =>
-  `The plan was not accepted. ${left === 1 ? 'One more submission is possible' : `${left} more submissions are possible`}. Correct all of these faults and submit the whole plan again.\n${fence(
+  `The plan was not accepted. ${possible(left)}. Correct all of these faults and submit the whole plan again.\n${fence(
     JSON.stringify({ faults }),
   )}`;

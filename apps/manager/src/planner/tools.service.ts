@@ -84,7 +84,7 @@ export class ToolsService {
     if (result.valid)
       return { kind: 'accepted', plan: result.plan, note: `submits a plan of ${result.plan.steps.length} steps: it is valid` };
     const { faults } = result;
-    return { kind: 'rejected', faults, note: `submits a plan that is not valid: ${summary(faults)}` };
+    return { kind: 'rejected', faults, note: `submits a plan that is not valid: ${inShort(faults)}` };
   }
 
   private async check(value: unknown, { inputs, requested, runId, signal }: ToolContext): Promise<Validation> {
@@ -152,14 +152,15 @@ export class ToolsService {
     const { step, rows, plan } = plannerTools.try_template.arguments.parse(value);
     const checked = await this.check({ plan }, context);
     const what = `tries step ${step} on ${rows} rows`;
-    if (!checked.valid) return shown({ notTried: 'the draft has faults', faults: checked.faults }, `${what}: ${summary(checked.faults)}`);
+    if (!checked.valid) return shown({ notTried: 'the draft has faults', faults: checked.faults }, `${what}: ${inShort(checked.faults)}`);
     const tried = await this.tries.try({ plan: checked.plan, step, rows }, context);
     const failed = tried.rows.filter((row) => row._status !== 'ok').length;
     return shown({ ...tried, rows: fitRows(tried.rows) }, `${what}: ${tried.rows.length - failed} ok, ${failed} failed`);
   }
 }
 
-const summary = (faults: Fault[]): string => {
+/** The first of some faults, for people who watch, and how many there are. */
+export const inShort = (faults: Fault[]): string => {
   const [first] = faults;
   return `${first ? `${first.field} ${first.message}` : ''}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}`;
 };

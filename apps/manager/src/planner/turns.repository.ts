@@ -1,7 +1,7 @@
 import { type ErrorPayload, type Plan, type TokenUsage } from '@apwa/contracts';
 import { type ChatMessage } from '@apwa/model';
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { Database, type Queries } from '../database/database.js';
 import { isDuplicate } from '../database/errors.js';
 import { fromJson, toJson } from '../database/json.js';
 import { PlanVersionsRepository } from '../plans/plan-versions.repository.js';
@@ -57,14 +57,22 @@ export class TurnsRepository {
   }
 
   /** Writes down a turn together with what it led to. Another manager may have been faster: then its turn counts. */
-  async add(runId: string, { turn, outcome, costUsd, messages, notes, usage }: Turn, { plan, failure }: TurnEnd = {}): Promise<void> {
-    const data = { runId, turn, outcome, costUsd, messages: toJson(messages), notes: toJson(notes), usage: toJson(usage) };
+  async add(runId: string, turn: Turn, { plan, failure }: TurnEnd = {}): Promise<void> {
+    await this.record(runId, turn, 0, async (queries) => {
+      if (plan) await this.plans.adopt(queries, runId, plan, { by: 'planner', reason: `planned in ${turn.turn} turns` });
+      if (failure) await this.runs.fail(runId, failure, queries);
+    });
+  }
+
+  /** The same of a turn of an amendment, or of the first plan (0). `end`: writes down what it led to. */
+  async record(runId: string, turn: Turn, amendment: number, end: (queries: Queries) => Promise<void>): Promise<void> {
+    const { messages, notes, usage, ...rest } = turn;
+    const data = { runId, amendment, ...rest, messages: toJson(messages), notes: toJson(notes), usage: toJson(usage) };
     try {
       await this.database.$transaction(async (queries) => {
         await queries.plannerTurn.create({ data });
         await this.runs.touch(queries, runId);
-        if (plan) await this.plans.adopt(queries, runId, plan, { by: 'planner', reason: `planned in ${turn} turns` });
-        if (failure) await this.runs.fail(runId, failure, queries);
+        await end(queries);
       });
     } catch (error) {
       if (!isDuplicate(error)) throw error;
