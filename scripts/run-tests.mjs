@@ -27,7 +27,7 @@ const faultGatherer = () => {
   let suite = null;
   return (line) => {
     const plain = line.replace(ANSI, '');
-    const [, workspace, file] = /^(@apwa\/[\w-]+):\S+ (?:FAIL) (\S+)/.exec(plain) ?? [];
+    const [, workspace, file] = /^(@apwa\/[\w-]+):\S+ FAIL (\S+)/.exec(plain) ?? [];
     if (workspace) suite = { workspace, file };
     if (/^(\S+: )?\s*● (?!Console\b)/.test(plain)) faults.push((fault = { suite, lines: [plain] }));
     else if (/^(\S+: )?(PASS|FAIL|Test Suites:)/.test(plain)) fault = null;

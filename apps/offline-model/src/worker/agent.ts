@@ -46,7 +46,7 @@ export const withResults = (task: Task, messages: readonly ChatMessage[]): Task 
   const turns = since(messages);
   const texts = resultsIn(turns);
   if (texts.length === 0) return task;
-  const read = texts.flatMap((text) => textsOf(text));
+  const read = texts.flatMap(textsOf);
   const given = turns.flatMap(({ tool_calls: calls }) => (calls ?? []).map((call) => call.function.arguments));
   const fields = [...task.fields, ...[...given, ...texts].flatMap(fieldsOf)];
   return { ...task, fields, text: read.join('\n').trim() || task.text };
