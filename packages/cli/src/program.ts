@@ -110,17 +110,20 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .command('pause')
     .argument('<ID>')
     .description('begin nothing new of a run, and wait until what is under way has ended')
+    .option('-s, --step <STEP>', 'of this step alone; the others go on')
     .option('--json')
     .action(does(pauseRun));
   withBudget(
     runs.command('resume').argument('<ID>').description('let a paused run go on where it was, with a raised budget if one is given'),
   )
+    .option('-s, --step <STEP>', 'a step that was paused by itself')
     .option('--json')
     .action(does(resumeRun));
   runs
     .command('cancel')
     .argument('<ID>')
     .description('cancel a run, or reject its plan, and wait for it')
+    .option('-s, --step <STEP>', 'this step alone, and those that need it')
     .option('--reason <TEXT>', 'kept with the run')
     .option('--json')
     .action(does(cancelRun));

@@ -32,6 +32,10 @@ export type PoolList = z.infer<typeof PoolList>;
 export const ResumeRequest = z.strictObject({ budget: Budget.optional() });
 export type ResumeRequest = z.infer<typeof ResumeRequest>;
 
+/** `POST /v1/runs/:id/steps/:step/…`: has one step stand still, go on, or end with what it has. */
+export const StepControl = z.enum(['pause', 'resume', 'cancel']);
+export type StepControl = z.infer<typeof StepControl>;
+
 /** `POST /v1/uploads` → an upload; then `PUT /v1/uploads/:id/files?name=…` with each file's bytes as the body. */
 export const Upload = z.strictObject({
   id: UploadId,

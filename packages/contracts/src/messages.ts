@@ -115,11 +115,11 @@ export const executorOperations = {
     }),
     z.strictObject({ shards: z.array(CommittedShard), more: z.boolean() }),
   ),
-  /** With a budget, where the run has one: it holds from then on, whatever becomes of the control. */
+  /** With a budget, where the run has one: it holds from then on, whatever becomes of the control. `end`: stages that end without a result. */
   controlRun: operation(
     managerAsksExecutor,
     'control_run',
-    z.strictObject({ ...RunControl.shape, budget: BudgetTerms.optional() }),
+    z.strictObject({ ...RunControl.shape, budget: BudgetTerms.optional(), end: z.array(StageId).max(1_000).default([]) }),
     RunControl,
   ),
   /**
@@ -415,12 +415,12 @@ export const stageChanged = {
   payload: z.strictObject({ stageId: StageId, ownerId: OwnerId, version: z.number().int(), state: StageState }),
 } as const satisfies Notice;
 
-/** A run was paused, resumed or cancelled: its members follow without waiting for their next heartbeat. */
+/** A run, or stages of it, were paused, resumed or cancelled: its members follow without waiting for their next heartbeat. `end`: stages that have ended. */
 export const runControlled = {
   subject: 'apwa.notice.run_controlled',
   from: 'executor',
   to: 'worker-pool',
-  payload: RunControl,
+  payload: z.strictObject({ ...RunControl.shape, end: z.array(StageId).optional() }),
 } as const satisfies Notice;
 
 export const notices: readonly Notice[] = [workHints, stageChanged, runControlled];

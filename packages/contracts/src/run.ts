@@ -179,6 +179,8 @@ export const RunStep = z.strictObject({
   pausedMs: z.number().int().nonnegative(),
   /** Why nothing runs, if so. */
   waitingFor: z.string().nullable(),
+  /** Somebody has paused it: nothing of it begins, whatever its run does. */
+  paused: z.boolean(),
   /** Of steps of kind `reduce` alone, the lowest first. */
   levels: z.array(RunLevel).optional(),
 });

@@ -395,6 +395,8 @@ export const Assignment = z.strictObject({
   budgeted: z.boolean().default(false),
   /** The version of the run's control at the claim, 0 if nothing was asked of it yet: the run was active then. */
   controlVersion: z.number().int().nonnegative(),
+  /** What that control holds; left out: nothing. */
+  held: z.array(StageId).optional(),
   journal: JournalPlace,
 });
 export type Assignment = z.infer<typeof Assignment>;
@@ -422,6 +424,10 @@ export const RunControl = z.strictObject({
   ownerId: OwnerId,
   version: z.number().int().positive(),
   state: z.enum(['active', 'paused', 'cancelled']),
+  /**
+   * Stages of which nothing begins though the run goes on, those among them that are yet to be submitted. Left out: none. The others go on.
+   */
+  held: z.array(StageId).max(1_000).optional(),
 });
 export type RunControl = z.infer<typeof RunControl>;
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Run } from '@apwa/contracts';
+import { type Plan, type Run } from '@apwa/contracts';
 import { eventually } from '@apwa/test-kit';
 import { apwa } from './support/command.js';
 import { expectEveryRowOnce, mailPlan, type ModelStats, numberedRows, System } from './support/system.js';
@@ -191,5 +191,87 @@ describe('control of a run', () => {
     expect(again.err).toContain('allowed: a run that is paused');
     expect(await system.wait(run.id)).toMatchObject({ state: 'succeeded' });
     expect(await command('pause')).toMatchObject({ code: 2, err: expect.stringContaining('it is succeeded') });
+  });
+
+  /** Two maps side by side over the same rows, and a count of what the first makes. */
+  const twoSteps = (): Plan => {
+    const { steps, ...plan } = mailPlan();
+    const [mails] = steps as [Plan['steps'][number]];
+    const counted = { id: 'counted', kind: 'sql' as const, inputs: ['mails'], query: 'SELECT count(*) AS n FROM mails' };
+    return { ...plan, steps: [mails, { ...mails, id: 'others' }, counted], outputs: ['others', 'counted'] };
+  };
+  const beginTwo = (): Promise<Run> => system.submit({ inputs: { rows: numberedRows(ROWS) }, plan: twoSteps() });
+  const stepOf = (run: Run, id: string): Run['steps'][number] => {
+    const step = run.steps.find((one) => one.id === id);
+    if (!step) throw new Error(`run ${run.id} has no step ${id}`);
+    return step;
+  };
+  const untilStep = (id: string, step: string, is: (step: Run['steps'][number]) => boolean, what: string): Promise<Run> =>
+    eventually(
+      async () => {
+        const run = await system.client.runs.get(id);
+        return is(stepOf(run, step)) ? run : null;
+      },
+      { timeoutMs: 60_000, what: `step ${step}: ${what}` },
+    );
+  const answered = (run: Run, id: string): number => stepOf(run, id).counts.ok;
+
+  it('should hold one step while the others go on, whoever dies then, and ask nothing again when it goes on', async () => {
+    const asked = await counting();
+    const { id } = await beginTwo();
+    await untilStep(id, 'mails', ({ counts }) => counts.ok > 0, 'an answer');
+    expect(stepOf(await system.client.runs.controlStep(id, 'mails', 'pause'), 'mails')).toMatchObject({ paused: true });
+    const held = await untilStep(id, 'mails', ({ waitingFor }) => waitingFor === 'the step is paused', 'to stand still');
+    expect(held).toMatchObject({ state: 'running', paused: null });
+    const { services } = system.stack;
+    await Promise.all([services.manager.kill(), services.executor.kill()]);
+    await Promise.all([services.manager.restart(), services.executor.restart()]);
+    const others = await untilStep(id, 'others', ({ state }) => state === 'succeeded', 'its end');
+    expect(answered(others, 'mails')).toBe(answered(held, 'mails'));
+    expect(answered(others, 'mails')).toBeLessThan(ROWS);
+    expect(stepOf(others, 'counted')).toMatchObject({ state: 'waiting' });
+    const shown = await apwa(['runs', 'show', id], { cwd, url: system.stack.url });
+    expect(shown.out).toMatch(/^mails +map +paused /m);
+
+    expect(await apwa(['runs', 'resume', id, '--step', 'mails'], { cwd, url: system.stack.url })).toMatchObject({ code: 0 });
+    const ended = await system.wait(id);
+    expect(ended).toMatchObject({ state: 'succeeded', error: null });
+    expectEveryRowOnce(await system.rows(ended, 'mails'), ROWS);
+    expectEveryRowOnce(await system.rows(ended, 'others'), ROWS);
+    // What was in flight when the executor died may be asked again; what the pause had finished is not.
+    expect((await asked()).requests).toBeLessThanOrEqual(2 * ROWS + 2 * MEMBERS * SLOTS);
+  });
+
+  it('should cancel one step and what needs it, keep its rows, and finish the others', async () => {
+    const { id } = await beginTwo();
+    await untilStep(id, 'mails', ({ counts }) => counts.ok > 0, 'an answer');
+    await eventually(async () => (await committedRows(id)).length > 0, { timeoutMs: 60_000, what: 'a committed shard' });
+    expect(await apwa(['runs', 'cancel', id, '--step', 'mails'], { cwd, url: system.stack.url })).toMatchObject({ code: 0 });
+    const ended = await system.wait(id);
+    expect(ended).toMatchObject({ state: 'partially_succeeded', error: null });
+    expect(ended.steps.map(({ state }) => state)).toEqual(['cancelled', 'succeeded', 'cancelled']);
+    expectEveryRowOnce(await system.rows(ended, 'others'), ROWS);
+    expect(await system.client.tables.get(stepOf(ended, 'mails').tableId ?? '')).toMatchObject({
+      state: 'cancelled',
+      partial: { of: ROWS },
+    });
+
+    const redone = await system.wait((await system.client.runs.redrive(id)).id);
+    expect(redone).toMatchObject({ state: 'succeeded', error: null });
+    expectEveryRowOnce(await system.rows(redone, 'mails'), ROWS);
+  });
+
+  it('should refuse what cannot be done to a step', async () => {
+    const run = await system.run({ inputs: { rows: numberedRows(8) }, plan: twoSteps() });
+    await expect(system.client.runs.controlStep(run.id, 'mail', 'pause')).rejects.toMatchObject({
+      code: 'unknown_step',
+      details: { field: 'step', value: 'mail', allowed: expect.stringContaining('mails') },
+    });
+    await expect(system.client.runs.controlStep(run.id, 'mails', 'pause')).rejects.toMatchObject({
+      code: 'wrong_state',
+      details: { field: 'step', value: 'of a run that is succeeded' },
+    });
+    const refused = await apwa(['runs', 'cancel', run.id, '--step', 'mails', '--reason', 'x'], { cwd, url: system.stack.url });
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("--reason is the whole run's") });
   });
 });

@@ -12,6 +12,7 @@ import {
   TransientError,
   isTerminal,
   type RunRequest,
+  type StepControl,
 } from '@apwa/contracts';
 import type { z } from 'zod';
 import type { Http } from './http.js';
@@ -62,6 +63,9 @@ export const runsClient = (http: Http) => {
     pause: (id: string) => http.json(Run, 'POST', `/v1/runs/${id}/pause`, { body: {} }),
     /** `budget` raises the limits that it names. */
     resume: (id: string, request: ResumeRequest = {}) => http.json(Run, 'POST', `/v1/runs/${id}/resume`, { body: request }),
+    /** One step alone. What needs one that is cancelled is not done. */
+    controlStep: (id: string, step: string, control: StepControl) =>
+      http.json(Run, 'POST', `/v1/runs/${id}/steps/${encodeURIComponent(step)}/${control}`, { body: {} }),
     /** Of the version that was looked at; refused (`plan_changed`) if there is a newer one. */
     approve: (id: string, request: ApproveRequest) => http.json(Run, 'POST', `/v1/runs/${id}/approve`, { body: request }),
     /** Another plan for a run that waits for approval: its next version. It waits on. */

@@ -6,6 +6,7 @@ import { Database, type Queries } from '../database/database.js';
 import { JournalService } from '../journal/journal.service.js';
 import { journalPlace } from '../journal/journal-place.js';
 import { MembersRepository } from '../members/members.repository.js';
+import { heldOf } from '../runs/runs.repository.js';
 import { NoticesService } from '../notices/notices.service.js';
 import { TIMES, type Timing } from '../settings.js';
 import { type LedgerEntry } from './ledger-entry.js';
@@ -14,8 +15,8 @@ import { LedgerWriter } from './ledger-writer.js';
 import { nextOf, served, slotsFor } from './scheduling.js';
 import { shareOf } from './share-of-work.js';
 
-/** A shard that is claimed, and the version of the control under which its run is active. */
-type Claimed = LedgerEntry & { readonly controlVersion: number; readonly budgeted: boolean };
+/** A shard that is claimed, and the control under which its run is active. */
+type Claimed = LedgerEntry & { readonly controlVersion: number; readonly held: string[]; readonly budgeted: boolean };
 
 interface Claim {
   memberId: string;
@@ -140,16 +141,16 @@ export class ClaimsService {
 
   /** The run's next shard, locked; null if it was paused, or its work taken back, since it was looked at. */
   async #entry(queries: Queries, ownerId: string, asker: Asker, suspects: boolean): Promise<Claimed | null> {
-    const [run] = await queries.$queryRaw<{ control: string; version: number }[]>`
-      SELECT control, control_version AS version FROM runs WHERE owner_id = ${ownerId} FOR UPDATE`;
+    const [run] = await queries.$queryRaw<{ control: string; version: number; held: string[] }[]>`
+      SELECT control, control_version AS version, held FROM runs WHERE owner_id = ${ownerId} FOR UPDATE`;
     if (run?.control !== 'active') return null;
     const entry = await this.ledger.lockClaimable(queries, ownerId, asker, suspects);
     // A statement of its own: one that waited for the run's lock would not see a budget that came with it.
-    return entry && { ...entry, controlVersion: run.version, budgeted: await this.budgets.isBudgeted(queries, ownerId) };
+    return entry && { ...entry, controlVersion: run.version, held: run.held, budgeted: await this.budgets.isBudgeted(queries, ownerId) };
   }
 
   #assignment(
-    { stage, row, shard, controlVersion, budgeted }: Claimed,
+    { stage, row, shard, controlVersion, held, budgeted }: Claimed,
     token: string,
     { number, handling }: Extract<LedgerEffect, { kind: 'assigned' }>,
     share: Pick<Assignment, 'slots' | 'elastic' | 'weight'>,
@@ -167,6 +168,7 @@ export class ClaimsService {
       range: shard.range,
       ...share,
       controlVersion,
+      ...heldOf(held),
       budgeted,
       journal: journalPlace(this.journal.incarnation, stage.id, row.originId, token),
     };

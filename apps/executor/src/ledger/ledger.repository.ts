@@ -117,7 +117,7 @@ export class LedgerRepository {
   async lockClaimable(queries: Queries, ownerId: string, asker: Asker, suspects: boolean): Promise<LedgerEntry | null> {
     const { pool, lane } = asker;
     const [found] = await queries.$queryRaw<{ shardId: string; stageId: string }[]>`
-      SELECT h.id AS "shardId", s.id AS "stageId" FROM stages s JOIN shards h ON h.stage_id = s.id AND h.state = 'open'
+      SELECT h.id AS "shardId", s.id AS "stageId" FROM stages s JOIN runs r ON r.owner_id = s.owner_id AND s.id <> ALL (r.held) JOIN shards h ON h.stage_id = s.id AND h.state = 'open'
       WHERE s.owner_id = ${ownerId} AND s.pool = ${pool} AND s.lane = ${lane} AND s.state = 'running' AND s.paused_by IS NULL
         AND ${suspects ? SUSPECT : ORDINARY(asker)}
       ORDER BY s.created_at, s.id, h.copy_wanted, h."first" LIMIT 1`;
@@ -135,7 +135,8 @@ export class LedgerRepository {
         SELECT s.owner_id,
           bool_or(EXISTS (SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${SUSPECT})) AS suspect,
           bool_or(EXISTS (SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND ${ORDINARY(asker)})) AS ordinary
-        FROM stages s WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} GROUP BY s.owner_id
+        FROM stages s JOIN runs c ON c.owner_id = s.owner_id AND s.id <> ALL (c.held)
+        WHERE s.state = 'running' AND s.paused_by IS NULL AND s.pool = ${pool} AND s.lane = ${lane} GROUP BY s.owner_id
       ) o ON o.owner_id = r.owner_id
       WHERE r.control = 'active' AND (o.suspect OR o.ordinary)`;
     return owners.filter(({ maxInFlight, inFlight }) => maxInFlight === null || inFlight < maxInFlight);

@@ -56,8 +56,8 @@ export class NoticesService implements OnModuleDestroy {
     for (const pool of new Set(changes.map((change) => change.pool))) this.work(pool);
   }
 
-  control(control: RunControl): void {
-    this.messaging.publish(runControlled, control);
+  control(control: RunControl, end: readonly string[]): void {
+    this.messaging.publish(runControlled, { ...control, ...(end.length > 0 ? { end: [...end] } : {}) });
   }
 
   onModuleDestroy(): void {

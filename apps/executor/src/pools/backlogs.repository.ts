@@ -18,7 +18,7 @@ export class BacklogsRepository {
         COALESCE((SELECT sum(a.slots)::int FROM attempts a WHERE a.owner_id = r.owner_id AND a.state = 'active'), 0) AS "inFlight"
       FROM unnest(${names}::text[], ${slots}::int[], ${shards}::int[]) AS p(name, slots, shards)
       JOIN stages s ON s.pool = p.name AND s.state = 'running' AND s.paused_by IS NULL
-      JOIN runs r ON r.owner_id = s.owner_id AND r.control = 'active'
+      JOIN runs r ON r.owner_id = s.owner_id AND r.control = 'active' AND s.id <> ALL (r.held)
       CROSS JOIN LATERAL (
         SELECT sum(LEAST(h.rows, p.slots)) AS slots FROM (
           SELECT "last" - "first" + 1 AS rows FROM shards

@@ -81,6 +81,8 @@ export interface IdleStage {
   /** Of a map that calls a function: its hash. */
   capability: string | null;
   pausedBy: string | null;
+  /** Its run's control says that nothing of it begins. */
+  held: boolean;
   /** Somebody holds a shard of it. */
   active: boolean;
   /** It has done all that there is so far of the stage that it follows. */
@@ -197,7 +199,7 @@ export class StagesRepository {
   /** Running stages with shards to do, and whether anybody works on them. */
   async idle(queries: Queries): Promise<IdleStage[]> {
     return queries.$queryRaw`
-      SELECT s.id, s.pool, r.control, s.waiting_for AS "waitingFor", s.model, s.capability, s.paused_by AS "pausedBy",
+      SELECT s.id, s.pool, r.control, s.waiting_for AS "waitingFor", s.model, s.capability, s.paused_by AS "pausedBy", s.id = ANY (r.held) AS held,
         EXISTS (SELECT 1 FROM attempts a WHERE a.stage_id = s.id AND a.state = 'active') AS active,
         s.follows IS NOT NULL AND NOT EXISTS (
           SELECT 1 FROM shards h WHERE h.stage_id = s.id AND h.state = 'open' AND NOT h.waits) AS "waitsForRows"
@@ -261,8 +263,8 @@ export class StagesRepository {
   /** Paused stages among those that a member has attempts at. */
   async pausedOf(queries: Queries, memberId: string): Promise<string[]> {
     const rows = await queries.$queryRaw<{ stageId: string }[]>`
-      SELECT DISTINCT s.id AS "stageId" FROM attempts a JOIN stages s ON s.id = a.stage_id
-      WHERE a.member_id = ${memberId} AND a.state = 'active' AND s.paused_by IS NOT NULL`;
+      SELECT DISTINCT s.id AS "stageId" FROM attempts a JOIN stages s ON s.id = a.stage_id JOIN runs r ON r.owner_id = s.owner_id
+      WHERE a.member_id = ${memberId} AND a.state = 'active' AND (s.paused_by IS NOT NULL OR s.id = ANY (r.held))`;
     return rows.map(({ stageId }) => stageId);
   }
 

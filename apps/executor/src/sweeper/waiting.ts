@@ -42,14 +42,19 @@ export class Waiting {
     }
   }
 
-  /** Null if it goes on: then somebody holds a shard of it, or will. `held`: why those who hold shards begin no new rows. */
-  #reasonOf({ pool, control, active, model, pausedBy, waitsForRows }: IdleStage, joined: number, held: string | null): string | null {
+  /** Null if it goes on: then somebody holds a shard of it, or will. `standing`: why those who hold shards begin no new rows. */
+  #reasonOf(
+    { pool, control, active, model, pausedBy, held, waitsForRows }: IdleStage,
+    joined: number,
+    standing: string | null,
+  ): string | null {
     // Said once nobody holds a shard any more: whoever is told hears by it that all has come to rest.
     if (pausedBy !== null) return active ? null : (JSON.parse(pausedBy) as PausedBy).message;
     if (!active && control === 'paused') return 'the run is paused';
+    if (!active && held) return 'the step is paused';
     if (!active && waitsForRows) return 'the step before has given no more rows yet';
     const provider = model === null ? null : this.permits.waitingFor(model);
-    return provider ?? (active ? held : this.pools.waitingFor(pool, joined));
+    return provider ?? (active ? standing : this.pools.waitingFor(pool, joined));
   }
 
   /** Members that begin no new rows though they hold shards. */

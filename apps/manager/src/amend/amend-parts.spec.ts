@@ -49,6 +49,8 @@ const facts = (id: string, state: ProductFacts['state'], reads: string[] = [], m
   rowErrors: [],
   review: false,
   failedAlike: false,
+  paused: false,
+  cancelled: false,
   ...more,
 });
 
@@ -221,6 +223,7 @@ describe('what the planner is shown of a run under way', () => {
     rowsIn: null,
     counts: noCounts(),
     copies: noCopies(),
+    paused: false,
     startedAt: null,
     finishedAt: null,
     pausedMs: 0,

@@ -40,6 +40,8 @@ import {
   TableList,
   Upload,
   UploadId,
+  Name,
+  StepControl,
 } from '@apwa/contracts';
 import { z } from 'zod';
 import { type Need } from '../access/needs.js';
@@ -110,6 +112,16 @@ export const routes: Route[] = [
     summary: 'Lets a paused run go on where it was, with a raised budget where it has used its own up',
     params: run,
     body: ResumeRequest,
+    status: 200,
+    answer: Run,
+  },
+  {
+    method: 'post',
+    path: '/v1/runs/{id}/steps/{step}/{control}',
+    needs: 'run',
+    summary:
+      'Pauses a step, lets it go on, or cancels it with those that need it: calls in flight of a paused one are finished, those of a cancelled one aborted',
+    params: { ...run, step: Name, control: StepControl },
     status: 200,
     answer: Run,
   },

@@ -12,7 +12,7 @@ import { RemovalService } from '../retention/removal.service.js';
 import { termsOf } from '../runs/budget.js';
 import { next } from '../runs/next.js';
 import { RunEvents } from '../runs/run-events.js';
-import { type RunRecord, budgetOf, factsOf, planningAmountsOf, requestOf } from '../runs/run-record.js';
+import { type RunRecord, budgetOf, factsOf, heldStages, planningAmountsOf, requestOf } from '../runs/run-record.js';
 import { GIVEN, RunsRepository } from '../runs/runs.repository.js';
 import { StagesService } from '../stages/stages.service.js';
 import { columnsOf } from '../tables/tables.repository.js';
@@ -90,9 +90,11 @@ export class RunDesk implements Desk {
     const record = await this.load(runId);
     const budget = budgetOf(record);
     const terms = budget ? { budget: termsOf(budget, planningAmountsOf(record)) } : {};
-    const held = await this.executor.control({ ownerId: runId, state, version, ...terms }, signal);
-    if (afterControl({ state, version }, held) === 'known') await this.runs.controlKnown(runId, version);
-    else await this.owners.raiseControlAbove(runId, held.version);
+    const { held, end } = heldStages(record);
+    const told = { ownerId: runId, state, version, held };
+    const control = await this.executor.control({ ...told, end, ...terms }, signal);
+    if (afterControl(told, control) === 'known') await this.runs.controlKnown(runId, version);
+    else await this.owners.raiseControlAbove(runId, control.version);
   }
 
   /** Turns cost money: one is taken only if it is still what the run needs. */

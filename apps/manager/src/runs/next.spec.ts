@@ -279,6 +279,57 @@ describe('a run whose budget is used up', () => {
     ]));
 });
 
+describe('a step that somebody has paused', () => {
+  const held = (facts: ProductFacts) => ({ ...step('a', ['rows'], facts), paused: true });
+  const other = step('c', ['rows'], product('tbl_c', 'waiting'));
+
+  it.each<[string, ProductFacts, RunAction[]]>([
+    ['is not begun', product('tbl_a', 'waiting'), []],
+    ['is made a table of, once it is done', succeeded, [{ do: 'complete', productId: 'tbl_a' }]],
+    ['is submitted, for it may have been already', unsubmitted, [{ do: 'submit', productId: 'tbl_a', stageId: 'stg_1' }]],
+    ['goes to its end', writing, []],
+  ])('%s, while others go on', (_, facts, actions) => {
+    const begins: RunAction = { do: 'start', productId: 'tbl_c' };
+    expect(next(run({ control: KNOWN, steps: [held(facts), other] }))).toEqual([...actions, begins]);
+  });
+
+  it('is not submitted before the executor knows, and keeps its run from ending', () => {
+    const tell: RunAction = { do: 'control', state: 'active', version: 2 };
+    expect(next(run({ control: UNKNOWN, steps: [held(unsubmitted)] }))).toEqual([tell]);
+    expect(next(run({ control: KNOWN, steps: [held(product('tbl_a', 'waiting')), step('c', ['rows'], done)] }))).toEqual([]);
+  });
+});
+
+describe('a step that somebody has cancelled', () => {
+  const off = (facts: ProductFacts, reads = ['rows']) => ({ ...step('a', reads, facts), cancelled: true });
+  const settle: RunAction = { do: 'settle', productId: 'tbl_a', as: 'cancelled', error: null };
+  const ended = product('tbl_a', 'cancelled');
+
+  it.each<[string, ProductFacts, RunAction[]]>([
+    ['ends before it is begun', product('tbl_a', 'waiting'), [settle]],
+    ['ends once the executor has stopped it', product('tbl_a', 'writing', stage({ state: 'cancelled' })), [settle]],
+    ['is waited for until then', writing, []],
+    ['ends though nobody knows whether it was submitted', unsubmitted, [settle]],
+  ])('%s', (_, facts, actions) => expect(next(run({ control: KNOWN, steps: [off(facts)] }))).toEqual(actions));
+
+  it('ends with its stage alone once the executor knows', () => {
+    const tell: RunAction = { do: 'control', state: 'active', version: 2 };
+    expect(next(run({ control: UNKNOWN, steps: [off(unsubmitted)] }))).toEqual([tell]);
+  });
+
+  it.each<[string, ReturnType<typeof step>[], boolean, RunAction]>([
+    [
+      'partially succeeded',
+      [off(ended), step('c', ['rows'], done)],
+      false,
+      { do: 'finish', from: 'running', state: 'partially_succeeded' },
+    ],
+    ['cancelled, if nothing is left', [off(ended)], false, { do: 'finish', from: 'running', state: 'cancelled' }],
+    ['exporting', [off(ended), step('c', ['rows'], done)], true, { do: 'enter', from: 'running', state: 'exporting' }],
+    ['succeeded, if it was done by then', [off(done)], false, { do: 'finish', from: 'running', state: 'succeeded' }],
+  ])('leaves its run %s', (_, steps, wantsExports, action) => expect(next(run({ steps, wantsExports }))).toEqual([action]));
+});
+
 /** What is left to be done for a run that is paused, once the executor knows. */
 const paused: [string, Partial<RunFacts>, RunAction[]][] = [
   ['begins no import', { state: 'importing', inputs: [input(product('t', 'waiting'))] }, []],

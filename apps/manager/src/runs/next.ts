@@ -1,7 +1,7 @@
 import { type AmendmentCause, type ErrorPayload, type PauseReason, type RunControl, type RunRequest, type RunState } from '@apwa/contracts';
 import { type AmendFacts, dueAmendment, explained } from '../amend/due.js';
 import { isSettled, nextForProduct, type ProductAction, type ProductContext, type ProductFacts } from '../owners/product.js';
-import { type StepFacts, faultOf, hasBegun, isOpen } from './step-facts.js';
+import { type StepFacts, faultOf, hasBegun, isCalledOff, isOpen, openProducts } from './step-facts.js';
 
 /** All that is needed to decide how a run goes on. */
 export interface RunFacts {
@@ -219,7 +219,7 @@ const running = (facts: RunFacts): RunAction[] => {
     const error = faultOf(step, facts.steps);
     if (error) return [{ do: 'fail', error: explained(error, step, facts.amend) }];
   }
-  if (facts.steps.every(({ product }) => product.state === 'ready')) {
+  if (facts.steps.every((step) => step.product.state === 'ready' || (isCalledOff(step) && openProducts(step).length === 0))) {
     return facts.wantsExports
       ? [{ do: 'enter', from: 'running', state: 'exporting' }]
       : [{ do: 'finish', from: 'running', state: success(facts) }];
@@ -240,16 +240,22 @@ const stepActions = (facts: RunFacts, steps: readonly StepFacts[]): RunAction[] 
   const made = new Map(facts.steps.map(({ id, product }) => [id, product]));
   return steps.flatMap((step) => {
     const { product, match, level } = step;
+    if (isCalledOff(step)) return stop(openProducts(step), facts);
     // Unlike a match, a level is needed.
     if (product.state === 'waiting' && (level?.state === 'failed' || level?.state === 'cancelled'))
       return [{ do: 'settle', productId: product.id, as: level.state, error: level.error }];
-    return nextForProduct([match, level].find(isOpen) ?? product, {
+    const actions = nextForProduct([match, level].find(isOpen) ?? product, {
       inputs: inputsFor(step, made),
       stopping: false,
       stopKnown: false,
     });
+    return step.paused ? actions.filter((action) => endsWhatIsUnderWay(action, facts)) : actions;
   });
 };
+
+/** What of the run's own comes to its end without a result. */
+const stop = (products: readonly ProductFacts[], { control: { version, known } }: RunFacts): ProductAction[] =>
+  products.flatMap((product) => nextForProduct(product, { inputs: 'missing', stopping: true, stopKnown: version > 0 && known }));
 
 /** Inputs of the run are there anyway. */
 const inputsFor = ({ reads, follows, product }: StepFacts, made: ReadonlyMap<string, ProductFacts>): ProductContext['inputs'] => {
@@ -276,18 +282,19 @@ const exporting = (facts: RunFacts): RunAction[] => {
   return facts.exports.flatMap(({ product }) => nextForProduct(product, { inputs: 'ready', stopping: false, stopKnown: false }));
 };
 
-const success = ({ steps }: RunFacts): EndState =>
-  steps.some(({ product }) => product.failedRows > 0) ? 'partially_succeeded' : 'succeeded';
+const success = ({ steps }: RunFacts): EndState => {
+  if (steps.length > 0 && steps.every(isCalledOff)) return 'cancelled';
+  return steps.some((step) => isCalledOff(step) || step.product.failedRows > 0) ? 'partially_succeeded' : 'succeeded';
+};
 
 /** Stops everything that is the run's own; the run ends when all of it has ended. */
 const stopAll = (facts: RunFacts, end: 'failed' | 'cancelled'): RunAction[] => {
   const open = ownProducts(facts).filter((product) => !isSettled(product));
   if (open.length === 0) return [{ do: 'finish', from: facts.state, state: end }];
   const { version, known } = facts.control;
-  const stopKnown = version > 0 && known;
-  const actions = open.flatMap((product): RunAction[] => nextForProduct(product, { inputs: 'missing', stopping: true, stopKnown }));
+  const actions = stop(open, facts);
   const atExecutor = open.some(({ state, stage }) => state === 'writing' && stage !== null && !hasStopped(stage.state));
-  return atExecutor && !stopKnown ? [{ do: 'control', state: 'cancelled', version }, ...actions] : actions;
+  return atExecutor && !(version > 0 && known) ? [{ do: 'control', state: 'cancelled', version }, ...actions] : actions;
 };
 
 const ownProducts = ({ inputs, quote, steps, exports }: RunFacts): ProductFacts[] => [

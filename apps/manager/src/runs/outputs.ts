@@ -20,6 +20,8 @@ export const plannedExports = (plan: Plan, { outputs }: RunRequest, tables: Map<
   );
   return [...wanted.values()].flatMap((item): PlannedExport[] => {
     const table = tables.get(item.step);
+    // Of a step that was cancelled there is no result.
+    if (table?.state === 'cancelled') return [];
     const failed = table ? countsOf(table).failed : 0;
     const ok: PlannedExport = { ...item, rows: 'ok', bookkeeping: false };
     return failed > 0 ? [ok, { ...item, rows: 'failed', bookkeeping: true }] : [ok];

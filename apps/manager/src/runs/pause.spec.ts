@@ -1,6 +1,6 @@
 import { type PauseReason, type RunPause } from '@apwa/contracts';
 import { type StoredState } from './next.js';
-import { type PauseDecision, type PauseFacts, afterControl, decidePause, decideResume, pausedWithin } from './pause.js';
+import { type PauseDecision, type PauseFacts, afterControl, decidePause, decideResume, decideStep, pausedWithin } from './pause.js';
 
 const facts = (rest: Partial<PauseFacts> = {}): PauseFacts => ({
   state: 'running',
@@ -53,6 +53,28 @@ describe('resuming', () => {
 
   it.each(ending)('should be refused of a run that is %s', (is, rest) => {
     expect(decideResume(facts(rest))).toMatchObject({ decision: 'refused', is });
+  });
+});
+
+describe('a step', () => {
+  const free = { run: facts(), ended: null, paused: false, cancelled: false };
+  const refused = (is: string, allowed: string) => ({ decision: 'refused', is, allowed });
+  const open = 'a step that has not ended';
+
+  it.each([
+    ['pause', free, { decision: 'change' }],
+    ['pause', { ...free, paused: true }, { decision: 'nothing' }],
+    ['resume', { ...free, paused: true }, { decision: 'change' }],
+    ['resume', free, refused('not paused', 'a step that is paused')],
+    ['cancel', free, { decision: 'change' }],
+    ['cancel', { ...free, paused: true }, { decision: 'change' }],
+    ['cancel', { ...free, cancelled: true }, { decision: 'nothing' }],
+    ['pause', { ...free, cancelled: true }, refused('cancelled', open)],
+    ['resume', { ...free, paused: true, ended: 'ready' as const }, refused('ready', open)],
+    ['cancel', { ...free, ended: 'failed' as const }, refused('failed', open)],
+    ['pause', { ...free, run: facts({ state: 'cancelled' }) }, refused('of a run that is cancelled', 'a step of a run that has not ended')],
+  ] as const)('should, when somebody wants to %s it as %j, be decided as %j', (wanted, of, decision) => {
+    expect(decideStep(of, wanted)).toEqual(decision);
   });
 });
 

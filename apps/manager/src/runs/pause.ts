@@ -1,4 +1,5 @@
-import { type PauseReason, type RunControl, type RunPause, isTerminal } from '@apwa/contracts';
+import { type PauseReason, type RunControl, type RunPause, type StepControl, type TableState, isTerminal } from '@apwa/contracts';
+import { isDeepStrictEqual } from 'node:util';
 import { type StoredState } from './next.js';
 
 /** What decides whether a run can be paused or resumed. */
@@ -35,6 +36,25 @@ export const decideResume = (facts: PauseFacts): PauseDecision => {
   return is === null ? { decision: 'change' } : { decision: 'refused', is, allowed: 'a run that is paused' };
 };
 
+/** What decides whether a step can be paused, resumed or cancelled. */
+export interface StepPauseFacts {
+  run: PauseFacts;
+  /** The step has ended, however. */
+  ended: TableState | null;
+  paused: boolean;
+  cancelled: boolean;
+}
+
+export const decideStep = ({ run, ended, paused, cancelled }: StepPauseFacts, wanted: StepControl): PauseDecision => {
+  const over = overBy(run);
+  if (over) return { decision: 'refused', is: `of a run that is ${over}`, allowed: 'a step of a run that has not ended' };
+  if (wanted === 'cancel' && cancelled) return { decision: 'nothing' };
+  if (ended !== null || cancelled) return { decision: 'refused', is: ended ?? 'cancelled', allowed: 'a step that has not ended' };
+  if (wanted === 'resume')
+    return paused ? { decision: 'change' } : { decision: 'refused', is: 'not paused', allowed: 'a step that is paused' };
+  return wanted === 'pause' && paused ? { decision: 'nothing' } : { decision: 'change' };
+};
+
 /** In what way a run is at its end, or on its way there. */
 const overBy = ({ state, cancelRequested, failing }: PauseFacts): string | null => {
   if (isTerminal(state)) return state;
@@ -47,10 +67,12 @@ const overBy = ({ state, cancelRequested, failing }: PauseFacts): string | null 
  * taken back to an older state): told again with a version above, it follows.
  */
 export const afterControl = (
-  told: Pick<RunControl, 'state' | 'version'>,
-  held: Pick<RunControl, 'state' | 'version'>,
-): 'known' | 'overtaken' =>
-  held.version > told.version && held.state !== told.state && held.state !== 'cancelled' ? 'overtaken' : 'known';
+  told: Pick<RunControl, 'state' | 'version' | 'held'>,
+  holds: Pick<RunControl, 'state' | 'version' | 'held'>,
+): 'known' | 'overtaken' => {
+  const same = holds.state === told.state && isDeepStrictEqual(new Set(holds.held), new Set(told.held));
+  return holds.version > told.version && !same && holds.state !== 'cancelled' ? 'overtaken' : 'known';
+};
 
 /** A pause that is over. Unix milliseconds. */
 export interface PastPause {

@@ -82,6 +82,8 @@ const ofRun: Typed<Run> = {
   finishedAt: dateOrNull,
   deletedAt: dateOrNull,
   redriveSteps: list,
+  pausedSteps: list,
+  cancelledSteps: list,
 };
 const ofOwner: Typed<Owner> = { finishedAt: dateOrNull, leasedUntil: dateOrNull };
 const ofTable: Typed<Omit<DataTable, 'metadata'>> = {

@@ -112,7 +112,27 @@ export const factsOf = (record: RunRecord): RunFacts => {
   };
 };
 
+/** Steps that somebody has cancelled, and those that need one of them: a plan has steps behind those that they read. */
+export const calledOff = ({ run }: Pick<RunRecord, 'run'>, plan: Plan | null): Set<string> =>
+  (plan?.steps ?? []).reduce((off, step) => {
+    if (run.cancelledSteps.includes(step.id) || inputsOf(step).some((input) => off.has(input))) off.add(step.id);
+    return off;
+  }, new Set<string>());
+
+/** Stages of which nothing is to begin, and those among them that are to end, for the executor. */
+export const heldStages = (record: RunRecord): { held: string[]; end: string[] } => {
+  const off = calledOff(record, planOf(record));
+  const stagesOf = (wanted: (step: string) => boolean) =>
+    [
+      ...record.steps.map(({ stepId, stageId }) => ({ step: stepId, stageId })),
+      ...record.matches.map(({ matchOf, stageId }) => ({ step: matchOf, stageId })),
+      ...record.levels.map(({ levelOf, stageId }) => ({ step: levelOf, stageId })),
+    ].flatMap(({ step, stageId }) => (step !== null && stageId !== null && wanted(step) ? [stageId] : []));
+  return { held: stagesOf((step) => off.has(step) || record.run.pausedSteps.includes(step)), end: stagesOf((step) => off.has(step)) };
+};
+
 const stepFactsOf = (record: RunRecord, plan: Plan | null): StepFacts[] => {
+  const off = calledOff(record, plan);
   const byStep = new Map(record.steps.map((table) => [table.stepId, table]));
   return (plan?.steps ?? []).flatMap((step): StepFacts[] => {
     const table = byStep.get(step.id);
@@ -130,6 +150,8 @@ const stepFactsOf = (record: RunRecord, plan: Plan | null): StepFacts[] => {
         rowErrors: rowErrorsOf(table),
         review: step.review ?? false,
         failedAlike: false,
+        paused: record.run.pausedSteps.includes(step.id),
+        cancelled: off.has(step.id),
       },
     ];
   });
@@ -279,6 +301,7 @@ const stepView = (step: Plan['steps'][number], record: RunRecord, byName: Map<st
     finishedAt: table?.finishedAt?.toISOString() ?? null,
     pausedMs: pausedBetween(pauses, startedAt, table?.finishedAt),
     waitingFor: current?.state === 'running' ? current.waitingFor : looking && table?.state === 'waiting' ? lookedAt(looking.stepId) : null,
+    paused: record.run.pausedSteps.includes(step.id) && record.run.finishedAt === null,
     ...(step.kind === 'reduce' ? { levels: levelsView(levels) } : {}),
   };
 };

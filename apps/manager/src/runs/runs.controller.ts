@@ -1,4 +1,15 @@
-import { CancelRequest, Page, RedriveRequest, ResumeRequest, type Run, RunId, type RunList, RunRequest } from '@apwa/contracts';
+import {
+  CancelRequest,
+  Name,
+  Page,
+  RedriveRequest,
+  ResumeRequest,
+  type Run,
+  RunId,
+  type RunList,
+  RunRequest,
+  StepControl,
+} from '@apwa/contracts';
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
 import { Needs } from '../access/needs.js';
@@ -60,6 +71,17 @@ export class RunsController {
   @HttpCode(200)
   async resume(@id() runId: string, @Body(zodPipe(ResumeRequest.prefault({}), 'body')) request: ResumeRequest): Promise<Run> {
     return this.runs.resume(runId, request);
+  }
+
+  @Post(':id/steps/:step/:control')
+  @Needs('run')
+  @HttpCode(200)
+  async controlStep(
+    @id() runId: string,
+    @Param('step', zodPipe(Name, 'step')) step: string,
+    @Param('control', zodPipe(StepControl, 'control')) control: StepControl,
+  ): Promise<Run> {
+    return this.runs.controlStep(runId, step, control);
   }
 
   @Post(':id/redrive')

@@ -7,6 +7,8 @@ import {
   type RunRequest,
   inputsOf,
   newId,
+  type StepControl,
+  type TableState,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { Database, type Queries } from '../database/database.js';
@@ -21,7 +23,7 @@ import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { type StoredBudget } from './budget.js';
 import { GOES_ON } from './goes-on.js';
 import { type EndState, type StoredState } from './next.js';
-import { type PauseDecision, type PauseFacts, decidePause, decideResume } from './pause.js';
+import { type PauseDecision, type PauseFacts, decidePause, decideResume, decideStep } from './pause.js';
 import { changedRecordQuery, parseRecord, recordsQuery } from './record-query.js';
 import { type RunRecord, planOf, requestOf, tablesByName } from './run-record.js';
 import { plannedExports } from './outputs.js';
@@ -268,6 +270,33 @@ export class RunsRepository {
         await this.touch(queries, id);
         await this.owners.raiseControl(queries, id);
       }
+      return decided;
+    });
+  }
+
+  /** Has a step stand still, go on or end, whatever the run's others do; what was decided comes back. Null if there is no such run. */
+  async controlStep(id: string, step: string, wanted: StepControl): Promise<PauseDecision | null> {
+    return this.database.$transaction(async (queries) => {
+      const run = await this.lockForPause(queries, id);
+      if (!run) return null;
+      const { pausedSteps, cancelledSteps } = await queries.run.findUniqueOrThrow({
+        where: { id },
+        select: { pausedSteps: true, cancelledSteps: true },
+      });
+      const table = await queries.dataTable.findFirst({ where: { runId: id, stepId: step }, select: { state: true } });
+      const ended = table?.state === 'waiting' || table?.state === 'writing' ? null : ((table?.state as TableState | undefined) ?? null);
+      const facts = { run, ended, paused: pausedSteps.includes(step), cancelled: cancelledSteps.includes(step) };
+      const decided = decideStep(facts, wanted);
+      if (decided.decision !== 'change') return decided;
+      await queries.run.update({
+        where: { id },
+        data: {
+          pausedSteps: wanted === 'pause' ? [...pausedSteps, step] : pausedSteps.filter((one) => one !== step),
+          ...(wanted === 'cancel' ? { cancelledSteps: [...cancelledSteps, step] } : {}),
+          version: { increment: 1 },
+        },
+      });
+      await this.owners.raiseControl(queries, id);
       return decided;
     });
   }

@@ -7,6 +7,7 @@ import {
   type ResumeRequest,
   type RunList,
   type RunRequest,
+  type StepControl,
   isTerminal,
   newId,
 } from '@apwa/contracts';
@@ -23,7 +24,7 @@ import { UploadsRepository } from '../uploads/uploads.repository.js';
 import { checkPrices, raised } from './budget.js';
 import { type PauseDecision } from './pause.js';
 import { RunEvents } from './run-events.js';
-import { type RunRecord, budgetOf, viewOf } from './run-record.js';
+import { type RunRecord, budgetOf, planOf, viewOf } from './run-record.js';
 import { type NewInput, RunsRepository } from './runs.repository.js';
 
 @Injectable()
@@ -96,6 +97,21 @@ export class RunsService {
     return this.decided(id, 'resumed', await this.runs.resume(id, goesOn));
   }
 
+  /** Has one step stand still, go on, or end with what it has; steps that need one that ends are not done. */
+  async controlStep(id: string, step: string, wanted: StepControl): Promise<Run> {
+    const steps = (planOf(await this.load(id))?.steps ?? []).map((one) => one.id);
+    if (!steps.includes(step))
+      throw new RefusedError('unknown_step', `Run ${id} has no step ${step}.`, {
+        field: 'step',
+        value: step,
+        allowed: steps.length > 0 ? allowedNames(step, steps) : 'nothing yet: the run has no plan',
+      });
+    const decision = await this.runs.controlStep(id, step, wanted);
+    if (decision?.decision !== 'refused') return this.decided(id, wanted, decision);
+    const { is, allowed } = decision;
+    throw new RefusedError('wrong_state', `Step ${step} cannot be ${DONE[wanted]}: it is ${is}.`, { field: 'step', value: is, allowed });
+  }
+
   private async decided(id: string, done: string, decision: PauseDecision | null): Promise<Run> {
     if (decision === null) throw notFound('run', id);
     if (decision.decision === 'refused') throw wrongState({ id, state: decision.is }, done, decision.allowed);
@@ -154,6 +170,8 @@ export class RunsService {
     return record;
   }
 }
+
+const DONE = { pause: 'paused', resume: 'resumed', cancel: 'cancelled' } as const;
 
 const checkAmendments = ({ amendments = 0 }: RunRequest, { amendments: most }: Config['planner']): void => {
   if (amendments <= most) return;

@@ -19,6 +19,10 @@ export interface StepFacts {
   review: boolean;
   /** It has failed, and did so before by the same code, doing the same. */
   failedAlike: boolean;
+  /** Somebody has paused it: nothing of it begins. */
+  paused: boolean;
+  /** Somebody has cancelled it, or one that it needs. */
+  cancelled: boolean;
 }
 
 export const isOpen = (product: ProductFacts | null): product is ProductFacts => product !== null && !isSettled(product);
@@ -26,11 +30,19 @@ export const isOpen = (product: ProductFacts | null): product is ProductFacts =>
 /** Something was written down for it beside its table: it runs, or has run. */
 export const hasBegun = ({ product, match, level }: StepFacts): boolean => product.state !== 'waiting' || match !== null || level !== null;
 
+/** It comes to no result any more, as somebody wants. */
+export const isCalledOff = ({ cancelled, product }: StepFacts): boolean => cancelled && product.state !== 'ready';
+
+/** What of a step has not ended. */
+export const openProducts = ({ match, level, product }: StepFacts): ProductFacts[] => [match, level, product].filter(isOpen);
+
 /** Why a step makes its run fail, if it does: it failed, or not one of its rows succeeded. */
-export const faultOf = ({ id, follows, product, rowErrors }: StepFacts, steps: readonly StepFacts[]): ErrorPayload | null => {
+export const faultOf = (step: StepFacts, steps: readonly StepFacts[]): ErrorPayload | null => {
+  const { id, follows, product, rowErrors } = step;
+  if (isCalledOff(step)) return null;
   if (product.state === 'failed') return product.error ?? lost(`Step ${id} failed.`);
   // What takes the rows of a step that fails ends with it: that one says why.
-  const followed = follows === null ? undefined : steps.find((step) => step.id === follows);
+  const followed = follows === null ? undefined : steps.find((one) => one.id === follows);
   if (product.state === 'cancelled') return followed && followed.product.state !== 'ready' ? null : lost(`Step ${id} was cancelled.`);
   // Only once its table is there: whoever looks for the reason finds the failed rows in it.
   if (product.state !== 'ready' || !allRowsFailed(product)) return null;

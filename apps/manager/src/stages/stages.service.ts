@@ -37,7 +37,7 @@ export class StagesService {
   }
 
   /** Has all work of an owner paused, resumed or stopped, with the budget that it has. Answers what the executor holds afterwards: a newer control, if there is one. */
-  async control(control: RunControl & { budget?: BudgetTerms }, signal: AbortSignal): Promise<RunControl> {
+  async control(control: RunControl & { budget?: BudgetTerms; end: string[] }, signal: AbortSignal): Promise<RunControl> {
     return this.messaging.request(executorOperations.controlRun, control, { signal });
   }
 

@@ -31,6 +31,8 @@ export const step = (id: string, reads: string[], facts: ProductFacts, rowErrors
   rowErrors,
   review: false,
   failedAlike: false,
+  paused: false,
+  cancelled: false,
 });
 export const follower = (id: string, follows: string, facts: ProductFacts): StepFacts => ({ ...step(id, [follows], facts), follows });
 export const input = (facts: ProductFacts, own = true) => ({ name: 'rows', own, product: facts });

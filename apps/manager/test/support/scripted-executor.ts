@@ -150,14 +150,15 @@ export class ExecutorScript {
     this.change(known, { counts, progress: counts, shards: { ...known.stage.shards, committed: known.shards.length } });
   }
 
-  control(control: RunControl): RunControl {
+  control({ end, ...control }: RunControl & { end: string[] }): RunControl {
     if (this.away) throw new TransientError('no_responder', 'nobody answers');
     this.controls.push(control);
     const held = this.held.get(control.ownerId);
     if (held && (held.version >= control.version || held.state === 'cancelled')) return held;
     this.held.set(control.ownerId, control);
     for (const known of this.stages.values()) {
-      if (control.state !== 'cancelled' || known.submission.ownerId !== control.ownerId || known.stage.state !== 'running') continue;
+      const ends = control.state === 'cancelled' || end.includes(known.stage.id);
+      if (!ends || known.submission.ownerId !== control.ownerId || known.stage.state !== 'running') continue;
       this.change(known, { state: 'cancelled', shards: { ...known.stage.shards, active: 0 } });
     }
     return control;
@@ -279,7 +280,7 @@ class ScriptedController {
   }
 
   @Handles(executorOperations.controlRun)
-  controlRun(control: RunControl): RunControl {
+  controlRun({ budget: _, ...control }: z.output<typeof executorOperations.controlRun.request>): RunControl {
     return this.script.control(control);
   }
 

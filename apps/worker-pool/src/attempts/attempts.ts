@@ -8,6 +8,7 @@ import { type AttemptBudget } from '../budgets/run-account.js';
 import { JobWorker } from '../jobs/job-work.js';
 import { Semaphore } from '../jobs/semaphore.js';
 import { type MemberSettings } from '../member/settings.js';
+import { stageState } from '../member/run-controls.js';
 import { makeRoom, type Sharer, spread } from '../member/sharing.js';
 import { Slots } from '../member/slots.js';
 import { type ReadyStage, Stages } from '../stages/stages.js';
@@ -66,11 +67,11 @@ export class Attempts {
     this.journalIs(journal);
   }
 
-  /** Begins an attempt. `sentAt`: when the claim was sent. */
-  take(assignment: Assignment, sentAt: number, run: RunControl['state']): void {
+  /** Begins an attempt. `sentAt`: when the claim was sent; `control`: what holds for its stage. */
+  take(assignment: Assignment, sentAt: number, control: RunControl['state']): void {
     const { token, slots } = assignment;
     if (this.#active.has(token)) return;
-    if (this.#draining || run === 'cancelled' || !this.slots.lease(token, slots)) {
+    if (this.#draining || control === 'cancelled' || !this.slots.lease(token, slots)) {
       this.log.warn({ token, slots, free: this.slots.free, draining: this.#draining }, 'a shard is given back that cannot be run');
       this.#track(this.#requests(assignment).release());
       return;
@@ -89,7 +90,7 @@ export class Attempts {
         wake: () => budget?.wakeAll(),
         freed: () => this.#freed('fewer_needed'),
       },
-      { sentAt, leaseMs: this.#leaseMs, held: run === 'paused' },
+      { sentAt, leaseMs: this.#leaseMs, held: control === 'paused' },
     );
     this.#active.set(token, attempt);
     attempt.journalIs(this.#incarnation);
@@ -128,9 +129,11 @@ export class Attempts {
     for (const attempt of this.#active.values()) attempt.journalIs(this.#incarnation);
   }
 
-  control({ ownerId, state }: RunControl): void {
+  control({ end = [], ...control }: RunControl & { end?: readonly string[] | undefined }): void {
     for (const attempt of [...this.#active.values()]) {
-      if (attempt.assignment.ownerId !== ownerId) continue;
+      const { ownerId, stageId } = attempt.assignment;
+      if (ownerId !== control.ownerId) continue;
+      const state = end.includes(stageId) ? 'cancelled' : stageState(control, stageId);
       if (state === 'cancelled') attempt.lost();
       else attempt.hold(state === 'paused' || this.#draining);
     }

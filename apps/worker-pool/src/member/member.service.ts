@@ -133,10 +133,10 @@ export class MemberService {
     const request = { memberId: this.id, freeSlots, lane: 'standard' as const, saturated };
     const { assignments, more } = await this.messaging.request(executorOperations.claim, request);
     for (const assignment of assignments) {
-      const { ownerId, controlVersion } = assignment;
+      const { ownerId, stageId, controlVersion, held } = assignment;
       // Only shards of active runs are given: who has missed the notice of a resume hears of it here (HAZARDS H18).
-      if (controlVersion > 0) this.#control({ ownerId, version: controlVersion, state: 'active' });
-      this.attempts.take(assignment, askedAt, this.#controls.stateOf(ownerId));
+      if (controlVersion > 0) this.#control({ ownerId, version: controlVersion, state: 'active', held });
+      this.attempts.take(assignment, askedAt, this.#controls.stateOf(ownerId, stageId));
     }
     return { more };
   }

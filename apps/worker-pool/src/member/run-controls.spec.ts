@@ -8,9 +8,19 @@ describe('RunControls', () => {
     expect(controls.accept({ ownerId, version: 2, state: 'active' })).toBe(true);
     expect(controls.accept({ ownerId, version: 1, state: 'paused' })).toBe(false);
     expect(controls.accept({ ownerId, version: 2, state: 'active' })).toBe(false);
-    expect(controls.stateOf(ownerId)).toBe('active');
+    expect(controls.stateOf(ownerId, 'stg_a')).toBe('active');
     expect(controls.accept({ ownerId, version: 3, state: 'cancelled' })).toBe(true);
-    expect(controls.stateOf(ownerId)).toBe('cancelled');
-    expect(controls.stateOf('run_b')).toBe('active');
+    expect(controls.stateOf(ownerId, 'stg_a')).toBe('cancelled');
+    expect(controls.stateOf('run_b', 'stg_a')).toBe('active');
+  });
+
+  it('should hold stages of a run that goes on, until a newer message says nothing of them', () => {
+    const controls = new RunControls();
+    controls.accept({ ownerId, version: 1, state: 'active', held: ['stg_a'] });
+    expect([controls.stateOf(ownerId, 'stg_a'), controls.stateOf(ownerId, 'stg_b')]).toEqual(['paused', 'active']);
+    controls.accept({ ownerId, version: 2, state: 'cancelled', held: ['stg_a'] });
+    expect(controls.stateOf(ownerId, 'stg_a')).toBe('cancelled');
+    controls.accept({ ownerId, version: 3, state: 'active' });
+    expect(controls.stateOf(ownerId, 'stg_a')).toBe('active');
   });
 });

@@ -18,7 +18,13 @@ export class RunControls {
     return true;
   }
 
-  stateOf(ownerId: string): RunControl['state'] {
-    return this.#latest.get(ownerId)?.state ?? 'active';
+  /** What becomes of a stage of an owner, by what is known. */
+  stateOf(ownerId: string, stageId: string): RunControl['state'] {
+    const control = this.#latest.get(ownerId);
+    return control ? stageState(control, stageId) : 'active';
   }
 }
+
+/** What a control says of a stage of its owner. */
+export const stageState = ({ state, held = [] }: Pick<RunControl, 'state' | 'held'>, stageId: string): RunControl['state'] =>
+  state === 'active' && held.includes(stageId) ? 'paused' : state;

@@ -1,4 +1,4 @@
-import { ApwaError, isTerminal, type Run } from '@apwa/contracts';
+import { ApwaError, isTerminal, RefusedError, type Run, type StepControl } from '@apwa/contracts';
 import type { Client } from '@apwa/sdk';
 import { runBalance } from '../display/run-balance.js';
 import { EXIT, exitCodeOfRun, explain, type ExitCode } from '../exit.js';
@@ -44,7 +44,19 @@ export const watchRun = async (id: string, options: JsonOption): Promise<ExitCod
   return isTerminal(run.state) ? exitCodeOfRun(run) : EXIT.interrupted;
 };
 
-export const cancelRun = async (id: string, { reason, json }: JsonOption & { reason?: string }): Promise<ExitCode> => {
+export interface StepOption {
+  step?: string;
+}
+
+/** Has one step of a run stand still, go on or end, and shows the run as it is then. */
+const controlStep = async (id: string, step: string, control: StepControl, json: boolean | undefined): Promise<ExitCode> => {
+  printRun(await withSession(quietDisplay(), ({ client }) => client.runs.controlStep(id, step, control)), json);
+  return EXIT.succeeded;
+};
+
+export const cancelRun = async (id: string, { step, reason, json }: JsonOption & StepOption & { reason?: string }): Promise<ExitCode> => {
+  if (step !== undefined && reason !== undefined) throw notWithStep('--reason', reason);
+  if (step !== undefined) return controlStep(id, step, 'cancel', json);
   const run = await withSession(quietDisplay(), async ({ client }) => {
     await client.runs.cancel(id, reason === undefined ? {} : { reason });
     return client.runs.wait(id);
@@ -59,7 +71,8 @@ const untilPaused = async (client: Client, id: string): Promise<Run> => {
   return client.runs.get(id);
 };
 
-export const pauseRun = async (id: string, options: JsonOption): Promise<ExitCode> => {
+export const pauseRun = async (id: string, { step, ...options }: JsonOption & StepOption): Promise<ExitCode> => {
+  if (step !== undefined) return controlStep(id, step, 'pause', options.json);
   const run = await withSession(displayFor(options), async ({ client, say }) => {
     const { state } = await client.runs.pause(id);
     if (state === 'pausing') say('Waiting for what is under way to end (Ctrl-C leaves, and the run is paused all the same) …');
@@ -69,9 +82,18 @@ export const pauseRun = async (id: string, options: JsonOption): Promise<ExitCod
   return EXIT.succeeded;
 };
 
+const notWithStep = (what: string, value: string): RefusedError =>
+  new RefusedError('usage', `${what} is the whole run's: it cannot be given with --step.`, {
+    field: '--step',
+    value,
+    allowed: '--step alone',
+  });
+
 /** With a raised budget, if options give one. */
-export const resumeRun = async (id: string, { json, ...options }: JsonOption & BudgetOptions): Promise<ExitCode> => {
+export const resumeRun = async (id: string, { step, json, ...options }: JsonOption & StepOption & BudgetOptions): Promise<ExitCode> => {
   const budget = readBudget(options);
+  if (step !== undefined && budget) throw notWithStep('a budget', JSON.stringify(budget));
+  if (step !== undefined) return controlStep(id, step, 'resume', json);
   const run = await withSession(quietDisplay(), ({ client }) => client.runs.resume(id, budget ? { budget } : {}));
   print(json ? JSON.stringify(run) : `${id} goes on. It is followed with: apwa runs watch ${id}`);
   return EXIT.succeeded;

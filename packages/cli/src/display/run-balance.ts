@@ -41,8 +41,13 @@ const figure = (value: number | null): string => (value === null ? '–' : numbe
 const spent = ({ calls, usage, costUsd }: Pick<StageCounts, 'calls' | 'usage' | 'costUsd'>): string[] =>
   calls === 0 ? ['–', '–', '–'] : [number(calls), number(tokensOf(usage)), cost(costUsd)];
 
+const shownState = (step: RunStep, run: Run): string => {
+  if (run.paused && step.state === 'running') return run.state;
+  return step.paused && (step.state === 'waiting' || step.state === 'running') ? 'paused' : step.state;
+};
+
 const stepRow = (step: RunStep, run: Run, until: number): string[] => {
-  const state = run.paused && step.state === 'running' ? run.state : step.state;
+  const state = shownState(step, run);
   if (step.state === 'waiting') return [step.id, step.kind, state, ...Array.from({ length: HEADS.length - WORDS }, () => '–')];
   const { rowsIn, ok, reused, failed, filtered, notDone } = balanceOf(step);
   const time = step.startedAt === null ? '–' : duration(workedMs(step, until));

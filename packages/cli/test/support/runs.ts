@@ -17,6 +17,7 @@ export const aStep = (rest: Partial<RunStep> = {}): RunStep => ({
   finishedAt: null,
   pausedMs: 0,
   waitingFor: null,
+  paused: false,
   ...rest,
 });
 

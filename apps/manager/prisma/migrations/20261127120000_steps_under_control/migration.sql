@@ -1,0 +1,2 @@
+ALTER TABLE "runs" ADD COLUMN "paused_steps" TEXT[] NOT NULL DEFAULT ARRAY[]::TEXT[],
+ADD COLUMN "cancelled_steps" TEXT[] NOT NULL DEFAULT ARRAY[]::TEXT[];
