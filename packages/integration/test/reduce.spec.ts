@@ -195,10 +195,20 @@ describe('groups folded in a tree', () => {
     ]);
     expect(result[0]?._error).toMatch(/^1 of its \d answers of level 1 failed: rows \d+ to \d+ \(refused: /);
     expect(level(run, 2)).toMatchObject({ bundles: 1 });
-    await expect(system.client.runs.redrive(run.id, { steps: ['folded'] })).rejects.toMatchObject({
-      code: 'invalid_redrive',
-      details: { field: 'steps[0]', value: 'folded' },
-    });
+
+    answer();
+    const redone = await system.wait((await system.client.runs.redrive(run.id, { steps: ['folded'] })).id);
+    expect(redone).toMatchObject({ state: 'succeeded', steps: [{ counts: { ok: 2, failed: 0 } }] });
+    expect(await system.rows(redone, 'folded')).toMatchObject([
+      { half: 'a', _status: 'ok', numbers: numbersTo(75), sources: { count: 75 } },
+      { half: 'b', _status: 'ok', numbers: numbersTo(75, 75) },
+    ]);
+    // Of the first level the call that had failed alone, and then what its group had lacked; of the other group nothing.
+    expect(calls.filter(({ labels }) => labels.some((label) => label.startsWith('item ')))).toMatchObject([
+      { labels: expect.arrayContaining(['item 13']) },
+    ]);
+    expect(calls.filter(({ numbers }) => numbers.some((number) => number >= 75))).toEqual([]);
+    await expect(system.client.runs.redrive(redone.id)).rejects.toMatchObject({ code: 'invalid_redrive', details: { field: 'steps' } });
   });
 
   it('should go on at the level at which the manager was killed', async () => {

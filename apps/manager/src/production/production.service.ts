@@ -145,7 +145,11 @@ export class ProductionService {
   private async beginLevel({ runId }: TableRow | ExportRow, { order: _, ...level }: Extract<StepOrder, { order: 'level' }>): Promise<void> {
     if (runId === null) return;
     await this.database.$transaction(async (queries) => {
-      await this.tables.createLevel(queries, { id: newId('table'), runId, ...level });
+      const gone = new Set(await this.tables.hold(queries, level.earlier));
+      const earlier = level.earlier.filter((id) => !gone.has(id));
+      // Without them nothing is looked for.
+      if (level.kind !== 'found' || earlier.length > 0)
+        await this.tables.createLevel(queries, { id: newId('table'), runId, ...level, earlier });
       await this.runs.touch(queries, runId);
     });
   }

@@ -12,5 +12,5 @@ export type StepOrder =
   | { order: 'adopt'; made: MadeTable; kept: Kept; templateKey: string | null }
   /** Before the step's own stage, results of its rows are looked for in these tables. */
   | { order: 'match'; stepId: string; sources: string[] }
-  /** Before the step's own stage comes a level more: this table of it, made from these. */
-  | ({ order: 'level'; stepId: string; inputs: string[] } & LevelPlace);
+  /** Before the step's own stage comes a level more: this table of it, made from these; of what may be found for it, in `earlier` ones. */
+  | ({ order: 'level'; stepId: string; inputs: string[]; earlier: string[] } & LevelPlace);

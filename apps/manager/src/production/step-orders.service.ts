@@ -14,7 +14,16 @@ import { chosenRows } from '../quotes/chosen-rows.js';
 import { quoteTermsOf } from '../quotes/samples.js';
 import { checkPrices, termsOf } from '../runs/budget.js';
 import { isFollowed } from '../runs/follows.js';
-import { type RunRecord, budgetOf, givesRowsOn, planOf, planningAmountsOf, requestOf, samplesNow, tablesByName } from '../runs/run-record.js';
+import {
+  type RunRecord,
+  budgetOf,
+  givesRowsOn,
+  planOf,
+  planningAmountsOf,
+  requestOf,
+  samplesNow,
+  tablesByName,
+} from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { orderOfReduce } from '../reduce/orders.js';
 import { CONFIG, type Config } from '../settings.js';
@@ -67,7 +76,10 @@ export class StepOrdersService {
     const untouched = table.stepId !== null && !record.levels.some(({ levelOf }) => levelOf === step.id);
     const taken = untouched ? await this.versions.takeOver(record, step, table) : null;
     if (taken?.take === 'all') return { order: 'adopt', made: taken.made, kept: taken.kept, templateKey: taken.templateKey };
-    return orderOfReduce(record, step, table, this.config);
+    const versions = record.steps.find(({ stepId }) => stepId === step.id)?.earlier ?? [];
+    return orderOfReduce(record, step, table, this.config, async (key) =>
+      versions.length > 0 ? this.tables.answersInLevels(step.id, key, versions) : [],
+    );
   }
 
   /** A step as it is run for a quote: of a map some rows, in the places that they have in its input. */

@@ -18,7 +18,7 @@ export interface TakeOverFacts {
   inputs: readonly InputRelation[];
   /** Rows that a map reads; any for other steps. */
   rows: number;
-  /** Its failed rows are wanted again. */
+  /** Its failed rows are wanted again: of a map or a reduce. */
   again: boolean;
   before: VersionBefore | null;
 }
@@ -38,7 +38,10 @@ export type TakeOver =
 export const takeOver = ({ kind, inputs, rows, again, before }: TakeOverFacts): TakeOver => {
   const unchanged = inputs.every((input) => input === 'same');
   if (!before || inputs.includes('other')) return { take: 'nothing' };
-  if (kind !== 'map') return unchanged && before.complete ? { take: 'all', unchanged } : { take: 'nothing' };
+  if (kind !== 'map') {
+    const failed = before.manifest.parts.some((part) => part.failed !== 0);
+    return unchanged && before.complete && !(again && failed) ? { take: 'all', unchanged } : { take: 'nothing' };
+  }
   // What reads a next version has failed where that had failed.
   const redo = rangesToDo(before.manifest.parts, rows, again || !unchanged);
   return redo.length === 0 ? { take: 'all', unchanged } : { take: 'rest', redo };

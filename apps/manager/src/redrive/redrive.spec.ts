@@ -41,6 +41,23 @@ describe('the plan of a redrive', () => {
     expect(planRedrive(ended({ ok: 4 }, 'cancelled'), { templates: {} })).toMatchObject({ steps: ['judged', 'measured'] });
   });
 
+  it('should do failed groups of a reduce again, by the template that it has', () => {
+    const story: Plan = {
+      version: 1,
+      steps: [{ id: 'folded', kind: 'reduce', input: 'rows', template: { ...template, instructions: 'Fold {{items}}' } }],
+      outputs: ['folded'],
+    };
+    const [step] = ended({}).steps;
+    const run: EndedRun = {
+      plan: story,
+      steps: [{ ...step, id: 'folded', kind: 'reduce', counts: { ...noCounts(), ok: 3, failed: 1 } }],
+    } as EndedRun;
+    expect(planRedrive(run, { templates: {} })).toEqual({ plan: story, steps: ['folded'] });
+    expect(planRedrive(run, { templates: { folded: { instructions: 'Fold well: {{items}}' } } })).toMatchObject({
+      faults: [{ field: 'templates.folded', message: 'is no step of kind map of the run' }],
+    });
+  });
+
   it.each<[string, EndedRun, Parameters<typeof planRedrive>[1], object]>([
     [
       'a step that there is not',

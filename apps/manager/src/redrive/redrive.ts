@@ -1,4 +1,4 @@
-import { type Column, type Fault, type JsonObject, type Plan, type Run, Template, callsModel } from '@apwa/contracts';
+import { type Column, type Fault, type JsonObject, type Plan, type Run, type Step, Template, callsModel } from '@apwa/contracts';
 import { addedBy } from '../production/assembly.js';
 import { callsOf } from '../production/work.js';
 import { faultsOf } from '../shapes/faults.js';
@@ -16,12 +16,14 @@ export const planRedrive = (
   { plan, steps }: EndedRun,
   wanted: { steps?: string[] | undefined; templates: Record<string, JsonObject> },
 ): Redriven => {
-  const maps = plan.steps.flatMap((step) => (step.kind === 'map' ? [step.id] : []));
+  const ofKind = (...kinds: Step['kind'][]) => plan.steps.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);
+  const maps = ofKind('map');
+  const answered = ofKind('map', 'reduce');
   const faults = [
-    ...(wanted.steps ?? []).map((id, index) => notAMap(`steps[${index}]`, id, maps)),
-    ...Object.keys(wanted.templates).map((id) => notAMap(`templates.${id}`, id, maps)),
+    ...(wanted.steps ?? []).map((id, index) => notOfKind('map or reduce', `steps[${index}]`, id, answered)),
+    ...Object.keys(wanted.templates).map((id) => notOfKind('map', `templates.${id}`, id, maps)),
   ].flatMap((fault) => fault ?? []);
-  const chosen = wanted.steps ?? maps;
+  const chosen = wanted.steps ?? answered;
   for (const id of Object.keys(wanted.templates))
     if (maps.includes(id) && !chosen.includes(id))
       faults.push({ field: `templates.${id}`, message: 'is of a step that is not done again', value: id, allowed: chosen.join(', ') });
@@ -42,7 +44,7 @@ export const planRedrive = (
   };
   const failed = chosen.filter((id) => again(id) > 0);
   if (failed.length === 0 && left.length === 0) {
-    const withFailures = maps.filter((id) => again(id) > 0);
+    const withFailures = answered.filter((id) => again(id) > 0);
     const allowed = withFailures.length > 0 ? withFailures.join(', ') : 'a run with failed rows, or one that did not get to its end';
     return {
       faults: [{ field: 'steps', message: 'have no failed rows: nothing is left to be done again', value: chosen.join(', '), allowed }],
@@ -51,8 +53,8 @@ export const planRedrive = (
   return { plan: { ...plan, steps: changed }, steps: chosen };
 };
 
-const notAMap = (field: string, id: string, maps: string[]): Fault | null =>
-  maps.includes(id) ? null : { field, message: 'is no step of kind map of the run', value: id, allowed: maps.join(', ') };
+const notOfKind = (kind: string, field: string, id: string, those: string[]): Fault | null =>
+  those.includes(id) ? null : { field, message: `is no step of kind ${kind} of the run`, value: id, allowed: those.join(', ') };
 
 /** A template with some of its keys replaced, if the rows that stay fit it: its result has the same columns. */
 const changedTemplate = (

@@ -1,17 +1,17 @@
 import { MOST_LEVELS, PermanentError } from '@apwa/contracts';
 
-/** Each level has two tables: its bundles, and the answers to them. */
-export type LevelKind = 'bundles' | 'answers';
+/** Each level has two tables: its bundles, and the answers to them; and in between one of answers that were found in a run before, where there may be some. */
+export type LevelKind = 'bundles' | 'found' | 'answers';
 
-/** A table of a level that is there. */
+/** A table of a level that is there. What was found for it does not tell how it goes on. */
 export interface MadeLevel {
   level: number;
-  kind: LevelKind;
+  kind: Exclude<LevelKind, 'found'>;
   rows: number;
 }
 
 export type NextLevel =
-  | { make: LevelKind; level: number }
+  | { make: Exclude<LevelKind, 'found'>; level: number }
   /** All groups have come to their end: the result, of the answers of so many levels. */
   | { make: 'result'; levels: number };
 

@@ -212,7 +212,10 @@ export class RunsRepository {
       if (count === 0) return false;
       await this.owners.finish(queries, id);
       // What was found for its rows has served: the results stand in its own tables.
-      const found = await queries.dataTable.updateMany({ where: { runId: id, matchOf: { not: null } }, data: { deletedAt: new Date() } });
+      const found = await queries.dataTable.updateMany({
+        where: { runId: id, OR: [{ matchOf: { not: null } }, { levelKind: 'found' }] },
+        data: { deletedAt: new Date() },
+      });
       return found.count > 0;
     });
   }

@@ -98,7 +98,8 @@ export const levelOf = ({ level, levelKind }: Pick<DataTable, 'level' | 'levelKi
 
 /** The order in which the tables of levels are made. */
 export const byLevel = (a: Pick<DataTable, 'level' | 'levelKind'>, b: Pick<DataTable, 'level' | 'levelKind'>): number =>
-  (a.level ?? 0) - (b.level ?? 0) || Number(a.levelKind === 'answers') - Number(b.levelKind === 'answers');
+  (a.level ?? 0) - (b.level ?? 0) || LEVEL_KINDS.indexOf(a.levelKind as LevelKind) - LEVEL_KINDS.indexOf(b.levelKind as LevelKind);
+const LEVEL_KINDS: readonly LevelKind[] = ['bundles', 'found', 'answers'];
 
 export const tableView = (row: ShownTable): Table => ({
   id: row.id,
@@ -149,13 +150,16 @@ export class TablesRepository {
     await queries.dataTable.createMany({ data: [data], skipDuplicates: true });
   }
 
-  /** A table of a level of a step: one of its kind, whoever creates it. `inputs`: what it is made from. */
-  async createLevel(queries: Queries, table: { id: string; runId: string; stepId: string; inputs: string[] } & LevelPlace): Promise<void> {
-    const { id, runId, stepId, inputs, level, kind } = table;
+  /** A table of a level of a step: one of its kind, whoever creates it. `inputs`: what it is made from; `earlier`: where it is looked for. */
+  async createLevel(
+    queries: Queries,
+    table: { id: string; runId: string; stepId: string; inputs: string[]; earlier: string[] } & LevelPlace,
+  ): Promise<void> {
+    const { id, runId, stepId, inputs, earlier, level, kind } = table;
     const ending = `_${level}_${kind}`;
     const name = `${stepId.slice(0, 63 - ending.length)}${ending}`;
     const place = { levelOf: stepId, level, levelKind: kind };
-    const data = { id, runId, name, inputs, ...place, state: 'waiting', earlier: [], files: [], stages: [] };
+    const data = { id, runId, name, inputs, ...place, state: 'waiting', earlier, files: [], stages: [] };
     await queries.dataTable.createMany({ data: [data], skipDuplicates: true });
   }
 
@@ -205,6 +209,24 @@ export class TablesRepository {
     );
   }
 
+  /** Answers of all levels, by one template and model, in the runs that made these versions of a step's table: the latest ones first. */
+  async answersInLevels(stepId: string, templateKey: string, versions: string[]): Promise<DataTable[]> {
+    const made = await this.database.dataTable.findMany({ where: { id: { in: versions } }, select: { runId: true } });
+    const runIds = made.flatMap(({ runId }) => runId ?? []);
+    return this.database.dataTable.findMany({
+      where: {
+        runId: { in: runIds },
+        levelOf: stepId,
+        levelKind: 'answers',
+        templateKey,
+        deletedAt: null,
+        reference: { not: Prisma.DbNull },
+      },
+      orderBy: { id: 'desc' },
+      take: MOST_SOURCES,
+    });
+  }
+
   async find(id: string): Promise<ShownTable | null> {
     return this.database.dataTable.findUnique({ where: { id }, include: shown });
   }
@@ -227,7 +249,13 @@ export class TablesRepository {
   /** Newest first. */
   async list(limit: number, after?: string): Promise<ShownTable[]> {
     return this.database.dataTable.findMany({
-      where: { deletedAt: null, matchOf: null, sampleOf: null, ...(after === undefined ? {} : { id: { lt: after } }) },
+      where: {
+        deletedAt: null,
+        matchOf: null,
+        sampleOf: null,
+        OR: [{ levelKind: null }, { levelKind: { not: 'found' } }],
+        ...(after === undefined ? {} : { id: { lt: after } }),
+      },
       include: shown,
       orderBy: { id: 'desc' },
       take: limit,
