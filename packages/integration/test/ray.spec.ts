@@ -1,14 +1,5 @@
-import {
-  canHaveRay,
-  commandOf,
-  descendantsOf,
-  eventually,
-  isAlive,
-  processTable,
-  RAY_INSTALL_TIMEOUT_MS,
-  RayTestCluster,
-} from '@apwa/test-kit';
-import { startOnRay } from './support/ray-system.js';
+import { canHaveRay, eventually, type LocalNode, processTable, RAY_INSTALL_TIMEOUT_MS, RayTestCluster } from '@apwa/test-kit';
+import { killProgram, startOnRay, workingOn } from './support/ray-system.js';
 import { expectEveryRowOnce, mailPlan, numberedRows, type System } from './support/system.js';
 
 const ROWS = 10_000;
@@ -32,10 +23,7 @@ describeOnRay('a run whose members are on the nodes of a Ray cluster', () => {
   }, RAY_INSTALL_TIMEOUT_MS);
   afterAll(() => stop());
 
-  const pids = async (): Promise<number[]> => {
-    const members = await system.stack.members();
-    return members.filter(({ state, pid }) => state === 'running' && isAlive(pid)).map(({ pid }) => pid);
-  };
+  const pids = async (): Promise<number[]> => (await workingOn(system)).map(({ pid }) => pid);
   const staffed = (but: readonly number[] = []) =>
     eventually(
       async () => {
@@ -46,10 +34,6 @@ describeOnRay('a run whose members are on the nodes of a Ray cluster', () => {
     );
   const kill = (pid: number | undefined): void => void process.kill(pid as number, 'SIGKILL');
   const parentOf = async (pid: number) => (await processTable()).find((entry) => entry.pid === pid)?.parent;
-  const processOf = async (node: { pid: number | undefined }, program: string): Promise<number> => {
-    for (const pid of await descendantsOf(node.pid as number)) if ((await commandOf(pid))?.includes(program)) return pid;
-    throw new Error(`the node has no ${program}`);
-  };
 
   it('should have every row once, whatever of Ray and of ours dies', async () => {
     const run = await system.submit({ inputs: { rows: numberedRows(ROWS) }, plan: mailPlan() });
@@ -66,10 +50,10 @@ describeOnRay('a run whose members are on the nodes of a Ray cluster', () => {
     await staffed([watched as number]);
 
     await done(3_000);
-    const [node] = ray.nodes;
-    kill(await processOf(node as { pid: number }, '/raylet '));
+    const [node] = ray.nodes as [LocalNode];
+    await killProgram(node, '/raylet ');
     // Ray notices it after three seconds; the head alone has room for two, until the node is back.
-    await node?.stop();
+    await node.stop();
     await ray.addNode({ cpus: 2 });
     await staffed();
 
@@ -81,7 +65,7 @@ describeOnRay('a run whose members are on the nodes of a Ray cluster', () => {
     expect((await pids()).sort()).toEqual(before.sort());
 
     await done(6_500);
-    kill(await processOf(ray.head, '/gcs_server '));
+    await killProgram(ray.head, '/gcs_server ');
     // Members need no Ray for their work.
     await done(7_500);
     await Promise.all(ray.nodes.map((one) => one.stop()));

@@ -41,6 +41,8 @@ export interface Submission {
   metadata?: Record<string, string>;
 }
 
+/** Of the state API; `result`: the nodes that it was asked for. */
+const Nodes = z.object({ data: z.object({ result: z.object({ result: z.array(z.unknown()) }) }) });
 const Version = z.object({ ray_version: z.string(), session_name: z.string().nullish() });
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** Packages are up to 100 MiB. */
@@ -56,7 +58,7 @@ interface Call {
 }
 
 /**
- * Ray's Jobs API. Over undici's `request`, for Ray refuses whatever looks like a browser, and so Node's own `fetch`. All calls throw
+ * Ray's Jobs API, and what of its state API is needed. Over undici's `request`, for Ray refuses whatever looks like a browser, and so Node's own `fetch`. All calls throw
  * - TransientError `ray_unreachable` (nobody answers in time), `ray_unavailable` (503);
  * - RefusedError `ray_token_missing` (401), `ray_token_wrong` (403), `ray_not_found` (404), `ray_refused` (other 4xx);
  * - PermanentError `ray_job_exists` for a submission id that was used before;
@@ -82,6 +84,14 @@ export class JobsClient {
     } catch {
       return false;
     }
+  }
+
+  /** Whether a node that was started with this name (`--node-name`) is alive. */
+  async hasNode(name: string): Promise<boolean> {
+    const wanted = Object.entries({ node_name: name, state: 'ALIVE' });
+    const filters = wanted.map(([key, value]) => `filter_keys=${key}&filter_predicates=%3D&filter_values=${value}`);
+    const { data } = await this.json(Nodes, { method: 'GET', path: `/api/v0/nodes?${filters.join('&')}` });
+    return data.result.result.length > 0;
   }
 
   async jobs(): Promise<RayJob[]> {

@@ -102,6 +102,8 @@ interface Place {
 /** The head of a cluster of its own on this machine, which listens on loopback alone and asks for a token. */
 export class LocalHead {
   #node: LocalNode;
+  /** Nodes join one after the other: of two that start at once on one machine both take the same sockets, and one ends. */
+  #joined: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly options: LocalNodeOptions,
@@ -154,11 +156,11 @@ export class LocalHead {
     await this.#ready(signal);
   }
 
-  /** Adds a node on this machine. It is there when Ray says so. */
-  async addNode(more: Omit<LocalNodeOptions, 'python' | 'logFile'>): Promise<LocalNode> {
-    const { python, logFile } = this.options;
-    const args = [`--address=${this.gcsAddress}`, ...(await nodeArguments(more))];
-    return LocalNode.start(python, args, tokenEnvironment(this.place), logFile);
+  /** Adds a node on this machine; resolves when it has joined. TransientError or InternalError `ray_not_started` if it does not. */
+  addNode(more: Omit<LocalNodeOptions, 'python' | 'logFile'>): Promise<LocalNode> {
+    const node = this.#joined.then(() => this.#join(more));
+    this.#joined = node.catch(() => undefined);
+    return node;
   }
 
   async stop(): Promise<void> {
@@ -167,19 +169,38 @@ export class LocalHead {
     await rm(this.tokenFile, { force: true });
   }
 
-  async #ready(signal?: AbortSignal): Promise<void> {
+  async #join(more: Omit<LocalNodeOptions, 'python' | 'logFile'>): Promise<LocalNode> {
+    const { python, logFile } = this.options;
+    const name = randomBytes(8).toString('hex');
+    const args = [`--address=${this.gcsAddress}`, `--node-name=${name}`, ...(await nodeArguments(more))];
+    const node = LocalNode.start(python, args, tokenEnvironment(this.place), logFile);
+    try {
+      await this.#until(node, (jobs) => jobs.hasNode(name));
+      return node;
+    } catch (thrown) {
+      await node.stop();
+      throw thrown;
+    }
+  }
+
+  #ready(signal?: AbortSignal): Promise<void> {
+    return this.#until(this.#node, (jobs) => jobs.version().then(() => true), signal);
+  }
+
+  /** Asks until the answer is yes. */
+  async #until(node: LocalNode, isUp: (jobs: JobsClient) => Promise<boolean>, signal?: AbortSignal): Promise<void> {
     const jobs = new JobsClient({ address: this.address, token: async () => this.place.token, timeoutMs: 2_000 });
     const until = performance.now() + START_TIMEOUT_MS;
     for (;;) {
       signal?.throwIfAborted();
+      let why = 'the node has not joined';
       try {
-        await jobs.version();
-        return;
+        if (await isUp(jobs)) return;
       } catch (thrown) {
-        const why = `${ApwaError.from(thrown).message} (${this.options.logFile})`;
-        if (!this.running) throw new InternalError('ray_not_started', `Ray ended at its start: see ${this.options.logFile}.`);
-        if (performance.now() > until) throw new TransientError('ray_not_started', `Ray did not come up: ${why}`);
+        why = ApwaError.from(thrown).message;
       }
+      if (!node.running) throw new InternalError('ray_not_started', `Ray ended at its start: see ${this.options.logFile}.`);
+      if (performance.now() > until) throw new TransientError('ray_not_started', `Ray did not come up: ${why} (${this.options.logFile})`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   }

@@ -1,3 +1,4 @@
+export { type LocalNode } from '@apwa/ray';
 export * from '@apwa/stack';
 export { answeredRow } from './answered-row.js';
 export { compareSchema, type MadeAndSaid, type SchemaClient, type SchemaComparison, type SchemaQuestion } from './compare-schema.js';

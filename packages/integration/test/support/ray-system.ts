@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type RayTestCluster, type StackOptions, tempDir } from '@apwa/test-kit';
+import { type Member } from '@apwa/contracts';
+import { commandOf, descendantsOf, isAlive, type RayTestCluster, type StackOptions, tempDir } from '@apwa/test-kit';
 import { System } from './system.js';
 
 type Document = Record<string, unknown>;
@@ -30,4 +31,15 @@ export const startOnRay = async (
     await dir.remove();
   };
   return { system, stop };
+};
+
+/** The members that take work: their processes live, whatever the executor knows yet. */
+export const workingOn = async (system: System): Promise<Member[]> =>
+  (await system.stack.members()).filter(({ state, pid }) => state === 'running' && isAlive(pid));
+
+/** Kills one of the processes of a node with SIGKILL, by what its command line has. */
+export const killProgram = async (node: { pid: number | undefined }, program: string): Promise<void> => {
+  for (const pid of await descendantsOf(node.pid as number))
+    if ((await commandOf(pid))?.includes(program)) return void process.kill(pid, 'SIGKILL');
+  throw new Error(`the node has no ${program}`);
 };
