@@ -2,9 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApwaError, type ExportFormat, type Run } from '@apwa/contracts';
-import { ensureRay } from '@apwa/ray';
 import type { Client } from '@apwa/sdk';
-import type { StackOptions } from '@apwa/stack';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { follow } from '../commands/follow.js';
@@ -19,6 +17,7 @@ import { readTarget } from '../outputs/target.js';
 import { withSession, type Session } from '../session.js';
 import { findingsShape, redactedColumn } from './columns.js';
 import { findingsOf, rowsOf } from './findings.js';
+import { onRay } from './on-ray.js';
 import { reportOf, type Outcome } from './report.js';
 import { assignResults, RESULTS, type Made, type ResultName } from './results.js';
 import { scoreFindings } from './score.js';
@@ -49,19 +48,6 @@ const answeringModel = async (configFile: string): Promise<string> => {
   const endpoints = found === undefined ? [] : 'endpoints' in found ? found.endpoints : [found];
   const names = [...new Set(endpoints.map((endpoint) => endpoint.name))].join(', ') || name;
   return isOffline() || endpoints.every(({ prices }) => prices) ? names : `${names}, no prices configured`;
-};
-
-const CLUSTER = fileURLToPath(new URL('infra/ray/clusters/local.yaml', ROOT));
-
-/** What puts the members on Ray; null, with a line that says what is missing, where it can't be had. */
-const onRay = async (say: (text: string) => void): Promise<Pick<StackOptions, 'config'> | null> => {
-  try {
-    await ensureRay(say);
-    return { config: { pools: [], ray: { clusters: [CLUSTER] } } };
-  } catch (thrown) {
-    say(`${ApwaError.from(thrown).message}; going on without it`);
-    return null;
-  }
 };
 
 const open =
