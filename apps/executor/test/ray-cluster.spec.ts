@@ -51,7 +51,7 @@ describeOnRay('a fabric', () => {
 
   const cluster = (more: Partial<TestClusterOptions> = {}) => world.cluster({ folder, name, ...more });
   const begin = async (on: RayCluster): Promise<RayBackend> => {
-    const backend = new RayBackend({ pool: 'test', resources: { cpus: 1 }, cluster: on, times: TIMES });
+    const backend = new RayBackend({ pool: 'test', resources: { cpus: 1 }, labels: {}, cluster: on, times: TIMES });
     backends.push(backend);
     await backend.start((event) => events.push(event));
     return backend;

@@ -28,7 +28,7 @@ describeOnRay('on Ray', () => {
     // Each test has a fabric of its own, the next generation.
     make: async (folder, times) => {
       const cluster = await world.cluster({ folder, times });
-      return new RayBackend({ pool: 'test', resources: { cpus: 1 }, cluster, times });
+      return new RayBackend({ pool: 'test', resources: { cpus: 1 }, labels: {}, cluster, times });
     },
   });
 });

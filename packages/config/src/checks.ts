@@ -1,7 +1,7 @@
 import { type Fault } from '@apwa/contracts';
 import { type z } from 'zod';
 import { isLoopback } from './auth.js';
-import { type ClusterConfig, type Config, type EndpointConfig, RESERVED_PARAMETERS } from './schema.js';
+import { type ClusterConfig, type Config, type EndpointConfig, type RayPoolConfig, RESERVED_PARAMETERS } from './schema.js';
 
 /** As it was written: the pools of clusters stand with them. */
 type Document = z.output<typeof Config>;
@@ -84,9 +84,20 @@ const checkCluster = (cluster: ClusterConfig, field: string, nats: Document['nat
   return faults;
 };
 
+/** What Ray would refuse of each member. */
+const checkRayPool = ({ resources: { gpus = 0, custom = {} } }: RayPoolConfig, field: string): Fault[] => [
+  ...(gpus > 1 && !Number.isInteger(gpus)
+    ? [{ field: `${field}.resources.gpus`, message: 'must be a whole number, or less than 1: Ray counts so', value: String(gpus) }]
+    : []),
+  ...Object.entries({ CPU: 'cpus', GPU: 'gpus', memory: 'memoryMb' })
+    .filter(([name]) => Object.hasOwn(custom, name))
+    .map(([name, key]) => ({ field: `${field}.resources.custom.${name}`, message: `is Ray's own: it is asked for by ${key}` })),
+];
+
 const checkClusters = ({ ray: { clusters }, nats }: Document): Fault[] =>
   clusters.flatMap((cluster, index) => [
     ...checkCluster(cluster, `ray.clusters[${index}]`, nats),
+    ...cluster.pools.flatMap((pool, at) => checkRayPool(pool, `ray.clusters[${index}].pools[${at}]`)),
     ...(clusters.findIndex(({ name }) => name === cluster.name) < index
       ? [{ field: `ray.clusters[${index}].name`, message: 'is the name of a cluster before it', value: cluster.name }]
       : []),

@@ -134,7 +134,8 @@ models:
   });
 
   describe('clusters', () => {
-    const CLUSTER = "{ name: main, address: 'http://ray:8265', pools: [{ name: far, max: 4, resources: { cpus: 2, gpus: 1 } }] }";
+    const CLUSTER =
+      "{ name: main, address: 'http://ray:8265', pools: [{ name: far, max: 4, resources: { cpus: 2, gpus: 1 }, labels: { ray.io/market-type: spot } }] }";
 
     it('should put the pools of clusters beside the others, from files and from the configuration itself', async () => {
       await writeFile(join(folder, 'laptop.yaml'), 'name: laptop\nstart: local\npools: [{ name: near }]\n');
@@ -142,7 +143,7 @@ models:
       expect(config.pools).toMatchObject([
         { name: 'own', backend: 'processes' },
         { name: 'near', backend: 'ray', cluster: 'laptop', resources: { cpus: 1 }, placement: 'spread' },
-        { name: 'far', backend: 'ray', cluster: 'main', resources: { cpus: 2, gpus: 1 } },
+        { name: 'far', backend: 'ray', cluster: 'main', labels: { 'ray.io/market-type': 'spot' } },
       ]);
       expect(config.ray.clusters[0]).toMatchObject({ start: 'local', member: { environment: {} } });
     });
@@ -198,6 +199,31 @@ models:
         'a negative number of GPUs',
         "{ name: a, address: 'http://h:1', pools: [{ name: p, resources: { gpus: -1 } }] }",
         /gpus: must be at least 0/,
+      ],
+      [
+        'parts of GPUs above one',
+        "{ name: a, address: 'http://h:1', pools: [{ name: p, resources: { gpus: 1.5 } }] }",
+        'ray.clusters[0].pools[0].resources.gpus: must be a whole number, or less than 1: Ray counts so',
+      ],
+      [
+        "a resource of Ray's own",
+        "{ name: a, address: 'http://h:1', pools: [{ name: p, resources: { custom: { GPU: 1 } } }] }",
+        "ray.clusters[0].pools[0].resources.custom.GPU: is Ray's own: it is asked for by gpus",
+      ],
+      [
+        'a label without a name',
+        "{ name: a, address: 'http://h:1', pools: [{ name: p, labels: { '-zone': east } }] }",
+        /labels.-zone: must be letters, digits, -, _ and \., .* after a domain/,
+      ],
+      [
+        'a label that Ray does not take',
+        "{ name: a, address: 'http://h:1', pools: [{ name: p, labels: { zone: 'east or west' } }] }",
+        /labels.zone: must be letters, digits, -, _ and \., the first and the last of them a letter or digit/,
+      ],
+      [
+        'another way to place members',
+        "{ name: a, address: 'http://h:1', pools: [{ name: p, placement: tight }] }",
+        'ray.clusters[0].pools[0].placement: must be spread or pack',
       ],
     ])('should refuse %s', async (_, cluster, fault) => {
       expect(await faultsOf(`${MODEL}ray: { clusters: [${cluster}] }\n`)).toContainEqual(

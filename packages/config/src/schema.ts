@@ -218,6 +218,14 @@ export const PoolConfig = z.strictObject({
   ...poolSettings,
 });
 
+/** As Ray and Kubernetes take them; a key may have a domain before it. */
+const LABEL = '[A-Za-z0-9]([\\w.-]{0,61}[A-Za-z0-9])?';
+const LABEL_WORDS = 'letters, digits, -, _ and ., the first and the last of them a letter or digit, 63 characters at most';
+const labels = z.record(
+  z.string().regex(new RegExp(`^([a-z0-9.-]{1,253}/)?${LABEL}$`), `must be ${LABEL_WORDS}, after a domain and / or without one`),
+  z.string().regex(new RegExp(`^${LABEL}$`), `must be ${LABEL_WORDS}`),
+);
+
 export const RayPoolConfig = z.strictObject({
   name: poolName,
   ...poolSettings,
@@ -226,10 +234,13 @@ export const RayPoolConfig = z.strictObject({
     "What each member takes of its node, by Ray's count: `cpus`, `memoryMb`, `gpus`, `custom`. A template that asks for resources runs in a pool that has them.",
     { default: '`cpus: 1`' },
   ),
-  labels: setting(z.record(z.string().min(1), z.string()).default({}), 'Labels that a node must have to get members of this pool.'),
+  labels: setting(
+    labels.default({}),
+    'Labels that a node must have, all of them, to get members of this pool: those of `ray start --labels`, or of a worker group of KubeRay.',
+  ),
   placement: setting(
     z.enum(['spread', 'pack']).default('spread'),
-    '`spread`: members go to as many nodes as there are. `pack`: to as few as will do.',
+    '`spread`: members go to as many nodes as there are. `pack`: to the fullest node that has room.',
   ),
 });
 export type RayPoolConfig = z.infer<typeof RayPoolConfig>;

@@ -67,6 +67,8 @@ export const FabricNode = z.strictObject({
   head: z.boolean(),
   /** Of Ray's kinds: `CPU`, `GPU`, `memory` (bytes) and custom ones. */
   total: amounts,
+  /** Its own, and those that Ray gives it. */
+  labels: z.record(z.string(), z.string()),
 });
 export type FabricNode = z.infer<typeof FabricNode>;
 

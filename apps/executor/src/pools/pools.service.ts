@@ -114,8 +114,8 @@ export class PoolsService {
       case 'external':
         return new ExternalBackend(pool.name);
       case 'ray': {
-        const { name, resources, cluster } = pool;
-        return new RayBackend({ pool: name, resources, cluster: this.clusters.cluster(cluster), times: this.times });
+        const { name, resources, labels, cluster } = pool;
+        return new RayBackend({ pool: name, resources, labels, cluster: this.clusters.cluster(cluster), times: this.times });
       }
     }
   }

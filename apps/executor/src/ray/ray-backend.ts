@@ -10,6 +10,8 @@ export interface RayBackendOptions {
   pool: string;
   /** What each member takes of its node. */
   resources: Resources;
+  /** What its node must be labelled with. */
+  labels: Readonly<Record<string, string>>;
   /** Opened before. */
   cluster: RayCluster;
   times: SlotTiming;
@@ -44,10 +46,10 @@ export class RayBackend extends SlotsBackend {
   }
 
   override waitingFor(): string {
-    const { cluster, resources, pool } = this.options;
+    const { cluster, resources, labels, pool } = this.options;
     if (cluster.trouble !== null) return `${cluster.trouble}; pool ${pool} waits for it`;
     const placing = this.slots().some(({ state }) => state === 'placing');
-    const shortage = placing && cluster.report ? shortageOf(resources, cluster.report) : null;
+    const shortage = placing && cluster.report ? shortageOf(resources, cluster.report, labels) : null;
     return shortage === null ? super.waitingFor() : `waiting for resources: ${shortage}, in pool ${pool}`;
   }
 

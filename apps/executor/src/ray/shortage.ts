@@ -11,21 +11,29 @@ const askedBy = ({ cpus, gpus, memoryMb, custom = {} }: Resources) =>
     ...Object.entries(custom).map(([kind, amount]) => ({ kind, amount, words: `${amount} ${kind}` })),
   ].filter(({ amount }) => amount > 0);
 
+type Labels = Readonly<Record<string, string>>;
+
 /**
  * What members of a pool wait for that have no node, in words; null if nothing of what they ask for is short. Names what no node has at
- * all before what all nodes have given away.
+ * all before what all nodes have given away. Only nodes with the labels count.
  */
 export const shortageOf = (
   resources: Resources,
-  { cluster, nodes, available }: Pick<FabricReport, 'cluster' | 'nodes' | 'available'>,
+  { cluster, nodes: all, available }: Pick<FabricReport, 'cluster' | 'nodes' | 'available'>,
+  labels: Labels = {},
 ): string | null => {
   const asked = askedBy(resources);
+  const nodes = all.filter((node) => Object.entries(labels).every(([key, value]) => node.labels[key] === value));
+  const named = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  if (nodes.length === 0 && named.length > 0)
+    return `a node with ${named.join(', ')}, and cluster ${cluster} has none (nodes: ${all.length})`;
   const tooLarge = asked.filter(({ kind, amount }) => !nodes.some(({ total }) => (total[kind] ?? 0) >= amount));
-  if (tooLarge.length > 0) return `${inWords(tooLarge)}, and no node of cluster ${cluster} has as much (nodes: ${nodes.length})`;
+  const place = named.length > 0 ? `cluster ${cluster} with ${named.join(', ')}` : `cluster ${cluster}`;
+  if (tooLarge.length > 0) return `${inWords(tooLarge)}, and no node of ${place} has as much (nodes: ${nodes.length})`;
   const taken = asked.filter(({ kind, amount }) => (available[kind] ?? 0) < amount);
   if (taken.length > 0) return `${inWords(taken)}, and cluster ${cluster} has none free (nodes: ${nodes.length})`;
   // All is there, but not on one node.
-  return asked.length > 0 ? `${inWords(asked)} on one node of cluster ${cluster} (nodes: ${nodes.length})` : null;
+  return asked.length > 0 ? `${inWords(asked)} on one node of ${place} (nodes: ${nodes.length})` : null;
 };
 
 /** Whether something of what is asked for is on no node, or taken. */

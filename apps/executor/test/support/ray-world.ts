@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TransientError } from '@apwa/contracts';
+import { type FabricPool, TransientError } from '@apwa/contracts';
 import { createLogger } from '@apwa/service';
 import { Messaging } from '@apwa/messaging';
-import { type NatsServer, RayTestCluster, startNats, tempDir, type TempDir } from '@apwa/test-kit';
+import { type NatsServer, type RayNodes, RayTestCluster, startNats, tempDir, type TempDir } from '@apwa/test-kit';
 import { RemoteAccess } from '../../src/ray/cluster-access.js';
 import { RayCluster } from '../../src/ray/ray-cluster.js';
 import { type FabricPackage } from '@apwa/ray';
@@ -15,6 +15,8 @@ export interface TestClusterOptions {
   /** Fabrics of the same name are generations of each other. Default `test`. */
   name?: string;
   times?: Partial<Timing>;
+  /** Of its pool `test`, if not a CPU for each member, spread. */
+  pool?: Partial<FabricPool>;
   /** Where the cluster is, if not at this world's Ray. */
   address?: string;
   /** Where the fabric finds NATS, if not at this world's. */
@@ -28,7 +30,7 @@ export interface TestClusterOptions {
   adopts?: boolean;
 }
 
-/** Real: a Ray of 16 CPUs by its own count, and NATS. Generations are counted here instead of in Postgres. */
+/** Real: a Ray, of 16 CPUs by its own count unless nodes are named, and NATS. Generations are counted here instead of in Postgres. */
 export class RayWorld {
   readonly clusters: RayCluster[] = [];
   /** Of the latest executor, by cluster: as in Postgres, others take no generation. */
@@ -43,13 +45,13 @@ export class RayWorld {
     private readonly dir: TempDir,
   ) {}
 
-  static async start(): Promise<RayWorld> {
+  static async start(nodes: RayNodes = { head: 16 }): Promise<RayWorld> {
     const dir = await tempDir('ray-world');
     const nats = await startNats({ dir: dir.path });
     const natsUrlFile = join(dir.path, 'nats-url');
     await writeFile(natsUrlFile, nats.urlFor('fabric'), { mode: 0o600 });
     const messaging = await Messaging.connect(nats.access, { name: 'test', service: 'executor' });
-    return new RayWorld(await RayTestCluster.start({ head: 16 }), nats, natsUrlFile, messaging, dir);
+    return new RayWorld(await RayTestCluster.start(nodes), nats, natsUrlFile, messaging, dir);
   }
 
   /** Opened and started. */
@@ -64,7 +66,7 @@ export class RayWorld {
     const cluster = new RayCluster({
       config,
       access: Object.assign(access, { outlivesExecutor }),
-      pools: { test: { ...pool, command: [program, ...args], env: {}, folder: null } },
+      pools: { test: { ...pool, command: [program, ...args], env: {}, folder: null, ...options.pool } },
       messaging: this.messaging,
       ...(options.pack ? { pack: options.pack } : {}),
       generations: {

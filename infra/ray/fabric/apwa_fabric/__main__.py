@@ -33,7 +33,9 @@ def _arguments() -> argparse.Namespace:
 async def _run(cluster: str, generation: int, nats_url: str, nats_ca_file: Path | None) -> str:
     ray.init(address="auto", log_to_driver=False, configure_logging=False)
     seen = Cluster()
-    fabric = Fabric(Identity(cluster, generation), seen, place_on_ray, partial(open_on_ray, seen))
+    await seen.look()
+    identity = Identity(cluster, generation)
+    fabric = Fabric(identity, seen, partial(place_on_ray, seen), partial(open_on_ray, seen))
     # Jobs are stopped by SIGTERM, and by SIGKILL a few seconds later.
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, fabric.end, "it was told to stop", 1.0)

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import ray
+from ray._private.state import available_resources_per_node
 
-from .contract import Node
+from .contract import Node, Pool
 
 LOOK_EVERY_S = 1.0
 
@@ -17,30 +19,65 @@ class Cluster:
     """What was seen at the last look. `answered_at` in monotonic seconds; `here`: this driver's own node is alive."""
 
     nodes: list[Node] = field(default_factory=list)
-    available: dict[str, float] = field(default_factory=dict)
+    """What nobody has of each node, by its id."""
+    free: dict[str, dict[str, float]] = field(default_factory=dict)
     answered_at: float = field(default_factory=time.monotonic)
     here: bool = True
 
+    @property
+    def available(self) -> dict[str, float]:
+        """What nobody has of all nodes together."""
+        available: Counter[str] = Counter()
+        for free in self.free.values():
+            available.update(free)
+        return dict(available)
+
     async def watch(self) -> None:
-        """For ever. A cluster that does not answer blocks a thread, and not the fabric."""
-        own = ray.get_runtime_context().get_node_id()
+        """For ever."""
         while True:
-            nodes, available = await asyncio.to_thread(_look)
-            alive = [node for node in nodes if node["Alive"]]
-            self.nodes = [_node(node) for node in alive]
-            self.available = available
-            self.here = any(node["NodeID"] == own for node in alive)
-            self.answered_at = time.monotonic()
+            await self.look()
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """A cluster that does not answer blocks a thread, and not the fabric."""
+        nodes, free = await asyncio.to_thread(_look)
+        self.nodes = [_node(node) for node in nodes if node["Alive"]]
+        self.free = {node.id: _told(free.get(node.id, {})) for node in self.nodes}
+        own = ray.get_runtime_context().get_node_id()
+        self.here = any(node.id == own for node in self.nodes)
+        self.answered_at = time.monotonic()
+
+    def take(self, pool: Pool) -> str | None:
+        """The fullest node that has room for one more member of the pool, which counts as placed there until the next
+        look; None if none has."""
+        asked = asked_by(pool)
+        fitting = [
+            node
+            for node in self.nodes
+            if pool.labels.items() <= node.labels.items()
+            and all(self.free[node.id].get(kind, 0) >= amount for kind, amount in asked.items())
+        ]
+        if not fitting:
+            return None
+        fullest = min(fitting, key=lambda node: sum(self.free[node.id][kind] / node.total[kind] for kind in asked))
+        for kind, amount in asked.items():
+            self.free[fullest.id][kind] -= amount
+        return fullest.id
 
     def is_gone(self, patience_s: float) -> bool:
         return not self.here or time.monotonic() - self.answered_at > patience_s
 
 
-def _look() -> tuple[list[dict[str, Any]], dict[str, float]]:
+def asked_by(pool: Pool) -> dict[str, float]:
+    """What a member takes of its node, by Ray's kinds."""
+    asked = {"CPU": pool.cpus, "GPU": pool.gpus, "memory": pool.memory_bytes, **pool.custom}
+    return {kind: amount for kind, amount in asked.items() if amount > 0}
+
+
+def _look() -> tuple[list[dict[str, Any]], dict[str, dict[str, float]]]:
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    available: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
-    return nodes, {kind: amount for kind, amount in available.items() if _is_told(kind)}
+    free: dict[str, dict[str, float]] = available_resources_per_node()  # type: ignore[no-untyped-call]
+    return nodes, free
 
 
 def _node(node: dict[str, Any]) -> Node:
@@ -49,10 +86,12 @@ def _node(node: dict[str, Any]) -> Node:
         id=node["NodeID"],
         address=node["NodeManagerAddress"],
         head="node:__internal_head__" in total,
-        total={kind: amount for kind, amount in total.items() if _is_told(kind)},
+        total=_told(total),
+        labels=node["Labels"],
     )
 
 
-def _is_told(kind: str) -> bool:
-    """Not those that Ray makes up for its own use."""
-    return not kind.startswith(("node:", "bundle_group_", "object_store_memory", "accelerator_type:"))
+def _told(amounts: dict[str, float]) -> dict[str, float]:
+    """Without those that Ray makes up for its own use."""
+    own = ("node:", "bundle_group_", "object_store_memory", "accelerator_type:")
+    return {kind: amount for kind, amount in amounts.items() if not kind.startswith(own)}

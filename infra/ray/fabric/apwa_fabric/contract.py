@@ -26,7 +26,7 @@ class Pool(Message):
     custom: dict[str, float]
     """Labels that a node must have."""
     labels: dict[str, str]
-    """Over the nodes, or as few nodes as will do."""
+    """Over the nodes, or on as few as will do."""
     placement: Literal["spread", "pack"]
     command: Annotated[list[str], Field(min_length=1)]
     """Beside the node's own environment, and before it."""
@@ -117,6 +117,8 @@ class Node(Message):
     head: bool
     """Of Ray's kinds: `CPU`, `GPU`, `memory` (bytes) and custom ones."""
     total: dict[str, float]
+    """Its own, and those that Ray gives it."""
+    labels: dict[str, str]
 
 
 class Definition(Message):

@@ -111,7 +111,14 @@ class Members:
         if pool is None:
             self._note(wish.instance, NotStarted(message=f"the order says nothing of pool {wish.pool}"), [])
             return
-        member = Member(wish.instance, wish.pool, self._place(wish.instance, wish.pool, pool))
+        try:
+            placed = self._place(wish.instance, wish.pool, pool)
+        except Exception as error:
+            # Else the order would be refused for good, and with it those for all other members.
+            log.exception("member %s can't be placed", wish.instance)
+            self._note(wish.instance, NotStarted(message=f"Ray does not take it: {error}"), [])
+            return
+        member = Member(wish.instance, wish.pool, placed)
         self._members[wish.instance] = member
         task = asyncio.create_task(self._supervise(member))
         self._tasks.add(task)

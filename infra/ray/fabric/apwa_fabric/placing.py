@@ -9,8 +9,10 @@ from typing import Any
 import ray
 from ray.actor import ActorHandle
 from ray.exceptions import ActorUnavailableError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from .child import Child, Launch
+from .cluster import Cluster
 from .contract import Lost, MemberEnd, NotStarted, Pool
 
 """Waiting for the end takes one of an actor's threads: draining and killing must find another."""
@@ -95,12 +97,13 @@ class PlacedOnRay:
             ray.kill(self.actor)
 
 
-def place_on_ray(instance: str, pool_name: str, pool: Pool) -> PlacedOnRay:
+def place_on_ray(cluster: Cluster, instance: str, pool_name: str, pool: Pool) -> PlacedOnRay:
+    """Raises ValueError for what Ray does not take."""
     options: dict[str, Any] = {
         "num_cpus": pool.cpus,
         "num_gpus": pool.gpus,
         "resources": pool.custom,
-        "scheduling_strategy": "SPREAD" if pool.placement == "spread" else "DEFAULT",
+        "scheduling_strategy": "SPREAD" if pool.placement == "spread" else _packed(cluster, pool),
         "max_restarts": 0,
         "max_task_retries": 0,
         "max_concurrency": ACTOR_THREADS,
@@ -112,6 +115,15 @@ def place_on_ray(instance: str, pool_name: str, pool: Pool) -> PlacedOnRay:
     env = {**pool.env, "APWA_POOL": pool_name, "APWA_INSTANCE": instance}
     actor: ActorHandle[Any] = ray.remote(MemberActor).options(**options).remote()  # type: ignore[assignment]
     return PlacedOnRay(actor, Launch(pool.command, env, pool.folder))
+
+
+def _packed(cluster: Cluster, pool: Pool) -> "NodeAffinitySchedulingStrategy | str":
+    """Left to itself, Ray fills nodes to the half. Another node is as good when this one is full by now; where none has
+    room, the actor waits for one, and Ray's autoscaler sees it."""
+    node = cluster.take(pool)
+    if node is None:
+        return "DEFAULT"
+    return NodeAffinitySchedulingStrategy(node, soft=True, _spill_on_unavailable=True)
 
 
 def cause_of(error: RayError) -> str:

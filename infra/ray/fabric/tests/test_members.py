@@ -45,10 +45,13 @@ class World:
     def __init__(self) -> None:
         self.placed: dict[str, Placed] = {}
         self.changes = 0
+        self.refused: set[str] = set()
         self.members = Members(self._place, self._changed)
         self._sequence = 0
 
     def _place(self, instance: str, _pool: str, _spec: Pool) -> Placed:
+        if instance in self.refused:
+            raise ValueError("no such resource")
         self.placed[instance] = Placed(instance)
         return self.placed[instance]
 
@@ -104,6 +107,15 @@ async def test_starts_each_member_once_and_tells_where(world: World) -> None:
     assert world.states() == {"a": "running", "b": "placing"}
     assert [state.where for state in world.members.states()] == ["process 7", None]
     assert world.changes == 1
+
+
+@in_a_world
+async def test_tells_of_a_member_that_ray_does_not_take_and_starts_the_others(world: World) -> None:
+    world.refused = {"a"}
+    await world.order(a="run", b="run")
+    assert world.states() == {"b": "placing"}
+    (ended,) = world.members.ended()
+    assert ended.end == NotStarted(message="Ray does not take it: no such resource")
 
 
 @in_a_world
