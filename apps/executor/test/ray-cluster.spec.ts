@@ -5,6 +5,7 @@ import { jest } from '@jest/globals';
 import { zipSync } from 'fflate';
 import { JobsClient, rayVersion, tokenFrom } from '@apwa/ray';
 import { canHaveRay, eventually, leakCheck, type LeakCheck, RAY_INSTALL_TIMEOUT_MS } from '@apwa/test-kit';
+import { describeDeath } from '../src/pools/describe-death.js';
 import { type PoolEvent } from '../src/pools/pool-backend.js';
 import { RayBackend } from '../src/ray/ray-backend.js';
 import { type RayCluster } from '../src/ray/ray-cluster.js';
@@ -124,6 +125,22 @@ describeOnRay('a fabric', () => {
     // Ray tells it a moment later.
     await eventually(async () => (await running()).join() === `apwa-fabric-${name}-2`);
     expect([second.admits(old), second.owns([...folder.living().keys()][0] as string)]).toEqual(['no', true]);
+  });
+
+  it('should end a member that takes up more memory than its pool allows, and have another in its place', async () => {
+    folder.behave('greedy');
+    const backend = await begin(await cluster({ pool: { memoryBytes: 250 * 2 ** 20 } }));
+    await backend.scale(1);
+    const death = await eventually(() => events.find((event) => event.kind === 'member_died')?.death, {
+      timeoutMs: 60_000,
+      what: 'its end',
+    });
+    expect(death).toMatchObject({ end: { kind: 'killed', signal: 'SIGKILL' }, asked: false });
+    expect(describeDeath(death)).toMatch(
+      /^signal SIGKILL: fatal: it took up [2-4]\d\d MB of memory, and its pool allows 250 \(resources.memoryMb\)$/,
+    );
+    folder.behave('serve');
+    await alive(1);
   });
 
   it('should have its fault told, and be tried again ever less often', async () => {

@@ -84,14 +84,23 @@ const checkCluster = (cluster: ClusterConfig, field: string, nats: Document['nat
   return faults;
 };
 
-/** What Ray would refuse of each member. */
-const checkRayPool = ({ resources: { gpus = 0, custom = {} } }: RayPoolConfig, field: string): Fault[] => [
+/** What Ray would refuse of each member, and a limit that none would live to see. */
+const checkRayPool = ({ residentMb, resources: { gpus = 0, memoryMb, custom = {} } }: RayPoolConfig, field: string): Fault[] => [
   ...(gpus > 1 && !Number.isInteger(gpus)
     ? [{ field: `${field}.resources.gpus`, message: 'must be a whole number, or less than 1: Ray counts so', value: String(gpus) }]
     : []),
   ...Object.entries({ CPU: 'cpus', GPU: 'gpus', memory: 'memoryMb' })
     .filter(([name]) => Object.hasOwn(custom, name))
     .map(([name, key]) => ({ field: `${field}.resources.custom.${name}`, message: `is Ray's own: it is asked for by ${key}` })),
+  ...(memoryMb !== undefined && residentMb !== undefined && residentMb >= memoryMb
+    ? [
+        {
+          field: `${field}.residentMb`,
+          message: `must be less than resources.memoryMb (${memoryMb}), at which a member is ended`,
+          value: String(residentMb),
+        },
+      ]
+    : []),
 ];
 
 const checkClusters = ({ ray: { clusters }, nats }: Document): Fault[] =>

@@ -211,6 +211,11 @@ models:
         "ray.clusters[0].pools[0].resources.custom.GPU: is Ray's own: it is asked for by gpus",
       ],
       [
+        'a member that is ended before it could be replaced',
+        "{ name: a, address: 'http://h:1', pools: [{ name: p, residentMb: 512, resources: { memoryMb: 512 } }] }",
+        'ray.clusters[0].pools[0].residentMb: must be less than resources.memoryMb (512), at which a member is ended',
+      ],
+      [
         'a label without a name',
         "{ name: a, address: 'http://h:1', pools: [{ name: p, labels: { '-zone': east } }] }",
         /labels.-zone: must be letters, digits, -, _ and \., .* after a domain/,

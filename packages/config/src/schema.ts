@@ -201,7 +201,7 @@ const poolSettings = {
   ),
   memoryMb: setting(
     z.number().int().min(64).optional(),
-    "Limit of a member's JavaScript heap, of the backend `processes`: one that reaches it ends at once. Mebibytes. Left out: Node's own.",
+    "Limit of a member's JavaScript heap: one that reaches it ends at once. Not of the backend `external`. Mebibytes. Left out: Node's own.",
   ),
   residentMb: setting(
     z.number().int().min(64).optional(),
@@ -231,7 +231,7 @@ export const RayPoolConfig = z.strictObject({
   ...poolSettings,
   resources: setting(
     Resources.default({ cpus: 1 }),
-    "What each member takes of its node, by Ray's count: `cpus`, `memoryMb`, `gpus`, `custom`. A template that asks for resources runs in a pool that has them.",
+    "What each member takes of its node, by Ray's count: `cpus`, `memoryMb`, `gpus`, `custom`. A template that asks for resources runs in a pool that has them. `memoryMb` is a limit as well: a member that has more of it resident, child processes not counted, is ended at once.",
     { default: '`cpus: 1`' },
   ),
   labels: setting(

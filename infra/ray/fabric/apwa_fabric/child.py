@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from .contract import Exited, Killed, MemberEnd, NotStarted
@@ -18,6 +20,9 @@ LAST_LINES = 20
 LINE_CHARACTERS = 500
 """After its end, a child's last words are waited for this long: somebody that it started may keep its output open."""
 LAST_WORDS_S = 0.25
+"""Between two looks at how much memory a child has taken up. Seconds."""
+MEMORY_S = 0.1
+MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class Launch:
     command: Sequence[str]
     env: Mapping[str, str]
     folder: str | None
+    """Resident memory of the process itself, above which it is killed. 0: not limited, nor where there is no /proc."""
+    memory_bytes: int = 0
 
 
 @dataclass
@@ -60,6 +67,8 @@ class Child:
                 reader = threading.Thread(target=self._follow, args=(source, sink), daemon=True)
                 reader.start()
                 self._readers.append(reader)
+        if self.launch.memory_bytes > 0:
+            threading.Thread(target=self._watch_memory, args=(self._process.pid,), daemon=True).start()
         return self._process.pid
 
     def wait(self) -> tuple[MemberEnd, list[str]]:
@@ -98,15 +107,37 @@ class Child:
     def _follow(self, source: IO[bytes], sink: IO[str]) -> None:
         for raw in source:
             line = raw.decode(errors="replace").rstrip("\n")
-            self._tail.append(line[:LINE_CHARACTERS])
-            sink.write(f"{line}\n")
-            sink.flush()
+            self._say(line, sink)
+
+    def _say(self, line: str, sink: IO[str]) -> None:
+        self._tail.append(line[:LINE_CHARACTERS])
+        sink.write(f"{line}\n")
+        sink.flush()
+
+    def _watch_memory(self, pid: int) -> None:
+        """Limits of the kernel count what is mapped, of which Node maps much more than it touches."""
+        allowed = self.launch.memory_bytes
+        while (taken := _resident(pid)) <= allowed:
+            if self._gone:
+                return
+            time.sleep(MEMORY_S)
+        words = f"it took up {taken // MEBIBYTE} MB of memory, and its pool allows {allowed // MEBIBYTE}"
+        self._say(f"fatal: {words} (resources.memoryMb)", sys.stderr)
+        self.kill()
 
 
 def environment(own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """The node's environment without what Ray put there for its own workers, its token above all; and what is given."""
     kept = {name: value for name, value in own.items() if not name.startswith(("RAY_", "PYTHON"))}
     return {**kept, **given, "APWA_LIFELINE": "1"}
+
+
+def _resident(pid: int) -> int:
+    """Bytes; 0 where nobody says."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def _limit(pid: int) -> None:

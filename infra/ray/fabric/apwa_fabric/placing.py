@@ -114,7 +114,7 @@ def place_on_ray(cluster: Cluster, instance: str, pool_name: str, pool: Pool) ->
         options["label_selector"] = pool.labels
     env = {**pool.env, "APWA_POOL": pool_name, "APWA_INSTANCE": instance}
     actor: ActorHandle[Any] = ray.remote(MemberActor).options(**options).remote()  # type: ignore[assignment]
-    return PlacedOnRay(actor, Launch(pool.command, env, pool.folder))
+    return PlacedOnRay(actor, Launch(pool.command, env, pool.folder, pool.memory_bytes))
 
 
 def _packed(cluster: Cluster, pool: Pool) -> "NodeAffinitySchedulingStrategy | str":

@@ -1,6 +1,7 @@
 """Real processes, as an actor starts them."""
 
 import os
+import re
 import signal
 import sys
 import time
@@ -45,6 +46,30 @@ def test_tells_the_signal_that_killed_it() -> None:
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     assert child.wait()[0] == Killed(signal="SIGKILL")
+
+
+MEBIBYTE = 1024 * 1024
+HOARD = "hoard = b'x' * (300 * 2**20)\n"
+
+
+def test_kills_one_that_takes_up_more_memory_than_it_may() -> None:
+    command = [sys.executable, "-c", f"print('begun', flush=True)\n{HOARD}import time\ntime.sleep(60)"]
+    child = Child(Launch(command, {}, None, memory_bytes=200 * MEBIBYTE))
+    assert child.start() is not None
+    end, lines = child.wait()
+    assert end == Killed(signal="SIGKILL")
+    assert lines[0] == "begun"
+    assert re.fullmatch(
+        r"fatal: it took up [23]\d\d MB of memory, and its pool allows 200 \(resources.memoryMb\)", lines[1]
+    )
+
+
+def test_leaves_one_alone_that_keeps_below_or_has_no_limit() -> None:
+    for limit in (0, 600 * MEBIBYTE):
+        command = [sys.executable, "-c", f"{HOARD}import time\ntime.sleep(0.5)"]
+        child = Child(Launch(command, {}, None, memory_bytes=limit))
+        assert child.start() is not None
+        assert child.wait() == (Exited(code=0), [])
 
 
 def test_tells_that_there_is_no_such_program() -> None:

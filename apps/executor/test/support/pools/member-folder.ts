@@ -5,7 +5,7 @@ import { isAlive, tempDir, type TempDir } from '@apwa/test-kit';
 
 const MEMBER = fileURLToPath(new URL('member.mjs', import.meta.url));
 
-export type MemberMode = 'serve' | 'deaf' | 'broken' | 'parent';
+export type MemberMode = 'serve' | 'deaf' | 'broken' | 'parent' | 'greedy';
 
 /** Where the members of `member.mjs` are told how to behave, and tell who they are. */
 export class MemberFolder {

@@ -27,4 +27,5 @@ if (mode === 'parent') writeFileSync(join(folder, `${instance}.child`), String(s
 writeFileSync(join(folder, `${instance}.new`), String(process.pid));
 renameSync(join(folder, `${instance}.new`), join(folder, `${instance}.pid`));
 console.log(JSON.stringify({ level: 'info', msg: 'ready' }));
-setInterval(() => undefined, 60_000);
+const hoard = mode === 'greedy' ? Buffer.alloc(400 * 2 ** 20, 1) : undefined;
+setInterval(() => hoard, 60_000);
