@@ -151,7 +151,7 @@ export class LocalHead {
   /** Starts it again, where it was: another cluster by Ray's count. */
   async restart(signal?: AbortSignal): Promise<void> {
     await this.#node.stop();
-    await rm(this.place.folder, { recursive: true, force: true });
+    await removeFolder(this.place);
     this.#node = await launchHead(this.options, this.place);
     await this.#ready(signal);
   }
@@ -165,7 +165,7 @@ export class LocalHead {
 
   async stop(): Promise<void> {
     await this.#node.stop();
-    await rm(this.place.folder, { recursive: true, force: true });
+    await removeFolder(this.place);
     await rm(this.tokenFile, { force: true });
   }
 
@@ -214,6 +214,9 @@ const newPlace = async (): Promise<Place> => {
   await writeFile(tokenFile, token, { mode: 0o600 });
   return { folder, token, tokenFile, gcsPort: await freePort(), dashboardPort: await freePort() };
 };
+
+/** What a node's last processes still write comes between listing the folder and removing it: it is tried again then. */
+const removeFolder = ({ folder }: Place): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 10 });
 
 const tokenEnvironment = ({ tokenFile }: Place) => ({ RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN_PATH: tokenFile });
 

@@ -26,9 +26,13 @@ export const startOnRay = async (
   });
   const stop = async () => {
     // Members of a cluster outlive their executor: they end with the cluster.
-    await ray.stop();
-    await system.stop();
-    await dir.remove();
+    try {
+      await ray.stop();
+    } finally {
+      // A service that runs on keeps Jest from ending.
+      await system.stop();
+      await dir.remove();
+    }
   };
   return { system, stop };
 };
