@@ -63,7 +63,6 @@ export class LedgerBench {
     const sql = new pg.Client({ connectionString, options: `-c search_path=${SCHEMA}` });
     await sql.connect();
     await applyMigrations({ connectionString, schema: SCHEMA, directory: MIGRATIONS, log });
-    await world.spareDisk();
     const stop = (reason: Error) => void world.replaced.push(reason);
     // What is due is done by the first round; the rounds that follow are never due.
     const timing = { collectMs: 0, purgeMs: 0, collectAgainMs: NEVER, purgeAgainMs: NEVER, journalCheckMs: NEVER, claimMs: NEVER, ...more };

@@ -19,7 +19,7 @@ import {
 import { Messaging } from '@apwa/messaging';
 import { createLogger, type Logger } from '@apwa/service';
 import { openStorage, type Storage } from '@apwa/tables';
-import { type NatsServer, type PostgresServer, startNats, startPostgres } from '@apwa/test-kit';
+import { type NatsServer, type PostgresServer, spareDisk, startNats, startPostgres } from '@apwa/test-kit';
 import pg from 'pg';
 import { type z } from 'zod';
 import { type Timing } from '../../src/settings.js';
@@ -80,6 +80,7 @@ export class World {
       startPostgres({ dir: join(dir, 'postgres'), env: postgresEnv }),
       startNats({ dir: join(dir, 'nats') }),
     ]);
+    await spareDisk(postgres.url);
     const world = new World(dir, postgres, nats, await openStorage({ url: `file://${join(dir, 'storage')}` }));
     world.messaging = await Messaging.connect({ url: nats.url }, { name: 'test' });
     await world.newDatabase();
@@ -123,11 +124,6 @@ export class World {
     } finally {
       await client.end();
     }
-  }
-
-  /** Where power cuts are not what is tried, and thousands of commits would each wait for the disk. After the migrations, which refuse that. */
-  async spareDisk(): Promise<void> {
-    await this.sql(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$`);
   }
 
   submit(rows: number, more: Partial<RequestOf<'submitStage'>> = {}): Promise<Stage> {

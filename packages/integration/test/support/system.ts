@@ -1,7 +1,17 @@
 import { executorOperations, isTerminal, type Plan, type Run, type RunRequest, type Stage } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { type Client, createClient, type UploadSource } from '@apwa/sdk';
-import { eventually, leakCheck, type LeakCheck, startStack, type Stack, type StackOptions, tempDir, type TempDir } from '@apwa/test-kit';
+import {
+  eventually,
+  leakCheck,
+  type LeakCheck,
+  spareDisk,
+  startStack,
+  type Stack,
+  type StackOptions,
+  tempDir,
+  type TempDir,
+} from '@apwa/test-kit';
 import pg from 'pg';
 import { parse } from 'yaml';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -48,6 +58,7 @@ export class System {
     const leaks = await leakCheck();
     const dir = await tempDir();
     const stack = await startStack({ dir: dir.path, model: 'offline', members: 2, slots: 64, ...options });
+    await spareDisk(stack.databaseUrl);
     return new System(stack, createClient({ url: stack.url }), dir, leaks);
   }
 

@@ -88,7 +88,6 @@ export class FaultyExecutor {
     });
     const connectionString = config.executor.databaseUrl;
     await applyMigrations({ connectionString, schema: SCHEMA, directory: MIGRATIONS, log });
-    await world.spareDisk();
     const stop = (reason: Error) => void world.replaced.push(reason);
     const module = ExecutorModule.forRoot({ config, log, stop, timing: TIMING });
     const faulty: DynamicModule = { ...module, providers: (module.providers ?? []).flatMap((one) => withFaults(one, faults)) };
