@@ -112,10 +112,15 @@ const runAgainAlone = async () => {
 };
 const MOST_AGAIN = 3;
 
-/** Fetched before the suites: it can take longer than a test may. */
-const fetchNats = async () => {
-  const { ensureNatsServer } = await import('../packages/stack/dist/index.js');
-  await ensureNatsServer((line) => process.stderr.write(`${line}\n`));
+/** Fetched before the suites: it can take longer than a test may, and each of those that run at once would fetch it for itself. */
+const fetchServers = async () => {
+  const { canHaveRay, ensureNatsServer, ensureS3Binary } = await import('../packages/test-kit/dist/index.js');
+  const { ensureRay } = await import('../packages/ray/dist/index.js');
+  const say = (line) => process.stderr.write(`${line}\n`);
+  await ensureNatsServer(say);
+  // The suites that need one which can't be had say so.
+  await ensureS3Binary().catch((error) => say(error.message));
+  if (await canHaveRay()) await ensureRay(say).catch((error) => say(error.message));
 };
 
 /** The fabric's own tests are Python's; Jest does not count them. */
@@ -133,7 +138,7 @@ const suites = {
   },
   // Suites wait for half of their time: two of each of two workspaces at once, and at last three of the whole system, which wait less.
   integration: async () => {
-    await fetchNats();
+    await fetchServers();
     const ok = await runTask('test:integration', ['--concurrency=2']);
     if (ok) return true;
     const before = total.failed;
