@@ -24,7 +24,7 @@ describe('permits', () => {
   const want = (ownerId: string, calls: number): PermitWant => ({ ownerId, inFlight: 0, toBegin: calls, calls, tokens: 0, next: 0 });
   const ask = async (memberId: string, wants: PermitWant[], news: Partial<EndpointNews> = {}, epoch = 0) => {
     const place = { model: 'small', endpoint: 0 };
-    const question = { ...place, wants, returns: { calls: 0, tokens: 0 }, correction: 0, news: { ...noNews(), ...news } };
+    const question = { place, wants, returns: { calls: 0, tokens: 0 }, correction: 0, news: { ...noNews(), ...news } };
     const reply = await world.messaging.request(operations.permits, { memberId, epoch, endpoints: [question] });
     const [answer] = reply.endpoints;
     if (!answer) throw new Error('no answer about the endpoint');
@@ -166,6 +166,20 @@ describe('permits', () => {
     expect(await pausedOf(ownerId)).toEqual([null]);
   });
 
+  it('should hold calls of a capability to the limits that are told with the question, over all members', async () => {
+    await world.executor();
+    const { ownerId } = await world.submit(50);
+    const askOf = async (memberId: string, account: string, inFlight: number) => {
+      const place = { account: account.repeat(64), limits: { inFlight: 4 } };
+      const wants = [{ ...want(ownerId, 9 - inFlight), inFlight }];
+      const question = { place, wants, returns: { calls: 0, tokens: 0 }, correction: 0, news: noNews() };
+      const { endpoints } = await world.messaging.request(operations.permits, { memberId, epoch: 0, endpoints: [question] });
+      return endpoints[0]?.grants[0]?.inFlight;
+    };
+    const [a, b] = [await world.member(), await world.member()];
+    expect([await askOf(a.id, 'a', 0), await askOf(b.id, 'a', 0), await askOf(b.id, 'b', 0)]).toEqual([4, 0, 4]);
+  });
+
   it('should take places with the same address, model and key for one endpoint', async () => {
     limited({ inFlight: 4 });
     const { small } = world.config.models;
@@ -176,8 +190,7 @@ describe('permits', () => {
     const [a, b] = [await world.member(), await world.member()];
     expect((await ask(a.id, [want(ownerId, 9)])).answer.grants).toMatchObject([{ inFlight: 4 }]);
     const question = {
-      model: 'again',
-      endpoint: 0,
+      place: { model: 'again', endpoint: 0 },
       wants: [want(ownerId, 9)],
       returns: { calls: 0, tokens: 0 },
       correction: 0,

@@ -29,6 +29,8 @@ describe('what capabilities may have', () => {
     ['secrets.KEY.file', { secrets: { KEY: { hosts: ['api.test'], value: 'canary', file: 'x' } } }],
     ['secrets.KEY.hosts', { secrets: { KEY: { value: 'canary', hosts: [] } } }],
     ['secrets.KEY.hosts[0]', { secrets: { KEY: { value: 'canary', hosts: ['*'] } } }],
+    ['mcpServers.tracker.limits.inFlight', { mcpServers: { tracker: { url: 'http://x.test', limits: { inFlight: 0 } } } }],
+    ['mcpServers.tracker.limits', { mcpServers: { tracker: { url: 'http://x.test', limits: {} } } }],
     ['capabilities.allowedHosts[0]', { capabilities: { allowedHosts: ['*.example.com'] } }],
     ['capabilities.fetchHosts[0]', { capabilities: { fetchHosts: ['https://example.com/'] } }],
   ])('should be refused with what is wrong at %s', async (field, more) => {

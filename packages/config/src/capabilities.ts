@@ -1,4 +1,4 @@
-import { McpServerName, SecretName } from '@apwa/contracts';
+import { CallLimits, McpServerName, SecretName } from '@apwa/contracts';
 import { z } from 'zod';
 import { setting } from './setting.js';
 
@@ -49,6 +49,16 @@ export const McpServerConfig = z.strictObject({
     { secret: 'value' },
   ),
   folder: setting(z.string().min(1).optional(), 'Its working directory. Left out: that of the member.'),
+  limits: setting(
+    z
+      .strictObject({
+        requestsPerMinute: setting(CallLimits.shape.requestsPerMinute, 'Calls per minute, tries counted.'),
+        inFlight: setting(CallLimits.shape.inFlight, 'Calls under way at the same time.'),
+      })
+      .refine((limits) => Object.keys(limits).length > 0, 'must have requestsPerMinute, inFlight or both')
+      .optional(),
+    'What calls of its tools are held to, by all workers of the cluster together. Left out: nothing.',
+  ),
   idleMs: setting(
     z.number().int().min(100).max(86_400_000).default(60_000),
     'A connection that nobody has used for so long is closed, and the program ended. Milliseconds.',

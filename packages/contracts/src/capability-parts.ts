@@ -11,6 +11,19 @@ export type Effects = z.infer<typeof Effects>;
 /** Of a registered capability: 1 for the first. */
 export const CapabilityVersion = z.number().int().min(1).max(1_000_000);
 
+/** What calls of a capability are held to, by all members and runs of the cluster together. */
+export const CallLimits = z
+  .strictObject({
+    /** Tries counted. */
+    requestsPerMinute: z.number().int().min(1).max(1_000_000).optional(),
+    /** Calls under way at the same time. */
+    inFlight: z.number().int().min(1).max(100_000).optional(),
+  })
+  .refine(({ requestsPerMinute, inFlight }) => requestsPerMinute !== undefined || inFlight !== undefined, {
+    message: 'must have requestsPerMinute, inFlight or both',
+  });
+export type CallLimits = z.infer<typeof CallLimits>;
+
 /** SHA-256 of a capability's content, in hexadecimal. */
 const ContentHash = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal');
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CapabilityName, CapabilityVersion, definitionParts, Effects } from './capability-parts.js';
+import { CallLimits, CapabilityName, CapabilityVersion, definitionParts, Effects } from './capability-parts.js';
 import { ClusterName } from './ids.js';
 import { effectsOfHttp, HttpCapability } from './http-capability.js';
 import { JavascriptCapability } from './javascript-capability.js';
@@ -73,6 +73,8 @@ export const PythonCapability = z
     reuse: z.enum(['task', 'actor']).default('task'),
     /** Batches at a time at most, over all runs. */
     instances: z.number().int().min(1).max(1_000).default(4),
+    /** Of its rows' calls, over all runs, for what it calls in its turn. Left out: not limited beside `instances`. */
+    limits: CallLimits.optional(),
     /** Rows that go to it together. */
     maxBatch: z.number().int().min(1).max(1_000).default(64),
     /** How long a row waits for others of its batch. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { definitionParts, Effects } from './capability-parts.js';
+import { CallLimits, definitionParts, Effects } from './capability-parts.js';
 import { JsonValue } from './json.js';
 
 /** What a secret of the configuration is called: plans name it, and never hold it. */
@@ -53,6 +53,10 @@ export const HttpCapability = z.strictObject({
   secrets: z.array(UsedSecret).max(10).default([]),
   /** Default: `none` of GET, `idempotent` of PUT and DELETE, `unsafe` of POST and PATCH, which may say that they are not: such a call is made once at most. */
   effects: Effects.optional(),
+  /**
+   * Of all calls to the host with the same secrets and the same limits, whatever capability makes them. Left out: learned from answers with status 429.
+   */
+  limits: CallLimits.optional(),
   /** What is made of the answer. */
   result: z.enum(['json', 'text']).default('json'),
   /** The property of `output` that the answer becomes. Default: an object of JSON is the output itself, and a text becomes `text`. */

@@ -221,6 +221,7 @@ export const executorOperations = {
       termMs: z.number().int().positive(),
       /** When to ask again while permits are needed. Milliseconds. */
       againMs: z.number().int().positive(),
+      /** In the order of the questions. */
       endpoints: z.array(PermitAnswer),
       budgets: z.array(BudgetAnswer).default([]),
     }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CallLimits } from './capability-parts.js';
 import { OwnerId } from './ids.js';
 
 const count = z.number().int().nonnegative();
@@ -8,6 +9,21 @@ const tokens = z.number().nonnegative();
 /** An endpoint by its place in the configuration: the model's name, and the number of the endpoint in its group, from 0. */
 export const EndpointPlace = z.strictObject({ model: z.string().min(1).max(64), endpoint: z.number().int().min(0).max(1_000) });
 export type EndpointPlace = z.infer<typeof EndpointPlace>;
+
+/** Calls of capabilities that are counted together. The executor knows no definitions: the limits are told with each question. */
+export const AccountPlace = z.strictObject({
+  /** SHA-256 of what makes them the same account. */
+  account: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Null: none are known. */
+  limits: CallLimits.nullable(),
+});
+export type AccountPlace = z.infer<typeof AccountPlace>;
+
+/** What permits are for. Both kinds are called endpoints here. */
+export const PermitPlace = z.union([EndpointPlace, AccountPlace]);
+export type PermitPlace = z.infer<typeof PermitPlace>;
+
+export const isOfModel = (place: PermitPlace): place is EndpointPlace => 'model' in place;
 
 /** What a run wants of an endpoint in one member, beyond the permits that the member holds for it. */
 export const PermitWant = z.strictObject({
@@ -68,7 +84,7 @@ export const noNews = (): EndpointNews => ({
 
 /** A member's question about one endpoint. */
 export const PermitQuestion = z.strictObject({
-  ...EndpointPlace.shape,
+  place: PermitPlace,
   wants: z.array(PermitWant).max(1_000),
   /** Permits that are not needed after all. */
   returns: z.strictObject({ calls: count, tokens }),
@@ -96,7 +112,6 @@ export const EndpointHealth = z.enum(['well', 'suspected', 'down', 'exhausted'])
 export type EndpointHealth = z.infer<typeof EndpointHealth>;
 
 export const PermitAnswer = z.strictObject({
-  ...EndpointPlace.shape,
   /** What is limited here: where nothing is, calls begin freely. */
   counted: z.strictObject({ calls: z.boolean(), tokens: z.boolean(), inFlight: z.boolean() }),
   grants: z.array(PermitGrant),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Config, type EndpointConfig, RateLimitsConfig } from '@apwa/config';
-import { type EndpointPlace } from '@apwa/contracts';
+import { isOfModel, type PermitPlace } from '@apwa/contracts';
 
-/** An endpoint of the configuration as the provider sees it: one account, one model. */
+/** An endpoint of the configuration as the provider sees it: one account, one model; or an account of capabilities. */
 export interface KnownEndpoint {
   /** SHA-256 of address and model: the same whatever the endpoint is called here, and without the key. */
   readonly id: string;
@@ -19,7 +19,7 @@ const stricter = (a: RateLimitsConfig, b: RateLimitsConfig): RateLimitsConfig =>
   reserve: Math.max(a.reserve, b.reserve),
 });
 
-export const placeKey = ({ model, endpoint }: EndpointPlace): string => `${model}/${endpoint}`;
+export const placeKey = (place: PermitPlace): string => (isOfModel(place) ? `${place.model}/${place.endpoint}` : place.account);
 
 /**
  * The endpoints by their places. Places with the same address, model and key are one endpoint: the provider counts their calls together,

@@ -15,8 +15,7 @@ const question = (
   wants: PermitWant[],
   more: Partial<Omit<PermitQuestion, 'news'>> & { news?: Partial<EndpointNews> } = {},
 ): PermitQuestion => ({
-  model: 'small',
-  endpoint: 0,
+  place: { model: 'small', endpoint: 0 },
   wants,
   returns: { calls: 0, tokens: 0 },
   correction: 0,

@@ -1,5 +1,5 @@
 import { type RateLimitsConfig } from '@apwa/config';
-import { type EndpointPlace, type PermitAnswer, type PermitQuestion, type PermitWant } from '@apwa/contracts';
+import { type PermitAnswer, type PermitQuestion, type PermitWant } from '@apwa/contracts';
 import { type Bucket, fill } from './bucket.js';
 import { type Circuit, circuitAfter, type CircuitEvent, CLOSED, healthFor, probeDue } from './circuit.js';
 import { Rates } from './rates.js';
@@ -91,7 +91,7 @@ export class Meter {
     this.#takeBack(now, asker, question, back);
     const claims = wants.map((want) => this.#claim(member, want));
     this.#give(now);
-    return this.#answer(now, member, asker, question, claims);
+    return this.#answer(now, member, asker, claims);
   }
 
   /** A member is gone: what it had under way is free, what it was given is spent. */
@@ -193,13 +193,7 @@ export class Meter {
     if (tokens !== null) this.#tokens.level = supply.tokens;
   }
 
-  #answer(
-    now: number,
-    member: string,
-    asker: Asker,
-    place: EndpointPlace,
-    claims: readonly { ownerId: string; claim: Claim }[],
-  ): PermitAnswer {
+  #answer(now: number, member: string, asker: Asker, claims: readonly { ownerId: string; claim: Claim }[]): PermitAnswer {
     const { calls, tokens } = this.rates.used;
     const limit = this.#limitInFlight();
     const rooms = limit === null ? null : this.#turns.rooms(member, now < this.quietUntil ? 0 : limit, Math.floor(now / TURN_MS));
@@ -214,10 +208,7 @@ export class Meter {
       full ||= (rated && claim.calls > 0) || (grant.inFlight !== null && grant.inFlight < claim.inFlight + claim.toBegin);
       return grant;
     });
-    const { model, endpoint } = place;
     return {
-      model,
-      endpoint,
       counted: { calls: calls !== null, tokens: tokens !== null, inFlight: limit !== null },
       grants,
       full,

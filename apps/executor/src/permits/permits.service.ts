@@ -1,5 +1,4 @@
-import { type executorOperations, type PermitQuestion } from '@apwa/contracts';
-import { ApwaError } from '@apwa/contracts';
+import { ApwaError, type executorOperations, isOfModel, type PermitPlace, type PermitQuestion } from '@apwa/contracts';
 import { RateLimitsConfig } from '@apwa/config';
 import { Inject, Injectable } from '@nestjs/common';
 import { type z } from 'zod';
@@ -21,18 +20,18 @@ const AGAIN_MS = 200;
 /** … or less often where there are very many of them: so many questions a second in all. */
 const QUESTIONS_PER_SECOND = 250;
 const SLOWEST_MS = 800;
-/** A meter of an endpoint that this configuration does not have is kept so long after the last question. */
+/** Endpoints that this configuration does not have: so many are kept, those that were asked about last. */
 const STRANGERS = 1_000;
 
 /**
- * Hands out permits for calls of models. What is known is in memory: after a restart it is learned again, and nothing that is counted is
+ * Hands out permits for calls of models, and of capabilities that are limited. What is known is in memory: after a restart it is learned again, and nothing that is counted is
  * given before everything that the executor before may have given is void.
  */
 @Injectable()
 export class PermitsService {
   readonly #places: Map<string, KnownEndpoint>;
   readonly #meters = new Map<KnownEndpoint, Meter>();
-  /** Endpoints of members whose configuration is another one: nothing is configured for them. */
+  /** Accounts of capabilities; endpoints of members whose configuration is another one: nothing is configured for them. */
   readonly #strangers = new Map<string, KnownEndpoint>();
   readonly #answered = new Set<string>();
   readonly #members = new Map<string, number>();
@@ -66,11 +65,11 @@ export class PermitsService {
     const now = performance.now();
     this.#members.set(memberId, now);
     const answers = endpoints.map((question) => {
-      const known = this.#endpoint(question);
+      const known = this.#endpoint(question.place);
       const meter = this.#meter(known, now);
       const knownBefore = meter.known;
       const answer = meter.ask(now, memberId, question, (ownerId) => this.shares.weightOf(ownerId));
-      if (meter.known && !knownBefore) this.#remember(known);
+      if (meter.known && !knownBefore && isOfModel(question.place)) this.#remember(known);
       return answer;
     });
     for (const question of endpoints) this.#pauseIfExhausted(question, now);
@@ -93,11 +92,12 @@ export class PermitsService {
     return waitsFor(model, this.#metersOf(model), this.#waits, performance.now());
   }
 
-  #endpoint(place: { model: string; endpoint: number }): KnownEndpoint {
+  #endpoint(place: PermitPlace): KnownEndpoint {
     const key = placeKey(place);
-    const known = this.#places.get(key) ?? this.#strangers.get(key);
+    const known = this.#places.get(key);
     if (known) return known;
-    const stranger = { id: key, limits: RateLimitsConfig.parse({}) };
+    const stranger = this.#strangers.get(key) ?? { id: key, limits: RateLimitsConfig.parse(isOfModel(place) ? {} : (place.limits ?? {})) };
+    this.#strangers.delete(key);
     this.#strangers.set(key, stranger);
     const [oldest] = this.#strangers;
     if (this.#strangers.size > STRANGERS && oldest) {
@@ -122,7 +122,9 @@ export class PermitsService {
   }
 
   /** Not while an endpoint is asked whether it has quota again. */
-  #pauseIfExhausted({ model, wants }: PermitQuestion, now: number): void {
+  #pauseIfExhausted({ place, wants }: PermitQuestion, now: number): void {
+    if (!isOfModel(place)) return;
+    const { model } = place;
     const owners = wants.map(({ ownerId }) => ownerId).filter((ownerId) => this.shares.weightOf(ownerId) !== null);
     const circuits = this.#metersOf(model).map(({ circuit }) => circuit);
     if (owners.length === 0 || circuits.length === 0) return;

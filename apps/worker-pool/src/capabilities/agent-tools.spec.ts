@@ -22,6 +22,7 @@ interface Circumstances {
 const capability = (call: OpenCapability['call'], { effects = 'unsafe', wrong = null }: Circumstances): OpenCapability => ({
   capability: { id: 'builtin:send', kind: 'builtin', description: 'Sends', effects, input: schema, output: schema },
   input: compileSchema(schema),
+  gate: null,
   prepare: async () => undefined,
   call,
   wrong: () => wrong,
@@ -33,7 +34,7 @@ const turn = async (call: OpenCapability['call'], more: Circumstances = {}) => {
   const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), more)]);
   const intents = { uncertain: async () => false, record: async () => log.push('intent') > 0 && may };
   const calls = Array.from({ length: times }, (_, n) => ({ id: `c${n}`, name: 'send', arguments: '{"to": "a"}' }));
-  return { outcomes: await tools.call(calls, { row: 1, replica: 0, turn: 2, control, intents }), log, tools };
+  return { outcomes: await tools.call(calls, { ownerId: 'run_a', row: 1, replica: 0, turn: 2, control, intents }), log, tools };
 };
 const sent = async (): Promise<JsonObject> => ({ to: 'a' });
 

@@ -17,12 +17,15 @@ import { type Config } from '@apwa/config';
 import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Secrets } from '../http/secrets.js';
+import { Permits } from '../permits/permits.js';
 import { CONFIG } from '../tokens.js';
 import { McpServers } from '../mcp/mcp-servers.js';
 import { Web } from '../web/web.js';
 import { AttemptControl } from '../rows/control.js';
 import { shownFaults } from '../rows/shown-faults.js';
 import { Threads } from '../sandbox/threads.js';
+import { Accounts } from './accounts.js';
+import { Admission } from './admission.js';
 import { type OpenCapability } from './capability-call.js';
 import { type CapabilityPlace, openCapability } from './open-capability.js';
 
@@ -31,13 +34,14 @@ import { type CapabilityPlace, openCapability } from './open-capability.js';
 export class Capabilities implements OnApplicationShutdown {
   readonly #shared: Omit<CapabilityPlace, 'stageId' | 'definitions'>;
 
-  constructor(messaging: Messaging, @Inject(CONFIG) { capabilities, secrets, mcpServers }: Config) {
+  constructor(messaging: Messaging, permits: Permits, @Inject(CONFIG) { capabilities, secrets, mcpServers }: Config) {
     this.#shared = {
       messaging,
       threads: new Threads(),
       web: new Web({ allowedHosts: capabilities.allowedHosts }),
       secrets: new Secrets(secrets),
       mcp: new McpServers(mcpServers),
+      accounts: new Accounts(permits),
       fetchHosts: capabilities.fetchHosts,
     };
   }
@@ -87,12 +91,17 @@ const tried = async (
   });
   const faults = opened.input.validate(input);
   if (faults.length > 0) return failed('invalid_arguments', shownFaults(faults));
+  // Of what has limits nothing is tried.
+  const admission = await Admission.to(null, { ownerId: 'trial', control });
   try {
-    const output = await opened.call({
-      given: input,
-      control,
-      key: () => CallKey.parse(createHash('sha256').update(randomUUID()).digest('hex')),
-    });
+    const output =
+      admission &&
+      (await opened.call({
+        given: input,
+        control,
+        admission,
+        key: () => CallKey.parse(createHash('sha256').update(randomUUID()).digest('hex')),
+      }));
     if (output === null) return failed('capability_timeout', 'it was not called in time');
     const wrong = opened.wrong(output);
     if (wrong) return failed(wrong.code, wrong.message, output);

@@ -1,11 +1,15 @@
 import { type CallKey, type Capability, type JsonObject, type RowErrorCode } from '@apwa/contracts';
 import { type CompiledSchema } from '@apwa/json-schema';
+import { type CallGate } from '../permits/call-gate.js';
 import { type CallControl } from '../rows/control.js';
+import { type Admission } from './admission.js';
 
 /** A call of a capability for a row. */
 export interface CapabilityCall {
   readonly given: JsonObject;
   readonly control: CallControl;
+  /** It has been given: the first try may begin. */
+  readonly admission: Admission;
   /** The same for the same call of the row, whoever makes it: an idempotency key. */
   readonly key: () => CallKey;
 }
@@ -15,6 +19,8 @@ export interface OpenCapability {
   readonly capability: Capability;
   /** Checks arguments against its schema. */
   readonly input: CompiledSchema;
+  /** What its calls have to pass; null where they may begin at any time. */
+  readonly gate: CallGate | null;
   /** Finds out what can be known before it is called. RefusedError if it can't be called for any row. */
   prepare(): Promise<void>;
   /**

@@ -2,10 +2,12 @@ import { ApwaError, type CallKey, type Capability, type JsonObject, PermanentErr
 import { createHash } from 'node:crypto';
 import { type CallControl } from '../rows/control.js';
 import { type Intents } from '../rows/intents.js';
+import { Admission } from './admission.js';
 import { type OpenCapability } from './capability-call.js';
 
 /** Of which row a call is, and where in the row's work it stands. */
 export interface CallPlace {
+  readonly ownerId: string;
   readonly stageId: string;
   readonly row: number;
   /** Tells calls of the same row from each other. */
@@ -30,17 +32,31 @@ export const isUnsafe = ({ effects }: Pick<Capability, 'effects'>): boolean => e
  * capability; PermanentError `unknown` if a call may have been made that must not be made again.
  */
 export const callWithEffects = async (opened: OpenCapability, given: JsonObject, where: CallPlace): Promise<Called | null> => {
+  // What is written down is made at once: a row that waits for its turn is not uncertain yet.
+  const admission = await Admission.to(opened.gate, where);
+  if (!admission) return null;
+  try {
+    return isUnsafe(opened.capability)
+      ? await callUnsafe(opened, given, admission, where)
+      : await callSafe(opened, given, admission, where);
+  } finally {
+    admission.leave();
+  }
+};
+
+const callSafe = async (opened: OpenCapability, given: JsonObject, admission: Admission, where: CallPlace): Promise<Called | null> => {
+  const { control } = where;
+  const output = await opened.call({ given, control, admission, key: () => keyOf(opened.capability, given, where) });
+  return output && { output, intent: null };
+};
+
+const callUnsafe = async (opened: OpenCapability, given: JsonObject, admission: Admission, where: CallPlace): Promise<Called | null> => {
   const { capability } = opened;
   const { row, control, intents } = where;
-  const key = () => keyOf(capability, given, where);
-  if (!isUnsafe(capability)) {
-    const output = await opened.call({ given, control, key });
-    return output && { output, intent: null };
-  }
-  const intent = key();
+  const intent = keyOf(capability, given, where);
   if (!(await intents.record(row, intent))) return null;
   try {
-    const output = await opened.call({ given, control, key: () => intent });
+    const output = await opened.call({ given, control, admission, key: () => intent });
     const wrong = output && opened.wrong(output);
     if (wrong) throw new PermanentError(wrong.code, wrong.message);
     return output && { output, intent };

@@ -2,6 +2,7 @@ import { capabilitiesWith, isSlow, openCapability as openBuiltin } from '@apwa/c
 import { type Capability, type CapabilityDefinition, type CapabilityId, capabilityIdOf, RefusedError } from '@apwa/contracts';
 import { compileSchema } from '@apwa/json-schema';
 import { type Messaging } from '@apwa/messaging';
+import { type Accounts, accountOf } from './accounts.js';
 import { type OpenCapability } from './capability-call.js';
 import { openHttp } from '../http/open-http.js';
 import { type Secrets } from '../http/secrets.js';
@@ -24,6 +25,7 @@ export interface CapabilityPlace {
   web: Web;
   secrets: Secrets;
   mcp: McpServers;
+  accounts: Accounts;
   /** Of the configuration: what `builtin:fetch` may read. */
   fetchHosts: readonly string[];
 }
@@ -38,18 +40,21 @@ export const openCapability = (id: CapabilityId, place: CapabilityPlace): OpenCa
 
 const open = (capability: Capability, place: CapabilityPlace): OpenCapability | null => {
   const { stageId, definitions, messaging, threads, web, secrets, mcp } = place;
-  const known = { capability, input: compileSchema(capability.input), prepare: nothing, wake: () => undefined };
+  const known = { capability, input: compileSchema(capability.input), gate: null, prepare: nothing, wake: () => undefined };
   const definition = definitions.find((one) => capabilityIdOf(one) === capability.id);
   if (!definition) {
     const call = openOwn(capability.id, place);
     // What it gives is ours.
     return call ? { ...known, call, wrong: () => null, wake: () => threads.wake() } : null;
   }
-  const checked = { ...known, wrong: wrongBy(capability) };
+  const account = accountOf(definition, definition.kind === 'mcp' ? mcp.limitsOf(definition.server) : undefined);
+  const gate = account && place.accounts.gateOf(account);
+  const wake = () => gate?.wakeAll();
+  const checked = { ...known, gate, wake, wrong: wrongBy(capability) };
   switch (definition.kind) {
     case 'python': {
       const calls = openFunction(stageId, definition, messaging);
-      return { ...checked, call: ({ given, control }) => calls.call(given, control), wake: () => calls.wake() };
+      return { ...checked, call: ({ given, control }) => calls.call(given, control), wake: () => (wake(), calls.wake()) };
     }
     case 'javascript': {
       const { prepare, call } = openJavascript(definition, threads);

@@ -3,13 +3,14 @@ import { retryAfterOf } from '@apwa/model';
 import { hideSecrets } from '@apwa/service';
 import { type Response } from 'undici';
 import { answered, parsedJson } from '../capabilities/answered.js';
+import { type EndedTry } from '../capabilities/admission.js';
 import { type CapabilityCall } from '../capabilities/capability-call.js';
 import { readText, type Web } from '../web/web.js';
 import { WebError } from '../web/web-error.js';
 import { type BuiltRequest, requestOf } from './request-of.js';
 import { type Secrets } from './secrets.js';
 
-/** Tries of a call that may be made again. */
+/** Tries of a call that may be made again, those not counted that were refused with 429. */
 const TRIES = 4;
 const BACKOFF_MS = 250;
 /** The longest wait between two tries, whatever the other side asks for. */
@@ -20,7 +21,7 @@ const REDIRECTS = 5;
 /** What is shown of an answer that is not what it should be, in characters. */
 const SHOWN = 200;
 
-type Tried = { kind: 'output'; output: JsonObject } | { kind: 'again'; error: PermanentError; afterMs: number | null };
+type Tried = { kind: 'output'; output: JsonObject } | { kind: 'again'; error: PermanentError; afterMs: number | undefined };
 
 /** The calls of an operation over HTTP. RefusedError if it names a secret that is not for it. */
 export const openHttp = (definition: HttpCapability, web: Web, secrets: Secrets) => {
@@ -42,27 +43,29 @@ export const openHttp = (definition: HttpCapability, web: Web, secrets: Secrets)
       const text = await readText(response, maxBytes, { host: url.host, timeoutMs });
       return outcomeOf(response, text, url.host, definition);
     } catch (thrown) {
-      if (thrown instanceof WebError && thrown.mayPass) return { kind: 'again', error: thrown, afterMs: null };
+      if (thrown instanceof WebError && thrown.mayPass) return { kind: 'again', error: thrown, afterMs: undefined };
       throw thrown;
     }
   };
 
   const valuesOf = () => Promise.all(definition.secrets.map(({ name }) => secrets.valueOf(name)));
 
-  const call = async ({ given, control, key }: CapabilityCall): Promise<JsonObject | null> => {
+  const call = async ({ given, control, admission, key }: CapabilityCall): Promise<JsonObject | null> => {
     const request = requestOf(definition, given);
     const values = await valuesOf();
     // What is called may tell what it was sent, in its errors above all.
     const hide = (text: string) => hideSecrets(text, values);
-    for (let tries = 1; ; tries++) {
+    for (let tries = 1; ;) {
       if (control.signal.aborted) return null;
       try {
         const tried = await tryOnce(request, key, control.signal);
         if (tried.kind === 'output') return JSON.parse(hide(JSON.stringify(tried.output))) as JsonObject;
         const again = effects !== 'unsafe' || isNotDone(tried.error);
         if (tries === TRIES || !again) throw tried.error;
-        await control.sleep(Math.min(LONGEST_WAIT_MS, tried.afterMs ?? BACKOFF_MS * 2 ** (tries - 1) * (0.5 + Math.random())));
-        if (!control.mayBegin()) return null;
+        const next = await admission.again(endOf(tried, tries));
+        if (next === 'abandoned') return null;
+        if (next === 'given_up') throw tried.error;
+        if (!isRefused(tried.error)) tries++;
       } catch (thrown) {
         if (control.signal.aborted) return null;
         if (!(thrown instanceof PermanentError)) throw thrown;
@@ -79,9 +82,16 @@ export const openHttp = (definition: HttpCapability, web: Web, secrets: Secrets)
   };
 };
 
+const isRefused = ({ code }: PermanentError): boolean => code === 'rate_limited';
+
+const endOf = ({ error, afterMs }: Extract<Tried, { kind: 'again' }>, tries: number): EndedTry =>
+  isRefused(error)
+    ? { kind: 'refused', message: error.message, retryAfterMs: afterMs }
+    : { kind: 'failed', afterMs: Math.min(LONGEST_WAIT_MS, afterMs ?? BACKOFF_MS * 2 ** (tries - 1) * (0.5 + Math.random())) };
+
 /** What an error says of the call: that it has not been carried out. */
 const isNotDone = (error: PermanentError): boolean =>
-  error instanceof WebError ? error.unsent : error.code === 'capability_failed' || error.code === 'rate_limited';
+  error instanceof WebError ? error.unsent : error.code === 'capability_failed' || isRefused(error);
 
 const withSecrets = async (
   { url, headers, body }: BuiltRequest,
@@ -104,7 +114,7 @@ const outcomeOf = (response: Response, text: string, host: string, definition: H
     const message = `${host} answered ${status}${text === '' ? '' : `: ${excerpt(text, SHOWN)}`}`;
     if (!PASSING.includes(status)) throw new PermanentError('capability_failed', message);
     const error = new PermanentError(status === 429 ? 'rate_limited' : 'provider_error', message);
-    return { kind: 'again', error, afterMs: retryAfterOf(headers, undefined) ?? null };
+    return { kind: 'again', error, afterMs: retryAfterOf(headers, undefined) };
   }
   return { kind: 'output', output: outputOf(text, headers.get('content-type'), host, definition) };
 };

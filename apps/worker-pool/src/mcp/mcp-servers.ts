@@ -1,5 +1,5 @@
 import { type McpServerConfig } from '@apwa/config';
-import { RefusedError } from '@apwa/contracts';
+import { type CallLimits, RefusedError } from '@apwa/contracts';
 import { Web } from '../web/web.js';
 import { McpConnection } from './mcp-connection.js';
 
@@ -27,6 +27,11 @@ export class McpServers {
     const made = new McpConnection(name, server, this.#web);
     this.#connections.set(name, made);
     return made;
+  }
+
+  /** What calls of its tools are held to. */
+  limitsOf(name: string): CallLimits | undefined {
+    return Object.hasOwn(this.configured, name) ? this.configured[name]?.limits : undefined;
   }
 
   async close(): Promise<void> {

@@ -23,7 +23,7 @@ export const openMcp = (definition: McpCapability, servers: McpServers) => {
         if (error instanceof RefusedError) throw error;
       }
     },
-    call: async ({ given, control }: CapabilityCall): Promise<JsonObject | null> => {
+    call: async ({ given, control, admission }: CapabilityCall): Promise<JsonObject | null> => {
       for (let tries = 1; ; tries++) {
         if (control.signal.aborted) return null;
         try {
@@ -35,8 +35,7 @@ export const openMcp = (definition: McpCapability, servers: McpServers) => {
           if (effects === 'unsafe' && error.code !== 'capability_failed')
             throw new TransientError('uncertain', error.message, { cause: error });
           if (error.code !== 'connection' || tries === TRIES) throw error;
-          await control.sleep(BACKOFF_MS * 2 ** (tries - 1));
-          if (!control.mayBegin()) return null;
+          if ((await admission.again({ kind: 'failed', afterMs: BACKOFF_MS * 2 ** (tries - 1) })) !== 'granted') return null;
         }
       }
     },

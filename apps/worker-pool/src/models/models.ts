@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Config, type ModelConfig } from '@apwa/config';
 import { RefusedError } from '@apwa/contracts';
 import { createModel, type Model } from '@apwa/model';
-import { ModelGate } from '../permits/model-gate.js';
+import { type CallGate, modelGate } from '../permits/call-gate.js';
 import { Permits } from '../permits/permits.js';
 import { CONFIG } from '../tokens.js';
 
@@ -10,7 +10,7 @@ import { CONFIG } from '../tokens.js';
 export interface OpenModel {
   readonly config: ModelConfig;
   readonly model: Model;
-  readonly gate: ModelGate;
+  readonly gate: CallGate;
 }
 
 /** The models that this member has called, each opened once. */
@@ -32,9 +32,10 @@ export class Models implements OnApplicationShutdown {
       const allowed = Object.keys(this.config.models).join(', ');
       throw new RefusedError('unknown_model', `there is no model "${name}" in the configuration`, { field: 'model', value: name, allowed });
     }
-    const gate = new ModelGate(name, config, { asks: (urgent) => this.permits.schedule(urgent) });
-    const opened = { config, model: createModel(config, { name }), gate };
-    this.permits.add(opened);
+    const gate = modelGate(name, config, { asks: (urgent) => this.permits.schedule(urgent) });
+    const model = createModel(config, { name });
+    const opened = { config, model, gate };
+    this.permits.add({ gate, probe: (endpoint, signal) => model.probe(endpoint, signal) });
     this.#open.set(name, opened);
     return opened;
   }

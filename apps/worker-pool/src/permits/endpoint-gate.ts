@@ -1,5 +1,5 @@
 import { type RateLimitsConfig } from '@apwa/config';
-import { noNews, type PermitAnswer, type PermitQuestion, type ToldLimits } from '@apwa/contracts';
+import { noNews, type PermitAnswer, type PermitPlace, type PermitQuestion, type ToldLimits } from '@apwa/contracts';
 import { type ProbeResult } from '@apwa/model';
 import { Held } from './held.js';
 import { LocalWindow } from './local-window.js';
@@ -77,9 +77,8 @@ export class EndpointGate {
   probeWanted = false;
 
   constructor(
-    readonly model: string,
-    readonly endpoint: number,
-    limits: RateLimitsConfig | undefined,
+    readonly place: PermitPlace,
+    limits: Partial<RateLimitsConfig> | undefined,
   ) {
     this.#counted = {
       calls: limits?.requestsPerMinute !== undefined,
@@ -232,8 +231,7 @@ export class EndpointGate {
     });
     this.#asked = { suspects: mayBeDown && this.outages.suspects && this.#news.probe !== 'answered' };
     const question: PermitQuestion = {
-      model: this.model,
-      endpoint: this.endpoint,
+      place: this.place,
       wants,
       returns,
       correction: this.#correction,

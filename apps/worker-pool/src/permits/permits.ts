@@ -1,29 +1,30 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ApwaError, executorOperations, type PermitQuestion } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
-import { type Model } from '@apwa/model';
+import { type ProbeResult } from '@apwa/model';
 import { type Logger } from '@apwa/service';
 import { LOG } from '../tokens.js';
 import { Budgets } from '../budgets/budgets.js';
 import { type RunAccount } from '../budgets/run-account.js';
 import { type EndpointGate } from './endpoint-gate.js';
-import { type ModelGate } from './model-gate.js';
+import { type CallGate } from './call-gate.js';
 
 /** Between two questions, however much there is to say. Milliseconds. */
 const LEAST_MS = 20;
 /** After a question that was not answered. Milliseconds. */
 const AFTER_FAILURE_MS = 250;
 
-/** Budgets in one question. */
-const MOST_BUDGETS = 500;
+/** Endpoints, and budgets, in one question. */
+const MOST = 500;
 
 interface Open {
-  readonly gate: ModelGate;
-  readonly model: Model;
+  readonly gate: CallGate;
+  /** Asks an endpoint whether it is well. Null: nobody takes its silence for an outage. */
+  readonly probe: ((endpoint: number, signal: AbortSignal) => Promise<ProbeResult>) | null;
 }
 
 /**
- * Asks the executor for permits, for all models and all budgets of this member in one question at a time and a little ahead of need; makes
+ * Asks the executor for permits, for all models, limited capabilities and budgets of this member in one question at a time and a little ahead of need; makes
  * the probes that it wants.
  */
 @Injectable()
@@ -52,7 +53,7 @@ export class Permits implements OnApplicationShutdown {
     this.schedule();
   }
 
-  /** Looks after the gate of a model that was opened. */
+  /** Looks after a gate that was opened. */
   add(open: Open): void {
     this.#open.push(open);
   }
@@ -102,9 +103,10 @@ export class Permits implements OnApplicationShutdown {
       const now = performance.now();
       if (fresh) for (const { gate } of this.#open) for (const endpoint of gate.endpoints) endpoint.voidPermits();
       const terms = { termMs: reply.termMs, againMs: reply.againMs, fresh };
-      for (const answer of reply.endpoints)
-        for (const { endpoint } of asked)
-          if (endpoint.model === answer.model && endpoint.endpoint === answer.endpoint) endpoint.answer(now, sentAt, answer, terms);
+      for (const [index, { endpoint }] of asked.entries()) {
+        const answer = reply.endpoints[index];
+        if (answer) endpoint.answer(now, sentAt, answer, terms);
+      }
       for (const gate of new Set(asked.map(({ gate: one }) => one))) gate.answered();
       this.#probe();
     } catch (thrown) {
@@ -122,37 +124,39 @@ export class Permits implements OnApplicationShutdown {
     for (const account of accounts) account.unanswered();
   }
 
-  /** Of every endpoint that is in use: one question costs hardly more for several. */
+  /** Of every endpoint that is in use: one question costs hardly more for several. Of too many those that have waited longest. */
   #questions(now: number) {
-    return this.#open.flatMap(({ gate }) =>
-      gate.endpoints.flatMap((endpoint, index) => {
-        if (endpoint.askAt(now, gate.waiting) === Infinity) return [];
-        return [{ gate, endpoint, question: endpoint.question(now, gate.waitingFor(index), gate.mayBeDown(endpoint)) }];
-      }),
+    const due = this.#open.flatMap(({ gate }) =>
+      gate.endpoints.map((endpoint, index) => ({ gate, endpoint, index, at: endpoint.askAt(now, gate.waiting) })),
     );
+    const used = due.filter(({ at }) => at < Infinity).sort((a, b) => a.at - b.at);
+    return used.slice(0, MOST).map(({ gate, endpoint, index }) => ({
+      gate,
+      endpoint,
+      question: endpoint.question(now, gate.waitingFor(index), gate.mayBeDown(endpoint)),
+    }));
   }
 
   /** Budgets have to be asked about with what else there is to say. */
   #accounts(): RunAccount[] {
-    return [...this.budgets.accounts].filter((account) => account.askAt() < Infinity).slice(0, MOST_BUDGETS);
+    return [...this.budgets.accounts].filter((account) => account.askAt() < Infinity).slice(0, MOST);
   }
 
   #probe(): void {
-    for (const { gate, model } of this.#open)
+    for (const { gate, probe } of this.#open)
       for (const [index, endpoint] of gate.endpoints.entries()) {
-        if (!endpoint.probeWanted || this.#probing.has(endpoint)) continue;
+        if (!probe || !endpoint.probeWanted || this.#probing.has(endpoint)) continue;
         this.#probing.add(endpoint);
-        void this.#probeOne(gate, endpoint, model.probe(index, this.#stop.signal));
+        void this.#probeOne(gate, endpoint, probe(index, this.#stop.signal));
       }
   }
 
-  async #probeOne(gate: ModelGate, endpoint: EndpointGate, probe: ReturnType<Model['probe']>): Promise<void> {
+  async #probeOne(gate: CallGate, endpoint: EndpointGate, probe: Promise<ProbeResult>): Promise<void> {
     const begunAt = performance.now();
     const result = await probe;
     this.#probing.delete(endpoint);
     if (this.#stop.signal.aborted) return;
-    const { model, endpoint: place } = endpoint;
-    this.log.debug({ model, endpoint: place, result }, 'an endpoint was probed');
+    this.log.debug({ ...endpoint.place, result }, 'an endpoint was probed');
     endpoint.probed(begunAt, result);
     gate.answered();
     this.schedule();

@@ -84,7 +84,8 @@ export class AgentPipeline implements Pipeline {
     }
     const begunAt = this.now();
     const { row } = journey;
-    const where = { row, replica: conversation.replica, turn: conversation.turns, control: this.control, intents: this.caller.intents };
+    const { ownerId, intents } = this.caller;
+    const where = { ownerId, row, replica: conversation.replica, turn: conversation.turns, control: this.control, intents };
     const outcomes = await this.agent.tools.call(asked.value.calls, where);
     figures.latencyMs += this.now() - begunAt;
     if (outcomes.kind === 'abandoned') {

@@ -1,4 +1,5 @@
 import { type CapabilityCalls, CapabilityPipeline } from './capability-pipeline.js';
+import { ConversationBook } from './conversations.js';
 import { type Intents } from './intents.js';
 import { AttemptControl, type CallRules } from './control.js';
 
@@ -28,7 +29,13 @@ const run = (
   more: Partial<CapabilityCalls> = {},
   values: Record<string, string | null> = { text: 'hi' },
   control = new AttemptControl(rules()),
-) => new CapabilityPipeline(calls(more), control, intents).run(7, values);
+) =>
+  new CapabilityPipeline(calls(more), control, {
+    ownerId: 'run_a',
+    budget: null,
+    conversations: new ConversationBook(async () => undefined),
+    intents,
+  }).run(7, values);
 
 describe('a row of a capability', () => {
   beforeEach(() => begun.splice(0));

@@ -11,7 +11,7 @@ import {
 } from '@apwa/contracts';
 import { UNCERTAIN } from '../capabilities/effects.js';
 import { type CallControl } from './control.js';
-import { type Intents } from './intents.js';
+import { type RowsCaller } from '../stages/map-stage.js';
 import { type Pipeline } from './pipeline.js';
 import { shownFaults } from './shown-faults.js';
 import { RowTally } from './tally.js';
@@ -23,7 +23,12 @@ export interface CapabilityCalls {
   /** Faults of arguments against the capability's schema. */
   readonly check: (given: JsonObject) => Fault[];
   /** What it gives; null if the row was abandoned. PermanentError with a row's code, RefusedError if it can't be called for any row. */
-  readonly call: (given: JsonObject, row: number, control: CallControl, intents: Intents) => JsonObject | null | Promise<JsonObject | null>;
+  readonly call: (
+    given: JsonObject,
+    row: number,
+    control: CallControl,
+    caller: RowsCaller,
+  ) => JsonObject | null | Promise<JsonObject | null>;
   /** It must never be called twice for a row. */
   readonly unsafe: boolean;
   /** What it gave, by the names of the columns. */
@@ -42,14 +47,14 @@ export class CapabilityPipeline implements Pipeline {
   constructor(
     private readonly calls: CapabilityCalls,
     private readonly control: CallControl,
-    private readonly intents: Intents,
+    private readonly caller: RowsCaller,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   async run(row: number, values: RowValues): Promise<RowResult | null> {
     const { argumentsOf, check, call, columnsOf, unsafe, wrong } = this.calls;
     const tally = new RowTally();
-    if (unsafe && (await this.intents.uncertain(row, NONE_ENDED))) return tally.failed(row, 'unknown', UNCERTAIN);
+    if (unsafe && (await this.caller.intents.uncertain(row, NONE_ENDED))) return tally.failed(row, 'unknown', UNCERTAIN);
     if (!(await this.#enter(row))) return null;
     const given = argumentsOf(values);
     const faults = check(given);
@@ -57,7 +62,7 @@ export class CapabilityPipeline implements Pipeline {
     tally.calls = 1;
     const begunAt = this.now();
     try {
-      const output = await call(given, row, this.control, this.intents);
+      const output = await call(given, row, this.control, this.caller);
       if (output === null) return this.#abandon(row);
       tally.add({ latencyMs: this.now() - begunAt });
       const found = wrong(output);

@@ -129,7 +129,7 @@ const leavesNoTime = (failure: Failure, decision: Decision, row: RowHistory, { t
   }
 };
 
-const fails = (failure: Failure): Decision => ({ kind: 'fail', ...rowErrorOf(failure) });
+const fails = (failure: Failure): Extract<Decision, { kind: 'fail' }> => ({ kind: 'fail', ...rowErrorOf(failure) });
 
 const judge = (failure: Failure, row: RowHistory, stage: StageHistory, policy: RetryPolicy, random: number): Decision => {
   switch (failure.kind) {
@@ -145,13 +145,21 @@ const judge = (failure: Failure, row: RowHistory, stage: StageHistory, policy: R
       return row.extended ? fails(failure) : { kind: 'extend' };
     case 'invalid':
       return row.repairs < policy.repairs ? { kind: 'repair', faults: failure.faults } : fails(failure);
-    case 'rate_limited': {
-      const afterMs = waitFor(row.refusals, failure.retryAfterMs, random);
-      return row.elapsedMs + afterMs > RATE_LIMIT_PATIENCE_MS ? fails(failure) : { kind: 'retry', afterMs, countsAsTry: false };
-    }
+    case 'rate_limited':
+      return decideRefusal(failure, row, random);
     case 'transient':
       return decideTransient(failure, row, stage, policy, random);
   }
+};
+
+/** What becomes of a call that was refused with 429, a model's or a capability's. */
+export const decideRefusal = (
+  failure: Extract<Failure, { kind: 'rate_limited' }>,
+  { refusals, elapsedMs }: Pick<RowHistory, 'refusals' | 'elapsedMs'>,
+  random: number,
+): Extract<Decision, { kind: 'retry' | 'fail' }> => {
+  const afterMs = waitFor(refusals, failure.retryAfterMs, random);
+  return elapsedMs + afterMs > RATE_LIMIT_PATIENCE_MS ? fails(failure) : { kind: 'retry', afterMs, countsAsTry: false };
 };
 
 /** Two rows must meet it before it is the template's fault: one alone may be a bad row, and that ends no stage. */

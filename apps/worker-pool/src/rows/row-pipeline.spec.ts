@@ -4,7 +4,7 @@ import { EndpointConfig } from '@apwa/config';
 import { eventually } from '@apwa/test-kit';
 import { CallCost } from '../budgets/call-cost.js';
 import { AttemptBudget, RunAccount } from '../budgets/run-account.js';
-import { ModelGate } from '../permits/model-gate.js';
+import { modelGate } from '../permits/call-gate.js';
 import { TokenEstimate } from '../permits/token-estimate.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { AttemptControl } from './control.js';
@@ -53,7 +53,7 @@ const setUp = (turns: Turn[], change: Partial<StageCalls> = {}, now?: () => numb
     stageId: 'stg_a',
     prompts: createPromptBuilder({ instructions: 'Do {{a}}', inputColumns: ['a'] }),
     model,
-    gate: new ModelGate('small', {
+    gate: modelGate('small', {
       strategy: 'ordered',
       endpoints: [EndpointConfig.parse({ baseUrl: 'http://model.test', name: 'scripted' })],
     }),

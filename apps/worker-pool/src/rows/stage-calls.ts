@@ -4,7 +4,7 @@ import { type CallCost } from '../budgets/call-cost.js';
 import { type PromptBuilder } from '../prompts/prompt-builder.js';
 import { type RetryPolicy } from './decide.js';
 import { type FirstCall } from './first-call.js';
-import { type ModelGate } from '../permits/model-gate.js';
+import { type CallGate } from '../permits/call-gate.js';
 import { type TokenEstimate } from '../permits/token-estimate.js';
 
 /** What the calls of a stage in this member share. */
@@ -13,7 +13,7 @@ export interface StageCalls {
   readonly prompts: PromptBuilder;
   readonly model: Model;
   /** Of the model: shared with other stages that use it. */
-  readonly gate: ModelGate;
+  readonly gate: CallGate;
   /** What calls of the stage take. */
   readonly estimate: TokenEstimate;
   /** How much of a budget they take. */

@@ -35,8 +35,8 @@ export const createCapabilityStage = (parts: CapabilityStageParts): MapStage => 
   const calls: CapabilityCalls = {
     argumentsOf: (values) => bound.of(values),
     check: (given) => opened.input.validate(given),
-    call: async (given, row, control, intents) => {
-      const called = await callWithEffects(opened, given, { stageId, row, place: '', control, intents });
+    call: async (given, row, control, { ownerId, intents }) => {
+      const called = await callWithEffects(opened, given, { ownerId, stageId, row, place: '', control, intents });
       return called && called.output;
     },
     unsafe: isUnsafe(opened.capability),
@@ -54,7 +54,7 @@ export const createCapabilityStage = (parts: CapabilityStageParts): MapStage => 
     get fault() {
       return calls.fault;
     },
-    pipeline: (control, { intents }) => new CapabilityPipeline(calls, control, intents),
+    pipeline: (control, caller) => new CapabilityPipeline(calls, control, caller),
     assumeWorking: () => undefined,
     wake: () => opened.wake(),
   };

@@ -92,8 +92,8 @@ export class ExecutorScript {
   paused: string[] = [];
 
   answerAbout(question: PermitQuestion): PermitAnswer {
-    const { model, endpoint, wants, news } = question;
-    const key = `${model}/${endpoint}`;
+    const { place, wants, news } = question;
+    const key = JSON.stringify(place);
     if (news.answered + news.refused > 0 || news.probe === 'answered') this.#known.add(key);
     if (news.probe === 'answered') this.#health.set(key, 'well');
     else if (news.probe === 'failed') this.#health.set(key, 'down');
@@ -101,8 +101,6 @@ export class ExecutorScript {
     else if (news.suspects) this.#health.set(key, 'suspected');
     const health = this.#health.get(key) ?? 'well';
     const answer: PermitAnswer = {
-      model,
-      endpoint,
       counted: { calls: false, tokens: false, inFlight: false },
       grants: wants.map(({ ownerId }) => ({ ownerId, calls: 0, tokens: 0, inFlight: null })),
       full: false,

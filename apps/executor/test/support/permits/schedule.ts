@@ -87,8 +87,7 @@ class SimulatedMember {
       return [{ ownerId, inFlight, toBegin: ahead.length, calls, tokens, next: Math.max(0, (ahead[0] ?? 0) - hand.tokens) }];
     });
     const question: PermitQuestion = {
-      model: 'small',
-      endpoint: 0,
+      place: { model: 'small', endpoint: 0 },
       wants,
       returns: { calls: 0, tokens: 0 },
       correction: 0,

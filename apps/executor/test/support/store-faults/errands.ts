@@ -69,7 +69,7 @@ export class Errands {
   async #outOfQuota(): Promise<void> {
     const { id: stageId, ownerId } = await this.#submit();
     const wants = [{ ownerId, inFlight: 0, toBegin: 1, calls: 1, tokens: 0, next: 0 }];
-    const question = { model: 'small', endpoint: 0, wants, returns: { calls: 0, tokens: 0 }, correction: 0, news: EXHAUSTED };
+    const question = { place: { model: 'small', endpoint: 0 }, wants, returns: { calls: 0, tokens: 0 }, correction: 0, news: EXHAUSTED };
     await this.#until(stageId, 'provider', () => this.#permits({ endpoints: [question] }));
     // Twice, as if the first answer was lost.
     for (let n = 0; n < 2; n++) await this.#ask(operations.controlRun, { ownerId, version: 1, state: 'active' });

@@ -1,5 +1,5 @@
 import { type ModelConfig } from '@apwa/config';
-import { type ToldLimits } from '@apwa/contracts';
+import { type AccountPlace, type ToldLimits } from '@apwa/contracts';
 import { Waiters } from '../rows/waiters.js';
 import { type CallOutcome, EndpointGate, type Pass, type Waiting } from './endpoint-gate.js';
 
@@ -20,7 +20,14 @@ interface Waiter {
 /** Turns of a timer that is due at once. Milliseconds. */
 const SHORTEST_MS = 1;
 
-export interface ModelGateOptions {
+/** How an endpoint of a group is chosen. */
+export interface EndpointGroup {
+  readonly strategy: ModelConfig['strategy'];
+  /** Of the endpoints, in their order. */
+  readonly weights: readonly number[];
+}
+
+export interface CallGateOptions {
   /** Called when the executor may have to be asked; `urgent`: at once. */
   asks?: (urgent: boolean) => void;
   now?: () => number;
@@ -29,11 +36,10 @@ export interface ModelGateOptions {
 }
 
 /**
- * What all calls of this member to one model pass: chooses the endpoint, and lets calls wait where none takes one now. Those of a
+ * What all calls of this member to one model, or to one account of capabilities, pass: chooses the endpoint, and lets calls wait where none takes one now. Those of a
  * run begin in the order in which they came, so that a large one is not overtaken for ever.
  */
-export class ModelGate {
-  readonly endpoints: readonly EndpointGate[];
+export class CallGate {
   readonly #queues = new Map<string, Waiter[]>();
   readonly #news = new Waiters();
   #timer: NodeJS.Timeout | undefined;
@@ -43,17 +49,16 @@ export class ModelGate {
   readonly #random: () => number;
 
   constructor(
-    readonly model: string,
-    private readonly config: ModelConfig,
-    { asks = () => undefined, now = () => performance.now(), random = Math.random }: ModelGateOptions = {},
+    readonly endpoints: readonly EndpointGate[],
+    private readonly group: EndpointGroup,
+    { asks = () => undefined, now = () => performance.now(), random = Math.random }: CallGateOptions = {},
   ) {
-    this.endpoints = config.endpoints.map(({ limits }, index) => new EndpointGate(model, index, limits));
     this.#asks = asks;
     this.#now = now;
     this.#random = random;
   }
 
-  /** Some endpoint of the model has answered before, this member or others: its silence is no wrong address. */
+  /** Some endpoint of the group has answered before, this member or others: its silence is no wrong address. */
   get known(): boolean {
     return this.endpoints.some(({ known }) => known);
   }
@@ -135,7 +140,7 @@ export class ModelGate {
 
   /** What waits for this endpoint: nothing as long as one that is preferred takes calls. */
   waitingFor(endpoint: number): Waiting[] {
-    const before = this.config.strategy === 'ordered' ? this.endpoints.slice(0, endpoint) : [];
+    const before = this.group.strategy === 'ordered' ? this.endpoints.slice(0, endpoint) : [];
     if (before.some((gate) => !gate.shut(this.#now()))) return [];
     return [...this.#queues].map(([ownerId, queue]) => ({
       ownerId,
@@ -188,7 +193,7 @@ export class ModelGate {
       }
       before.push(endpoint);
       // It takes calls, and only has to be asked for permits: the next one in the order is not meant yet.
-      if (this.config.strategy === 'ordered' && !gate.shut(now)) return null;
+      if (this.group.strategy === 'ordered' && !gate.shut(now)) return null;
     }
     return null;
   }
@@ -196,9 +201,9 @@ export class ModelGate {
   #order({ failures }: Need, now: number): number[] {
     const count = this.endpoints.length;
     if (count === 1) return ONE;
-    if (this.config.strategy === 'ordered') return Array.from({ length: count }, (_, step) => (failures + step) % count);
+    if (this.group.strategy === 'ordered') return Array.from({ length: count }, (_, step) => (failures + step) % count);
     const open = this.endpoints.flatMap((gate, index) => (gate.shut(now) ? [] : [index]));
-    return drawn(open, this.config, this.#random);
+    return drawn(open, this.group, this.#random);
   }
 
   /** `now`: when those who wait were last refused a pass. */
@@ -222,16 +227,24 @@ export class ModelGate {
   }
 }
 
+export const modelGate = (model: string, { strategy, endpoints }: ModelConfig, options?: CallGateOptions): CallGate => {
+  const gates = endpoints.map(({ limits }, endpoint) => new EndpointGate({ model, endpoint }, limits));
+  return new CallGate(gates, { strategy, weights: endpoints.map(({ weight }) => weight) }, options);
+};
+
+export const capabilityGate = (place: AccountPlace, options?: CallGateOptions): CallGate =>
+  new CallGate([new EndpointGate(place, place.limits ?? undefined)], { strategy: 'ordered', weights: [1] }, options);
+
 const ONE = [0];
 
 /** All of these endpoints in an order drawn by weight. */
-const drawn = (open: number[], { endpoints }: ModelConfig, random: () => number): number[] => {
+const drawn = (open: number[], { weights }: EndpointGroup, random: () => number): number[] => {
   const left = [...open];
   const order: number[] = [];
   while (left.length > 0) {
-    const total = left.reduce((sum, index) => sum + (endpoints[index]?.weight ?? 1), 0);
+    const total = left.reduce((sum, index) => sum + (weights[index] ?? 1), 0);
     let at = random() * total;
-    const place = left.findIndex((index) => (at -= endpoints[index]?.weight ?? 1) < 0);
+    const place = left.findIndex((index) => (at -= weights[index] ?? 1) < 0);
     order.push(...left.splice(place < 0 ? left.length - 1 : place, 1));
   }
   return order;

@@ -1,7 +1,7 @@
 import { EndpointConfig, type ModelConfig, RateLimitsConfig } from '@apwa/config';
 import { type PermitAnswer } from '@apwa/contracts';
 import { type CallOutcome, type Pass } from './endpoint-gate.js';
-import { ModelGate, type Need } from './model-gate.js';
+import { modelGate, type Need } from './call-gate.js';
 
 const TERMS = { termMs: 2_000, againMs: 100, fresh: false };
 const need = (change: Partial<Need> = {}): Need => ({ ownerId: 'run_a', tokens: 100, failures: 0, ...change });
@@ -13,7 +13,7 @@ const setUp = (limits: Partial<RateLimitsConfig>[] = [{}], strategy: ModelConfig
   const endpoints = limits.map((one, index) =>
     EndpointConfig.parse({ baseUrl: 'http://h', name: `m${index}`, weight: index + 1, limits: RateLimitsConfig.parse(one) }),
   );
-  const gate = new ModelGate('small', { strategy, endpoints }, { now: () => clock.now, random: () => draws.shift() ?? 0 });
+  const gate = modelGate('small', { strategy, endpoints }, { now: () => clock.now, random: () => draws.shift() ?? 0 });
   const endpoint = (index = 0) => {
     const one = gate.endpoints[index];
     if (!one) throw new Error('no such endpoint');
@@ -23,8 +23,6 @@ const setUp = (limits: Partial<RateLimitsConfig>[] = [{}], strategy: ModelConfig
   const hear = (change: Partial<PermitAnswer>, index = 0, terms = TERMS) => {
     const question = endpoint(index).question(clock.now, gate.waitingFor(index), true);
     const answer: PermitAnswer = {
-      model: 'small',
-      endpoint: index,
       counted: { calls: false, tokens: false, inFlight: false },
       grants: [],
       full: false,
@@ -45,7 +43,7 @@ const setUp = (limits: Partial<RateLimitsConfig>[] = [{}], strategy: ModelConfig
 };
 const CALLS = { calls: true, tokens: false, inFlight: false };
 
-describe('ModelGate', () => {
+describe('CallGate', () => {
   it('should limit nothing before the first refusal', () => {
     const { enter, clock, endpoint } = setUp();
     const first = enter(5_000).length;
@@ -104,7 +102,7 @@ describe('ModelGate', () => {
   it('should open to those who wait though time passes at every look', async () => {
     for (let step = 0.1; step < 1; step += 0.1) {
       let now = 0;
-      const gate = new ModelGate(
+      const gate = modelGate(
         'small',
         { strategy: 'ordered', endpoints: [EndpointConfig.parse({ baseUrl: 'http://h', name: 'm' })] },
         { now: () => (now += step) },
@@ -210,7 +208,7 @@ describe('ModelGate', () => {
   });
 });
 
-describe('ModelGate of a group', () => {
+describe('CallGate of a group', () => {
   it('should take the first endpoint, and the next one after a failure', () => {
     const { enter } = setUp([{}, {}, {}]);
     expect([0, 1, 2, 3].flatMap((failures) => enter(1, { failures })).map(({ endpoint }) => endpoint)).toEqual([0, 1, 2, 0]);
