@@ -1,6 +1,19 @@
 import { z } from 'zod';
 import { JsonSchema } from './json.js';
 
+/** What a capability is carried out by. */
+export const CapabilityKind = z.enum(['builtin', 'python', 'javascript', 'http', 'mcp', 'template']);
+export type CapabilityKind = z.infer<typeof CapabilityKind>;
+
+/** A capability by kind and name: `builtin:text_length`, `python:language`. */
+export const CapabilityId = z
+  .string()
+  .regex(
+    new RegExp(`^(${CapabilityKind.options.join('|')}):[a-z][a-z0-9_]{0,62}$`),
+    `must be ${CapabilityKind.options.map((kind) => `${kind}:`).join(' or ')} and a name of lower-case letters, digits and _, such as builtin:text_length`,
+  );
+export type CapabilityId = z.infer<typeof CapabilityId>;
+
 /** What a capability is called within its kind. */
 export const CapabilityName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be lower-case letters, digits and _');
 
@@ -10,6 +23,13 @@ export type Effects = z.infer<typeof Effects>;
 
 /** Of a registered capability: 1 for the first. */
 export const CapabilityVersion = z.number().int().min(1).max(1_000_000);
+
+/** Capabilities of one template or plan. */
+export const MAX_CAPABILITIES = 20;
+
+/** SHA-256 of a row and of what is called for it, which makes a call the same one whoever makes it. */
+export const CallKey = z.string().regex(/^[0-9a-f]{64}$/);
+export type CallKey = z.infer<typeof CallKey>;
 
 /** What calls of a capability are held to, by all members and runs of the cluster together. */
 export const CallLimits = z

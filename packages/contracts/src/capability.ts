@@ -1,22 +1,18 @@
 import { z } from 'zod';
-import { CallLimits, CapabilityName, CapabilityVersion, definitionParts, Effects } from './capability-parts.js';
+import {
+  CallLimits,
+  CapabilityId,
+  CapabilityKind,
+  CapabilityName,
+  CapabilityVersion,
+  definitionParts,
+  Effects,
+} from './capability-parts.js';
 import { ClusterName } from './ids.js';
 import { effectsOfHttp, HttpCapability } from './http-capability.js';
 import { JavascriptCapability } from './javascript-capability.js';
 import { McpCapability } from './mcp-capability.js';
-
-/** What a capability is carried out by. */
-export const CapabilityKind = z.enum(['builtin', 'python', 'javascript', 'http', 'mcp']);
-export type CapabilityKind = z.infer<typeof CapabilityKind>;
-
-/** A capability by kind and name: `builtin:text_length`, `python:language`. */
-export const CapabilityId = z
-  .string()
-  .regex(
-    new RegExp(`^(${CapabilityKind.options.join('|')}):[a-z][a-z0-9_]{0,62}$`),
-    `must be ${CapabilityKind.options.map((kind) => `${kind}:`).join(' or ')} and a name of lower-case letters, digits and _, such as builtin:text_length`,
-  );
-export type CapabilityId = z.infer<typeof CapabilityId>;
+import { TemplateCapability } from './template-capability.js';
 
 /** What whoever plans, checks or calls has to know of a capability; not how it is carried out. */
 export const Capability = z.strictObject({
@@ -91,7 +87,13 @@ export const PythonCapability = z
 export type PythonCapability = z.infer<typeof PythonCapability>;
 
 /** How a capability is carried out, for all kinds but `builtin`. */
-export const CapabilityDefinition = z.discriminatedUnion('kind', [PythonCapability, JavascriptCapability, HttpCapability, McpCapability]);
+export const CapabilityDefinition = z.discriminatedUnion('kind', [
+  PythonCapability,
+  JavascriptCapability,
+  HttpCapability,
+  McpCapability,
+  TemplateCapability,
+]);
 export type CapabilityDefinition = z.infer<typeof CapabilityDefinition>;
 
 /** A registered capability, by its name. The manager puts its definition in this place before anything runs. */
@@ -113,13 +115,6 @@ export const effectsOf = (definition: CapabilityDefinition): Effects =>
 
 export const capabilityIdOf = ({ kind, name }: Pick<CapabilityDefinition, 'kind' | 'name'>): CapabilityId => `${kind}:${name}`;
 
-/** Capabilities of one template or plan. */
-export const MAX_CAPABILITIES = 20;
-
 /** SHA-256 of a function's content, its keys in order: the same content is the same function. */
 export const CapabilityHash = z.string().regex(/^[0-9a-f]{64}$/);
 export type CapabilityHash = z.infer<typeof CapabilityHash>;
-
-/** SHA-256 of a row and of what is called for it, which makes a call the same one whoever makes it. */
-export const CallKey = z.string().regex(/^[0-9a-f]{64}$/);
-export type CallKey = z.infer<typeof CallKey>;

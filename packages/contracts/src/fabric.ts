@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { CapabilityHash, CapabilityId } from './capability.js';
+import { CapabilityHash } from './capability.js';
+import { CapabilityId } from './capability-parts.js';
 import { ClusterName, PoolName } from './ids.js';
 import { JsonObject } from './json.js';
 import { type Notice, type Operation, type ServiceName } from './messages.js';

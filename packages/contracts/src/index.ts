@@ -13,6 +13,8 @@ export * from './capability-parts.js';
 export * from './http-capability.js';
 export * from './javascript-capability.js';
 export * from './mcp-capability.js';
+export * from './template-capability.js';
+export * from './template-parts.js';
 export * from './registry.js';
 export * from './replicas.js';
 export * from './split.js';

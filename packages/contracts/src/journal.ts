@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CallKey } from './capability.js';
+import { CallKey } from './capability-parts.js';
 import { LeaseToken, TurnId } from './ids.js';
 import { JsonObject } from './json.js';
 import { RowResult, TokenUsage } from './stage.js';
@@ -12,6 +12,8 @@ export const AgentTurn = z.strictObject({
   id: TurnId,
   /** The turn that it follows; null of a row's first. Of a row that two attempts went on with, each has turns of its own behind it. */
   after: TurnId.nullable(),
+  /** Of a template that was called as a capability: that call. Left out: it is of the row itself. */
+  within: CallKey.optional(),
   /** As they go on in the conversation. */
   messages: z.array(JsonObject).min(1),
   /** Calls of it that had been written down, and came to an end. Left out: none. */
@@ -23,6 +25,10 @@ export const AgentTurn = z.strictObject({
   costUsd: z.number().nonnegative(),
   latencyMs: z.number().nonnegative(),
   model: z.string().nullable(),
+  /** Turns of templates that it called: what they took stands in its figures. Left out: none. */
+  inner: z.number().int().positive().optional(),
+  /** Of the last turn of a template: what came of the call. Left out: it goes on. */
+  outcome: z.strictObject({ output: JsonObject.nullable(), error: RowResult.shape.error }).optional(),
 });
 export type AgentTurn = z.infer<typeof AgentTurn>;
 

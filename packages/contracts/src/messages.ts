@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BudgetAnswer, BudgetQuestion, BudgetTerms } from './budget.js';
-import { CallKey, CapabilityDefinition, CapabilityHash, CapabilityId, PythonCapability } from './capability.js';
+import { CapabilityDefinition, CapabilityHash, PythonCapability } from './capability.js';
+import { CallKey, CapabilityId } from './capability-parts.js';
 import { ErrorPayload } from './errors.js';
 import { ClusterName, LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
 import { CapabilityExample, MAX_EXAMPLES } from './javascript-capability.js';

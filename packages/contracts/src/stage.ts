@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Spending } from './budget.js';
-import { CapabilityDefinition, MAX_CAPABILITIES } from './capability.js';
+import { CapabilityDefinition } from './capability.js';
+import { MAX_CAPABILITIES } from './capability-parts.js';
 import { ErrorPayload } from './errors.js';
 import { LeaseToken, MemberId, OwnerId, PoolName, ShardId, StageId, TableId } from './ids.js';
 import { JsonObject } from './json.js';

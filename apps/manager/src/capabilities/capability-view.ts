@@ -46,12 +46,29 @@ export const builtinDetails = (capability: Capability): CapabilityDetails => {
 };
 
 /** What calls may take, of all kinds. */
-const LIMITS = ['timeoutMs', 'loadTimeoutMs', 'memoryMb', 'maxBytes', 'cpus', 'gpus', 'instances', 'maxBatch'];
+const LIMITS = [
+  'timeoutMs',
+  'loadTimeoutMs',
+  'memoryMb',
+  'maxBytes',
+  'cpus',
+  'gpus',
+  'instances',
+  'maxBatch',
+  'requestsPerMinute',
+  'inFlight',
+  'turns',
+  'tokens',
+  'costUsd',
+  'totalMs',
+  'outputTokens',
+];
 
 /** `versions`: all of its name. */
 export const detailsOf = (row: CapabilityRow, versions: readonly CapabilityRow[]): CapabilityDetails => {
   const definition = fromJson<CapabilityDefinition>(row.definition);
-  const limits = Object.entries(definition).filter(([key, value]) => LIMITS.includes(key) && typeof value === 'number');
+  const said = Object.entries({ ...definition, ...('limits' in definition ? definition.limits : {}) });
+  const limits = said.filter(([key, value]) => LIMITS.includes(key) && typeof value === 'number');
   return {
     ...entryOf(row),
     effects: effectsOf(definition),

@@ -8,6 +8,7 @@ import {
   excerpt,
 } from '@apwa/contracts';
 import { faultsOfSchemas } from '../plans/capability.js';
+import { faultsOfInstructions } from '../plans/template-capability.js';
 
 /** Headers that hold what nobody else may know. */
 const SECRET_HEADERS = ['authorization', 'proxy-authorization', 'x-api-key', 'api-key', 'x-auth-token'];
@@ -17,6 +18,7 @@ export const faultsOfNew = ({ definition, examples }: AddCapabilityRequest): Fau
   ...faultsOfName(definition),
   ...faultsOfSchemas(definition, 'definition'),
   ...faultsOfHeaders(definition),
+  ...(definition.kind === 'template' ? faultsOfInstructions(definition, 'definition') : []),
   ...(definition.registered
     ? [{ field: 'definition.registered', message: 'is for the manager to write', value: excerpt(definition.registered) }]
     : []),

@@ -31,6 +31,13 @@ export const checkCapabilityTemplate = (template: CapabilityTemplate, { field, c
     };
     return { faults: [fault], added: null };
   }
+  if (capability.kind === 'template') {
+    const message = 'asks a model, and is for agents to call';
+    return {
+      faults: [{ field: `${field}.capability`, message, value: capability.id, allowed: 'a step of mode llm with its instructions' }],
+      added: null,
+    };
+  }
   const renames = checkRenames(template, capability, field);
   const output = renames.length > 0 ? { faults: [], added: null } : checkColumns(template, { field, columns, capabilities });
   return { faults: [...checkArguments(template, capability, { field, columns }), ...renames, ...output.faults], added: output.added };

@@ -56,11 +56,17 @@ export const resolveCapabilities = async (
     else faults.push(await missing(item, field, registry));
   }
   let unknown = false;
-  for (const { id, field } of calledBy(steps)) {
+  const called = calledBy(steps);
+  for (const one of capabilities) called.push(...calledWithin(one));
+  // What is found may call more.
+  for (const { id, field } of called) {
     if (builtinCapabilities.find(id) || capabilities.some(({ capability }) => capabilityIdOf(capability) === id)) continue;
     const capability = await registry.find(id.slice(id.indexOf(':') + 1));
-    if (capability && capabilityIdOf(capability) === id) capabilities.push({ field, capability, registered: true });
-    else unknown = true;
+    if (capability && capabilityIdOf(capability) === id) {
+      const found = { field, capability, registered: true };
+      capabilities.push(found);
+      called.push(...calledWithin(found));
+    } else unknown = true;
   }
   if (capabilities.length > MAX_CAPABILITIES && given.length <= MAX_CAPABILITIES)
     faults.push({
@@ -104,7 +110,13 @@ const missing = async ({ name, version }: RegisteredCapability, field: string, r
   return { field: `${field}.name`, message: 'is no registered capability', value: name, allowed: allowedNames(name, known) };
 };
 
-/** What templates call, each once, with its first place. */
+/** What a template calls that is a capability itself. Of a registered one the place in the plan is where its own name stands. */
+const calledWithin = ({ field, capability, registered }: PlacedCapability): { id: CapabilityId; field: string }[] =>
+  capability.kind === 'template'
+    ? (capability.capabilities ?? []).map((id, at) => ({ id, field: registered ? field : `${field}.capabilities[${at}]` }))
+    : [];
+
+/** What templates of steps call, each once, with its first place. */
 const calledBy = (steps: readonly PlacedStep[]): { id: CapabilityId; field: string }[] => {
   const places = new Map<CapabilityId, string>();
   for (const { step, index } of steps) {

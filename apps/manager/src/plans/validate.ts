@@ -10,6 +10,7 @@ import { type ReduceContext, checkReduceStep } from './reduce-step.js';
 import { checkSplitStep } from './split-step.js';
 import { checkTableStep } from './table-step.js';
 import { checkTemplate } from './template.js';
+import { checkTemplateCapabilities } from './template-capability.js';
 import { type TemplateContext } from './template-check.js';
 
 export interface PlanInput {
@@ -49,6 +50,8 @@ export const validatePlan = async (document: unknown, context: PlanContext): Pro
   for (const [at, one] of placed.entries()) faults.push(...(await checkCapability(one, placed.slice(0, at), context.register)));
   const known = capabilitiesWith(placed.map(({ capability }) => capability));
   const capabilities: CapabilityRegistry = { find: (id) => known.find(id), list: () => [...known.list(), ...offered] };
+  const definitions = placed.map(({ capability }) => capability);
+  faults.push(...checkTemplateCapabilities(placed, { models: context.models, capabilities, definitions }));
   const flow = await flowOfColumns(steps, { ...context, capabilities });
   faults.push(...flow.faults);
   const whole = plan && withContent(plan, placed);

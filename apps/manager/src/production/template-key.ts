@@ -10,7 +10,8 @@ import { type Config } from '../settings.js';
 export const templateKey = ({ template, model, capabilities }: MapWork, { models }: Pick<Config, 'models'>): string | null => {
   if (!callsModel(template) || model === null || capabilities?.some((one) => effectsOf(one) === 'unsafe')) return null;
   const { instructions, instructionColumns, output, replicas, limits } = template;
-  const endpoints = models[model]?.endpoints.map(({ name, parameters }) => ({ name, parameters })) ?? [];
+  const endpointsOf = (name: string) => models[name]?.endpoints.map(({ name, parameters }) => ({ name, parameters })) ?? [];
+  const asked = (capabilities ?? []).flatMap((one) => (one.kind === 'template' && one.model !== undefined ? [endpointsOf(one.model)] : []));
   // The order of properties counts: models fill them in it.
   const document = {
     instructions,
@@ -19,7 +20,8 @@ export const templateKey = ({ template, model, capabilities }: MapWork, { models
     replicas,
     outputTokens: limits?.outputTokens ?? null,
     model,
-    endpoints,
+    endpoints: endpointsOf(model),
+    ...(asked.length > 0 ? { asked } : {}),
     ...(template.mode === 'agent' ? agentOf(template, capabilities) : {}),
   };
   return createHash('sha256').update(JSON.stringify(document)).digest('hex');

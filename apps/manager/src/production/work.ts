@@ -26,7 +26,7 @@ import { ROW, addedBy } from './assembly.js';
 /** What a NATS message may hold is 1 MiB; this much of it is for the work. */
 const MAX_WORK_BYTES = 768 * 1024;
 
-/** What a template may call. */
+/** What a template calls itself. */
 export const calledBy = (template: Template): readonly CapabilityId[] => {
   switch (template.mode) {
     case 'llm':
@@ -38,11 +38,23 @@ export const calledBy = (template: Template): readonly CapabilityId[] => {
   }
 };
 
-/** Of the capabilities that are defined those that a template may call. Their effects are said outright: the executor goes by them. */
+/** What a template calls, and what those of it call that are templates themselves. */
+export const reachedBy = (template: Template, definitions: readonly CapabilityDefinition[]): ReadonlySet<CapabilityId> => {
+  const reached = new Set(calledBy(template));
+  // A set goes on over what is added meanwhile.
+  for (const id of reached) {
+    const definition = definitions.find((one) => capabilityIdOf(one) === id);
+    if (definition?.kind === 'template') for (const inner of definition.capabilities ?? []) reached.add(inner);
+  }
+  return reached;
+};
+
+/** Of the capabilities that are defined those that are called for a template. Their effects are said outright: the executor goes by them. */
 export const callsOf = (template: Template, defined: Plan['capabilities']): { capabilities?: CapabilityDefinition[] } => {
-  const called = calledBy(template);
-  const capabilities = definitionsOf(defined).flatMap((one) =>
-    called.includes(capabilityIdOf(one)) ? [{ ...contentOf(one), effects: effectsOf(one) } as CapabilityDefinition] : [],
+  const definitions = definitionsOf(defined);
+  const called = reachedBy(template, definitions);
+  const capabilities = definitions.flatMap((one) =>
+    called.has(capabilityIdOf(one)) ? [{ ...contentOf(one), effects: effectsOf(one) } as CapabilityDefinition] : [],
   );
   return capabilities.length > 0 ? { capabilities } : {};
 };

@@ -21,6 +21,7 @@ export const accountOf = (definition: CapabilityDefinition, limits: CallLimits |
     case 'mcp':
       return limits ? { account: hashOf(['mcp', definition.server]), limits } : null;
     case 'javascript':
+    case 'template':
       return null;
   }
 };

@@ -34,7 +34,11 @@ const turn = async (call: OpenCapability['call'], more: Circumstances = {}) => {
   const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), more)]);
   const intents = { uncertain: async () => false, record: async () => log.push('intent') > 0 && may };
   const calls = Array.from({ length: times }, (_, n) => ({ id: `c${n}`, name: 'send', arguments: '{"to": "a"}' }));
-  return { outcomes: await tools.call(calls, { ownerId: 'run_a', row: 1, replica: 0, turn: 2, control, intents }), log, tools };
+  return {
+    outcomes: await tools.call(calls, { ownerId: 'run_a', agent: null, row: 1, replica: 0, turn: 2, control, intents }),
+    log,
+    tools,
+  };
 };
 const sent = async (): Promise<JsonObject> => ({ to: 'a' });
 

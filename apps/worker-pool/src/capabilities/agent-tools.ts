@@ -27,6 +27,8 @@ export type ToolOutcomes =
 /** Of which turn calls are. */
 export interface TurnPlace extends Omit<CallPlace, 'place' | 'stageId'> {
   readonly replica: number;
+  /** Of a template that was called as a capability: that call. */
+  readonly within?: CallKey | undefined;
   readonly turn: number;
 }
 
@@ -128,11 +130,11 @@ export const createAgentTools = (stageId: string, opened: readonly OpenCapabilit
     definitions,
     wake: () => opened.forEach((one) => one.wake()),
     unsafe: opened.some(({ capability }) => isUnsafe(capability)),
-    call: async (calls, { replica, turn, ...where }) => {
+    call: async (calls, { replica, within, turn, ...where }) => {
       const outcomes = await Promise.all(
         calls.map((call, index) =>
           index < CALLS_PER_TURN
-            ? callOne(call, { ...where, stageId, place: `${replica}.${turn}.${index}` })
+            ? callOne(call, { ...where, stageId, place: `${within === undefined ? '' : `${within}.`}${replica}.${turn}.${index}` })
             : Promise.resolve(said(`Not called: a turn has ${CALLS_PER_TURN} calls at most.`)),
         ),
       );
@@ -147,6 +149,19 @@ export const createAgentTools = (stageId: string, opened: readonly OpenCapabilit
       return givenUp ? { ...givenUp, messages } : { kind: 'results', messages, intents };
     },
   };
+};
+
+/** Of what asks once, and calls nothing. */
+export const noTools: AgentTools = {
+  definitions: [],
+  unsafe: false,
+  wake: () => undefined,
+  call: (calls) =>
+    Promise.resolve({
+      kind: 'results',
+      messages: calls.map(({ id }): ChatMessage => ({ role: 'tool', tool_call_id: id, content: 'There are no tools: answer.' })),
+      intents: [],
+    }),
 };
 
 /** What a capability gave is data, as a row is. */

@@ -12,13 +12,15 @@ import {
   type TriedExample,
 } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
+import { type Logger } from '@apwa/service';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Config } from '@apwa/config';
 import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Secrets } from '../http/secrets.js';
 import { Permits } from '../permits/permits.js';
-import { CONFIG } from '../tokens.js';
+import { CONFIG, LOG } from '../tokens.js';
+import { Models } from '../models/models.js';
 import { McpServers } from '../mcp/mcp-servers.js';
 import { Web } from '../web/web.js';
 import { AttemptControl } from '../rows/control.js';
@@ -32,11 +34,19 @@ import { type CapabilityPlace, openCapability } from './open-capability.js';
 /** The capabilities that this member can call, with what their calls share. */
 @Injectable()
 export class Capabilities implements OnApplicationShutdown {
-  readonly #shared: Omit<CapabilityPlace, 'stageId' | 'definitions'>;
+  readonly #shared: Omit<CapabilityPlace, 'stageId' | 'definitions' | 'model' | 'within'>;
 
-  constructor(messaging: Messaging, permits: Permits, @Inject(CONFIG) { capabilities, secrets, mcpServers }: Config) {
+  constructor(
+    messaging: Messaging,
+    permits: Permits,
+    models: Models,
+    @Inject(LOG) log: Logger,
+    @Inject(CONFIG) { capabilities, secrets, mcpServers }: Config,
+  ) {
     this.#shared = {
       messaging,
+      models,
+      log,
       threads: new Threads(),
       web: new Web({ allowedHosts: capabilities.allowedHosts }),
       secrets: new Secrets(secrets),
@@ -46,9 +56,9 @@ export class Capabilities implements OnApplicationShutdown {
     };
   }
 
-  /** RefusedError if this member can't call it: the stage fails with it. */
-  open(id: CapabilityId, stageId: string, definitions: readonly CapabilityDefinition[]): OpenCapability {
-    return openCapability(id, { ...this.#shared, stageId, definitions });
+  /** `model`: of the agent that calls. RefusedError if this member can't call it: the stage fails with it. */
+  open(id: CapabilityId, stageId: string, definitions: readonly CapabilityDefinition[], model: string | null = null): OpenCapability {
+    return openCapability(id, { ...this.#shared, stageId, definitions, model, within: [] });
   }
 
   /** What comes of examples. RefusedError if it can't be called at all. */
@@ -100,6 +110,7 @@ const tried = async (
         given: input,
         control,
         admission,
+        agent: null,
         key: () => CallKey.parse(createHash('sha256').update(randomUUID()).digest('hex')),
       }));
     if (output === null) return failed('capability_timeout', 'it was not called in time');

@@ -2,7 +2,22 @@ import { type CallKey, type Capability, type JsonObject, type RowErrorCode } fro
 import { type CompiledSchema } from '@apwa/json-schema';
 import { type CallGate } from '../permits/call-gate.js';
 import { type CallControl } from '../rows/control.js';
+import { type Allowance } from '../rows/allowance.js';
+import { type RowFigures } from '../rows/tally.js';
+import { type RowsCaller } from '../stages/map-stage.js';
 import { type Admission } from './admission.js';
+
+/** The agent that makes a call, for capabilities that ask models themselves. */
+export interface CallingAgent {
+  readonly row: number;
+  readonly replica: number;
+  readonly caller: RowsCaller;
+  readonly allowance: Allowance;
+  /** Milliseconds that are left of its row's time. */
+  readonly leftMs: () => number;
+  /** Adds what a call took to what its row did. */
+  readonly took: (figures: RowFigures, turns: number) => void;
+}
 
 /** A call of a capability for a row. */
 export interface CapabilityCall {
@@ -10,6 +25,8 @@ export interface CapabilityCall {
   readonly control: CallControl;
   /** It has been given: the first try may begin. */
   readonly admission: Admission;
+  /** Null: it is no agent's. */
+  readonly agent: CallingAgent | null;
   /** The same for the same call of the row, whoever makes it: an idempotency key. */
   readonly key: () => CallKey;
 }

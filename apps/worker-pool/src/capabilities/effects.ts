@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { type CallControl } from '../rows/control.js';
 import { type Intents } from '../rows/intents.js';
 import { Admission } from './admission.js';
-import { type OpenCapability } from './capability-call.js';
+import { type CallingAgent, type OpenCapability } from './capability-call.js';
 
 /** Of which row a call is, and where in the row's work it stands. */
 export interface CallPlace {
   readonly ownerId: string;
+  /** Null: it is no agent that calls. */
+  readonly agent: CallingAgent | null;
   readonly stageId: string;
   readonly row: number;
   /** Tells calls of the same row from each other. */
@@ -45,18 +47,18 @@ export const callWithEffects = async (opened: OpenCapability, given: JsonObject,
 };
 
 const callSafe = async (opened: OpenCapability, given: JsonObject, admission: Admission, where: CallPlace): Promise<Called | null> => {
-  const { control } = where;
-  const output = await opened.call({ given, control, admission, key: () => keyOf(opened.capability, given, where) });
+  const { control, agent } = where;
+  const output = await opened.call({ given, control, admission, agent, key: () => keyOf(opened.capability, given, where) });
   return output && { output, intent: null };
 };
 
 const callUnsafe = async (opened: OpenCapability, given: JsonObject, admission: Admission, where: CallPlace): Promise<Called | null> => {
   const { capability } = opened;
-  const { row, control, intents } = where;
+  const { row, control, agent, intents } = where;
   const intent = keyOf(capability, given, where);
   if (!(await intents.record(row, intent))) return null;
   try {
-    const output = await opened.call({ given, control, admission, key: () => intent });
+    const output = await opened.call({ given, control, admission, agent, key: () => intent });
     const wrong = output && opened.wrong(output);
     if (wrong) throw new PermanentError(wrong.code, wrong.message);
     return output && { output, intent };

@@ -2,11 +2,14 @@ import { capabilitiesWith, isSlow, openCapability as openBuiltin } from '@apwa/c
 import { type Capability, type CapabilityDefinition, type CapabilityId, capabilityIdOf, RefusedError } from '@apwa/contracts';
 import { compileSchema } from '@apwa/json-schema';
 import { type Messaging } from '@apwa/messaging';
+import { type Logger } from '@apwa/service';
 import { type Accounts, accountOf } from './accounts.js';
 import { type OpenCapability } from './capability-call.js';
 import { openHttp } from '../http/open-http.js';
 import { type Secrets } from '../http/secrets.js';
 import { type Web } from '../web/web.js';
+import { type Models } from '../models/models.js';
+import { openTemplate } from '../templates/open-template.js';
 import { type McpServers } from '../mcp/mcp-servers.js';
 import { openMcp } from '../mcp/open-mcp.js';
 import { openFunction } from '../functions/open-function.js';
@@ -18,6 +21,12 @@ import { type Threads } from '../sandbox/threads.js';
 
 export interface CapabilityPlace {
   stageId: string;
+  log: Logger;
+  models: Models;
+  /** Of the agent that calls; null where none does. */
+  model: string | null;
+  /** Templates within which it is opened. */
+  within: readonly CapabilityId[];
   /** Of those that are not built in. */
   definitions: readonly CapabilityDefinition[];
   messaging: Messaging;
@@ -39,7 +48,7 @@ export const openCapability = (id: CapabilityId, place: CapabilityPlace): OpenCa
 };
 
 const open = (capability: Capability, place: CapabilityPlace): OpenCapability | null => {
-  const { stageId, definitions, messaging, threads, web, secrets, mcp } = place;
+  const { stageId, definitions, messaging, threads, web, secrets, mcp, log, models, model, within } = place;
   const known = { capability, input: compileSchema(capability.input), gate: null, prepare: nothing, wake: () => undefined };
   const definition = definitions.find((one) => capabilityIdOf(one) === capability.id);
   if (!definition) {
@@ -64,6 +73,18 @@ const open = (capability: Capability, place: CapabilityPlace): OpenCapability | 
       return { ...checked, ...openHttp(definition, web, secrets) };
     case 'mcp':
       return { ...checked, ...openMcp(definition, mcp) };
+    case 'template': {
+      const { id } = capability;
+      if (within.includes(id))
+        throw new RefusedError('recursive_template', `${id} calls itself.`, { field: 'capability', value: [...within, id].join(' → ') });
+      const deeper = { ...place, within: [...within, id], model: definition.model ?? model };
+      // Its answers are checked as those of any model are.
+      return {
+        ...known,
+        wrong: () => null,
+        ...openTemplate(definition, { stageId, log, models, model, open: (inner) => openCapability(inner, deeper) }),
+      };
+    }
   }
 };
 

@@ -1,18 +1,28 @@
-import { type AgentTurn, type JsonObject, newTurnId, type RowErrorCode, type RowResult, type RowValues, tokensOf } from '@apwa/contracts';
+import {
+  type AgentTurn,
+  type CallKey,
+  type JsonObject,
+  newTurnId,
+  type RowErrorCode,
+  type RowResult,
+  type RowValues,
+} from '@apwa/contracts';
 import { type ChatMessage, type ModelAnswer, type ToolCall } from '@apwa/model';
 import { type AgentTools } from '../capabilities/agent-tools.js';
+import { type CallingAgent } from '../capabilities/capability-call.js';
 import { UNCERTAIN } from '../capabilities/effects.js';
 import { type RowsCaller } from '../stages/map-stage.js';
+import { type AgentLimits, Allowance } from './allowance.js';
 import { type CallControl } from './control.js';
 import { type Pipeline, type ReplicaOfRow } from './pipeline.js';
 import { Journey, type Question, RowCalls } from './row-calls.js';
 import { type StageCalls } from './stage-calls.js';
-import { RowTally } from './tally.js';
+import { type RowFigures, RowTally } from './tally.js';
 
 /** What an agent of a stage works with, and how far it may go. */
 export interface AgentSettings {
   readonly tools: AgentTools;
-  readonly limits: { turns: number; tokens: number; costUsd: number };
+  readonly limits: AgentLimits;
   /** Whose conversations are kept. */
   readonly transcript: 'none' | 'failures' | 'all';
 }
@@ -39,18 +49,33 @@ export class AgentPipeline implements Pipeline {
 
   async run(row: number, values: RowValues, { replica = 0, counted = false }: ReplicaOfRow = {}): Promise<RowResult | null> {
     const before = this.caller.conversations.of(row, replica);
-    const conversation = new Conversation(this.stage.prompts.messages(values), row, replica, before);
+    const conversation = new Conversation(this.stage.prompts.messages(values), { row, replica }, before, new Allowance(this.agent.limits));
     if (this.agent.tools.unsafe && (await this.#isUncertain(row, before))) return this.#failed(conversation, 'unknown', UNCERTAIN);
-    let journey = new Journey(row, counted);
-    for (;;) {
+    const journey = new Journey(row, counted);
+    const result = await this.#converse(conversation, journey);
+    if (!result && journey.counted && !counted) this.caller.budget?.refundRow();
+    return result;
+  }
+
+  /** A call of the template by another agent; null if the row is abandoned. What it took is its caller's. */
+  async runWithin(values: RowValues, within: CallKey, { row, replica, allowance, leftMs, took }: CallingAgent): Promise<RowResult | null> {
+    const before = this.caller.conversations.of(row, replica, within);
+    const own = new Allowance(this.agent.limits, allowance);
+    const conversation = new Conversation(this.stage.prompts.messages(values), { row, replica, within }, before, own);
+    const outcome = before.at(-1)?.outcome;
+    const result = outcome
+      ? conversation.resultOf(outcome)
+      : await this.#converse(conversation, new Journey(row, true, undefined, this.now() + leftMs()));
+    if (result) took(result, own.turns);
+    return result;
+  }
+
+  async #converse(conversation: Conversation, first: Journey): Promise<RowResult | null> {
+    for (let journey = first; ;) {
       const ended = await this.#turn(conversation, journey);
-      if (ended === 'goes_on') {
-        journey = journey.next();
-        continue;
-      }
-      if (ended) return ended;
-      if (journey.counted && !counted) this.caller.budget?.refundRow();
-      return null;
+      first.counted ||= journey.counted;
+      if (ended !== 'goes_on') return ended;
+      journey = journey.next();
     }
   }
 
@@ -64,7 +89,7 @@ export class AgentPipeline implements Pipeline {
     const reached = this.#limitReached(conversation, journey);
     if (reached) return this.#failed(conversation, 'limit_exceeded', reached);
     const asked = await this.#calls.ask(journey, this.#question(conversation));
-    const { tally } = conversation;
+    const { tally, allowance } = conversation;
     switch (asked.kind) {
       case 'abandoned':
         return null;
@@ -77,40 +102,69 @@ export class AgentPipeline implements Pipeline {
         break;
     }
     const figures = journey.tally.figures();
+    allowance.take(figures);
     if (asked.value.kind === 'answer') {
       tally.take(figures);
-      conversation.say([asked.message]);
-      return this.#kept(tally.ok(journey.row, asked.value.output), conversation);
+      return this.#ended(conversation, [asked.message], figures, tally.ok(journey.row, asked.value.output));
     }
-    const begunAt = this.now();
-    const { row } = journey;
-    const { ownerId, intents } = this.caller;
-    const where = { ownerId, row, replica: conversation.replica, turn: conversation.turns, control: this.control, intents };
-    const outcomes = await this.agent.tools.call(asked.value.calls, where);
-    figures.latencyMs += this.now() - begunAt;
-    if (outcomes.kind === 'abandoned') {
-      if (outcomes.fault) this.stage.fault ??= outcomes.fault;
-      if (!this.control.signal.aborted) this.control.land(row);
+    const called = await this.#called(asked.value.calls, conversation, journey);
+    if (called.outcomes.kind === 'abandoned') {
+      if (called.outcomes.fault) this.stage.fault ??= called.outcomes.fault;
+      if (!this.control.signal.aborted) this.control.land(journey.row);
       return null;
     }
-    tally.take(figures);
+    const { outcomes, turns, took } = called;
+    took.take(figures);
+    const all = took.figures();
+    tally.take(all);
     const messages: ChatMessage[] = [asked.message, ...outcomes.messages];
-    if (outcomes.kind === 'given_up') {
-      conversation.say(messages);
-      return this.#failed(conversation, outcomes.code, outcomes.reason);
-    }
+    if (outcomes.kind === 'given_up')
+      return this.#ended(conversation, messages, all, tally.failed(journey.row, outcomes.code, outcomes.reason));
     // The next call begins when this turn is in the journal: whoever takes the row over repeats one call at most.
-    const { attempts: calls, usage, usageEstimated, costUsd, latencyMs, model } = figures;
-    const ended = outcomes.intents.length > 0 ? { intents: outcomes.intents } : {};
-    await this.caller.conversations.add(conversation.turn(messages, { calls, usage, usageEstimated, costUsd, latencyMs, model, ...ended }));
-    this.control.land(row);
+    const more = { ...(outcomes.intents.length > 0 ? { intents: outcomes.intents } : {}), ...(turns > 0 ? { inner: turns } : {}) };
+    await this.caller.conversations.add(conversation.turn(messages, all, more));
+    this.control.land(journey.row);
     return 'goes_on';
   }
 
+  /** Has capabilities called: what came of that, and what it took beside the time of the row. */
+  async #called(calls: readonly ToolCall[], conversation: Conversation, journey: Journey) {
+    const took = new RowTally();
+    let turns = 0;
+    const { row, replica, within } = conversation.place;
+    const { ownerId, intents } = this.caller;
+    const agent: CallingAgent = {
+      row,
+      replica,
+      caller: this.caller,
+      allowance: conversation.allowance,
+      leftMs: () => this.#calls.leftMs(journey),
+      took: (figures, inner) => {
+        took.take({ ...figures, latencyMs: 0 });
+        turns += inner;
+      },
+    };
+    const begunAt = this.now();
+    const where = { ownerId, agent, row, replica, within, turn: conversation.turns, control: this.control, intents };
+    const outcomes = await this.agent.tools.call(calls, where);
+    took.add({ latencyMs: this.now() - begunAt });
+    return { outcomes, turns, took };
+  }
+
+  /** The last turn. Of a template it is journaled too: its caller may be asked again for what it made of it. */
+  async #ended(conversation: Conversation, messages: ChatMessage[], figures: RowFigures, result: RowResult): Promise<RowResult> {
+    if (conversation.place.within === undefined) {
+      conversation.say(messages);
+      return this.#kept(result, conversation);
+    }
+    const { output, error } = result;
+    await this.caller.conversations.add(conversation.turn(messages, figures, { outcome: { output, error } }));
+    return result;
+  }
+
   #question(conversation: Conversation): Question<Wish> {
-    const { tools, limits } = this.agent;
-    const last = conversation.turns + 1 >= limits.turns;
-    const nudge: ChatMessage[] = last && conversation.turns > 0 ? [{ role: 'user', content: LAST_TURN }] : [];
+    const { tools } = this.agent;
+    const nudge: ChatMessage[] = conversation.allowance.isLast && conversation.turns > 0 ? [{ role: 'user', content: LAST_TURN }] : [];
     return {
       messages: [...conversation.messages, ...nudge],
       ...(tools.definitions.length > 0 ? { tools: tools.definitions } : {}),
@@ -126,19 +180,13 @@ export class AgentPipeline implements Pipeline {
   }
 
   /** Why no further turn begins; null if one may. */
-  #limitReached({ tally, turns }: Conversation, journey: Journey): string | null {
-    const { limits } = this.agent;
-    const { usage, costUsd } = tally.figures();
-    const tokens = tokensOf(usage);
-    if (turns >= limits.turns) return `no answer after ${turns} turns, its limit`;
-    if (tokens >= limits.tokens) return `no answer after ${tokens} tokens: its limit is ${limits.tokens}`;
-    if (costUsd >= limits.costUsd) return `no answer for $${costUsd.toFixed(4)}: its limit is $${limits.costUsd}`;
-    if (this.#calls.leftMs(journey) <= 0) return `no answer after ${this.stage.policy.totalMs} ms, its limit`;
-    return null;
+  #limitReached({ allowance }: Conversation, journey: Journey): string | null {
+    if (allowance.reached) return allowance.reached;
+    return this.#calls.leftMs(journey) <= 0 ? `no answer after ${this.stage.policy.totalMs} ms, its limit` : null;
   }
 
   #failed(conversation: Conversation, code: RowErrorCode, message: string): RowResult {
-    return this.#kept(conversation.tally.failed(conversation.row, code, message), conversation);
+    return this.#kept(conversation.tally.failed(conversation.place.row, code, message), conversation);
   }
 
   #kept(result: RowResult, { messages }: Conversation): RowResult {
@@ -158,12 +206,15 @@ class Conversation {
 
   constructor(
     prompt: ChatMessage[],
-    readonly row: number,
-    readonly replica: number,
+    readonly place: ConversationPlace,
     before: readonly AgentTurn[],
+    readonly allowance: Allowance,
   ) {
     this.messages = [...prompt, ...before.flatMap(({ messages }) => messages as unknown as ChatMessage[])];
-    for (const { calls: attempts, ...figures } of before) this.tally.take({ attempts, ...figures });
+    for (const { calls: attempts, inner = 0, ...figures } of before) {
+      this.tally.take({ attempts, ...figures });
+      allowance.take(figures, 1 + inner);
+    }
     this.turns = before.length;
     this.#last = before.at(-1)?.id ?? null;
   }
@@ -173,12 +224,27 @@ class Conversation {
   }
 
   /** A turn that has ended. */
-  turn(messages: ChatMessage[], figures: Omit<AgentTurn, 'row' | 'replica' | 'id' | 'after' | 'messages'>): AgentTurn {
-    const { row, replica } = this;
-    const turn = { row, replica, id: newTurnId(), after: this.#last, messages: messages as unknown as JsonObject[], ...figures };
+  turn(messages: ChatMessage[], figures: RowFigures, more: Pick<AgentTurn, 'intents' | 'inner' | 'outcome'>): AgentTurn {
+    const { attempts: calls, usage, usageEstimated, costUsd, latencyMs, model } = figures;
+    const said = messages as unknown as JsonObject[];
+    const id = newTurnId();
+    const turn = { ...this.place, id, after: this.#last, messages: said, calls, usage, usageEstimated, costUsd, latencyMs, model, ...more };
     this.say(messages);
     this.turns++;
-    this.#last = turn.id;
+    this.#last = id;
     return turn;
   }
+
+  /** What came of it, as it was journaled. */
+  resultOf({ output, error }: NonNullable<AgentTurn['outcome']>): RowResult {
+    const { row } = this.place;
+    return error ? this.tally.failed(row, error.code, error.message) : this.tally.ok(row, output);
+  }
+}
+
+/** Whose a conversation is: of a replica of a row, or of a template that was called for it. */
+interface ConversationPlace {
+  row: number;
+  replica: number;
+  within?: CallKey;
 }

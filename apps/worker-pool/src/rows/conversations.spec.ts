@@ -42,7 +42,14 @@ describe('conversations of an attempt', () => {
     expect(ids(book.of(0, 0))).toEqual(['a', 'b', 'c']);
     expect(ids(book.of(0, 1))).toEqual(['r']);
     expect(book.of(7, 0)).toEqual([]);
+    const [call, other] = ['a'.repeat(64), 'b'.repeat(64)];
+    book.takeOver([turn('i', null, { within: call }), turn('j', 'i', { within: call }), turn('k', null, { within: other, replica: 1 })]);
+    expect([ids(book.of(0, 0, call)), ids(book.of(0, 0, other)), ids(book.of(0, 0))]).toEqual([['i', 'j'], [], ['a', 'b', 'c']]);
+    // The turn that called it has ended: what it said is part of that now.
+    await book.add(turn('d', 'c'));
+    expect([book.of(0, 0, call), ids(book.of(0, 1, other))]).toEqual([[], ['k']]);
     book.forget(0);
+    expect(book.of(0, 1, other)).toEqual([]);
     expect(book.of(0, 0)).toEqual([]);
     expect(book.of(0, 1)).toEqual([]);
   });

@@ -1,15 +1,15 @@
-import { type AgentTurn } from '@apwa/contracts';
+import { type AgentTurn, type CallKey } from '@apwa/contracts';
 
 /** Turns of the rows of an attempt: those that earlier attempts have journaled, and its own. */
 export interface Conversations {
-  /** Of a replica of a row, in their order: those behind which it goes on. */
-  of(row: number, replica: number): readonly AgentTurn[];
+  /** Of a replica of a row, or of a template that was called for it, in their order: those behind which it goes on. */
+  of(row: number, replica: number, within?: CallKey): readonly AgentTurn[];
   /** Keeps a turn; resolves when it is in the journal, or when it is not worth waiting for that any more. */
   add(turn: AgentTurn): Promise<void>;
 }
 
 /**
- * The longest conversation among turns of one replica of a row. Two attempts may have gone on with it side by side, each with turns of
+ * The longest conversation among turns of one replica of a row, or of one call of a template. Two attempts may have gone on with it side by side, each with turns of
  * its own: they never mix.
  */
 export const longestOf = (turns: readonly AgentTurn[]): AgentTurn[] => {
@@ -37,27 +37,30 @@ const chainTo = (last: AgentTurn, byId: ReadonlyMap<string, AgentTurn>): AgentTu
 
 /** Turns in memory, and where they are journaled. */
 export class ConversationBook implements Conversations {
-  readonly #byReplica = new Map<string, AgentTurn[]>();
+  readonly #byRow = new Map<number, Map<string, AgentTurn[]>>();
 
   constructor(private readonly journal: (turn: AgentTurn) => Promise<void>) {}
 
-  of(row: number, replica: number): readonly AgentTurn[] {
-    return this.#byReplica.get(keyOf({ row, replica })) ?? [];
+  of(row: number, replica: number, within?: CallKey): readonly AgentTurn[] {
+    return this.#byRow.get(row)?.get(keyOf({ replica, within })) ?? [];
   }
 
   async add(turn: AgentTurn): Promise<void> {
-    this.#turnsOf(turn).push(turn);
+    // What templates said in it is part of what they gave now.
+    if (turn.within === undefined) this.#forgetWithin(turn);
+    this.#keep(turn, [...this.of(turn.row, turn.replica, turn.within), turn]);
     await this.journal(turn);
   }
 
-  /** Turns that were journaled before: what each replica goes on behind; the others are left out. */
+  /** Turns that were journaled before: what each conversation goes on behind; the others are left out. */
   takeOver(turns: readonly AgentTurn[]): AgentTurn[] {
-    const known = new Map<string, AgentTurn[]>();
-    for (const turn of turns) known.set(keyOf(turn), [...(known.get(keyOf(turn)) ?? []), turn]);
+    const known = Map.groupBy(turns, (turn) => `${turn.row} ${keyOf(turn)}`);
     const taken: AgentTurn[] = [];
-    for (const [key, own] of known) {
-      const longest = longestOf([...(this.#byReplica.get(key) ?? []), ...own]);
-      this.#byReplica.set(key, longest);
+    for (const own of known.values()) {
+      const [first] = own;
+      if (!first) continue;
+      const longest = longestOf([...this.of(first.row, first.replica, first.within), ...own]);
+      this.#keep(first, longest);
       taken.push(...longest);
     }
     return taken;
@@ -65,16 +68,20 @@ export class ConversationBook implements Conversations {
 
   /** The row has its result. */
   forget(row: number): void {
-    for (let replica = 0; this.#byReplica.delete(keyOf({ row, replica })); replica++);
+    this.#byRow.delete(row);
   }
 
-  #turnsOf(turn: AgentTurn): AgentTurn[] {
-    const known = this.#byReplica.get(keyOf(turn));
-    if (known) return known;
-    const made: AgentTurn[] = [];
-    this.#byReplica.set(keyOf(turn), made);
-    return made;
+  #keep(turn: AgentTurn, turns: AgentTurn[]): void {
+    const ofRow = this.#byRow.get(turn.row) ?? new Map<string, AgentTurn[]>();
+    ofRow.set(keyOf(turn), turns);
+    this.#byRow.set(turn.row, ofRow);
+  }
+
+  #forgetWithin({ row, replica }: AgentTurn): void {
+    const ofRow = this.#byRow.get(row);
+    for (const key of ofRow?.keys() ?? []) if (key !== `${replica}` && key.startsWith(`${replica} `)) ofRow?.delete(key);
   }
 }
 
-const keyOf = ({ row, replica }: Pick<AgentTurn, 'row' | 'replica'>): string => `${row} ${replica}`;
+const keyOf = ({ replica, within }: Pick<AgentTurn, 'replica' | 'within'>): string =>
+  within === undefined ? `${replica}` : `${replica} ${within}`;

@@ -54,11 +54,13 @@ export class Journey {
     public counted = false,
     /** When its first call began. */
     public begunAt?: number,
+    /** When the time of what it is a part of is over. */
+    readonly until = Infinity,
   ) {}
 
   /** For the row's next question, with a tally of its own. */
   next(): Journey {
-    return new Journey(this.row, this.counted, this.begunAt);
+    return new Journey(this.row, this.counted, this.begunAt, this.until);
   }
 }
 
@@ -89,9 +91,9 @@ export class RowCalls {
     private readonly random: () => number = Math.random,
   ) {}
 
-  /** Milliseconds that are left of the row's time; Infinity before its first call, and where it has no bound. */
-  leftMs({ begunAt }: Journey): number {
-    return begunAt === undefined ? Infinity : begunAt + this.stage.policy.totalMs - this.now();
+  /** Milliseconds that are left of the row's time; Infinity where it has no bound, which it has from its first call on. */
+  leftMs({ begunAt = Infinity, until }: Journey): number {
+    return Math.min(begunAt + this.stage.policy.totalMs, until) - this.now();
   }
 
   async ask<T>(journey: Journey, question: Question<T>): Promise<Asked<T>> {

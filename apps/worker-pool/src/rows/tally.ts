@@ -9,6 +9,9 @@ export interface CallFigures {
   latencyMs: number;
 }
 
+/** What the calls of a row took, as a result has it. */
+export type RowFigures = Omit<CallFigures, 'model'> & { attempts: number; model: string | null; traceId: string | null };
+
 /** The longest message of a failed row, in characters … */
 const MESSAGE_LENGTH = 500;
 /** … and of one that stands for others: heartbeats carry it. */
@@ -48,7 +51,7 @@ export class RowTally {
     return { row, status: 'failed', output: null, error, ...this.figures() };
   }
 
-  figures() {
+  figures(): RowFigures {
     return {
       attempts: this.calls,
       model: this.#model,

@@ -36,7 +36,7 @@ export const createCapabilityStage = (parts: CapabilityStageParts): MapStage => 
     argumentsOf: (values) => bound.of(values),
     check: (given) => opened.input.validate(given),
     call: async (given, row, control, { ownerId, intents }) => {
-      const called = await callWithEffects(opened, given, { ownerId, stageId, row, place: '', control, intents });
+      const called = await callWithEffects(opened, given, { ownerId, agent: null, stageId, row, place: '', control, intents });
       return called && called.output;
     },
     unsafe: isUnsafe(opened.capability),

@@ -89,7 +89,7 @@ export class Stages {
           input: await this.#input(work),
           storage,
           answers,
-          tools: template.mode === 'agent' ? this.#tools(stageId, template, work) : null,
+          tools: template.mode === 'agent' ? this.#tools(stageId, template, work, modelName) : null,
         });
       }
       case 'capability':
@@ -105,10 +105,10 @@ export class Stages {
     }
   }
 
-  #tools(stageId: string, template: AgentTemplate, { capabilities: definitions = [] }: MapWork): AgentTools {
+  #tools(stageId: string, template: AgentTemplate, { capabilities: definitions = [] }: MapWork, model: string): AgentTools {
     return createAgentTools(
       stageId,
-      template.capabilities.map((id) => this.capabilities.open(id, stageId, definitions)),
+      template.capabilities.map((id) => this.capabilities.open(id, stageId, definitions, model)),
     );
   }
 
