@@ -223,8 +223,17 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .action(does(showCapability));
   capabilities
     .command('add')
-    .argument('<FILE>', 'YAML or JSON: a capability as a plan brings it, with examples if wanted')
+    .argument('[FILE]', 'YAML or JSON: a capability as a plan brings it, with examples if wanted')
     .description('register a capability, or the next version of one, once its examples have passed')
+    .option('--openapi <FILE|URL>', 'in place of FILE: an OpenAPI 3 document, whose operations become capabilities')
+    .option('--operation <ID>', 'an operation of it, by its id or as "GET /path"; may be given more than once (default: all)', collect, [])
+    .option('--server <URL>', 'where its operations are, in place of what it says')
+    .option(
+      '--secret <SCHEME=NAME>',
+      'the secret for a security scheme of it; may be given more than once (default: API_KEY for api_key)',
+      collect,
+      [],
+    )
     .option('--json')
     .action(does(addCapability));
   capabilities

@@ -92,6 +92,57 @@ describe('apwa capabilities', () => {
     expect(JSON.parse(manager.requests[0]?.body ?? '')).toEqual({ definition: { ...file, source }, examples });
   });
 
+  it('should add the operations of an OpenAPI document that stands at a URL, each once, and tell of those that it cannot have', async () => {
+    const operation = (operationId: string, more: object = {}) => ({ operationId, responses: { 204: { description: 'x' } }, ...more });
+    const document = {
+      openapi: '3.1.0',
+      servers: [{ url: '/api' }],
+      paths: {
+        '/cards/{number}': {
+          delete: operation('dropCard', { parameters: [{ name: 'number', in: 'path', required: true, schema: { type: 'string' } }] }),
+          trace: operation('traceCard'),
+        },
+      },
+    };
+    await serve({
+      answers: {
+        'GET /openapi.json': document,
+        'POST /v1/capabilities': { ...luhn, kind: 'http', id: 'http:drop_card', name: 'drop_card' },
+      },
+    });
+    const { code, out, err } = await apwa('add', '--openapi', `${manager.url}/openapi.json`);
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: 'drop_card@2 is registered, of dropCard (effects: none): plans call it as http:drop_card.\n',
+    });
+    expect(err).toContain('traceCard is left out: not supported: the method TRACE');
+    const [, added] = manager.requests;
+    expect(JSON.parse(added?.body ?? '')).toMatchObject({
+      definition: {
+        kind: 'http',
+        name: 'drop_card',
+        method: 'DELETE',
+        url: `${manager.url}/api/cards/{{number}}`,
+        input: { required: ['number'] },
+      },
+    });
+    expect(manager.requests).toHaveLength(2);
+  });
+
+  it.each<[string[], string]>([
+    [[], 'FILE'],
+    [['luhn.json', '--openapi', 'x.yaml'], 'FILE'],
+    [['luhn.json', '--operation', 'x'], '--operation'],
+    [['--openapi', 'none.yaml'], '--openapi'],
+    [['--openapi', 'luhn.json'], '--openapi'],
+  ])('should not add %j', async (args, field) => {
+    await serve({});
+    const { code, err } = await apwa('add', ...args);
+    expect(code).toBe(2);
+    expect(err).toContain(field);
+    expect(manager.requests).toEqual([]);
+  });
+
   it('should tell a refusal in words of the file', async () => {
     const fault = { field: 'definition.output.type', message: 'is not one', value: 'objekt', allowed: 'object' };
     const refusal = new RefusedError('invalid_capability', 'The capability was not registered: definition.output.type is not one.', {

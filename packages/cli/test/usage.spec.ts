@@ -33,7 +33,7 @@ it.each([
   ['main.js', ['plan'], ['GOAL', '--input', '--quote', 'schema']],
   ['main.js', ['try'], ['PLAN', '--step', '--rows', '--against', '--input']],
   ['main.js', ['runs'], ['plan', 'approve', 'edit', 'cancel']],
-  ['main.js', ['capabilities'], ['list', '[QUERY]', 'show', 'add', '<FILE>', 'remove']],
+  ['main.js', ['capabilities'], ['list', '[QUERY]', 'show', 'add', '[FILE]', 'remove']],
   ['main.js', ['keys', 'create'], ['NAME', '--scope', 'read', 'run', 'admin', '--expires']],
   ['demo/main.js', [], ['examples/pii', 'OPENAI_API_KEY']],
   ['dev/main.js', [], ['--port']],

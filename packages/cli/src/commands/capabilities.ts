@@ -3,6 +3,7 @@ import type { Client } from '@apwa/sdk';
 import { stringify } from 'yaml';
 import { EXIT, type ExitCode } from '../exit.js';
 import { asOfFile, readCapabilityFile, readCapabilityName } from '../inputs/capability-file.js';
+import { convertOpenApi, type OpenApiOptions } from '../openapi/operations.js';
 import { columns, print, quietDisplay } from '../output.js';
 import { withSession } from '../session.js';
 import { type JsonOption, readLimit } from './runs.js';
@@ -95,7 +96,56 @@ export const showCapability = async (
   return EXIT.succeeded;
 };
 
-export const addCapability = async (path: string, { json }: JsonOption): Promise<ExitCode> => {
+interface AddOptions extends JsonOption {
+  openapi?: string;
+  operation: string[];
+  server?: string;
+  secret: string[];
+}
+
+export const addCapability = async (path: string | undefined, options: AddOptions): Promise<ExitCode> => {
+  const { openapi, operation, server, secret, json } = options;
+  if ((path === undefined) === (openapi === undefined))
+    throw new RefusedError('bad_input', 'A file with a capability is needed, or an OpenAPI document.', {
+      field: 'FILE',
+      allowed: 'FILE or --openapi FILE|URL, one of them',
+    });
+  const alone = (
+    [
+      ['--operation', operation],
+      ['--server', server],
+      ['--secret', secret],
+    ] as const
+  ).find(([, value]) => (value?.length ?? 0) > 0);
+  if (path !== undefined && alone)
+    throw new RefusedError('bad_input', `${alone[0]} is for --openapi.`, {
+      field: alone[0],
+      value: String(alone[1]),
+      allowed: '--openapi FILE|URL beside it',
+    });
+  return openapi === undefined ? addFile(path as string, { json }) : addOperations({ openapi, operation, server, secret }, { json });
+};
+
+/** Of the first that is refused the others are not tried. */
+const addOperations = async (options: OpenApiOptions, { json }: JsonOption): Promise<ExitCode> => {
+  const { capabilities, leftOut } = await convertOpenApi(options);
+  for (const { value, message } of leftOut) process.stderr.write(`apwa: ${value} is left out: ${message}.\n`);
+  await withClient(async (client) => {
+    for (const { operation, definition } of capabilities) {
+      const added = await client.capabilities.add({ definition, examples: [] }).catch((error: unknown) => {
+        throw asOfFile(error, `${operation} of ${options.openapi}`);
+      });
+      print(
+        json
+          ? JSON.stringify(added)
+          : `${added.name}@${added.version} is registered, of ${operation} (effects: ${added.effects}): plans call it as ${added.id}.`,
+      );
+    }
+  });
+  return EXIT.succeeded;
+};
+
+const addFile = async (path: string, { json }: JsonOption): Promise<ExitCode> => {
   const request = await readCapabilityFile(path);
   const added = await withClient((client) => client.capabilities.add(request)).catch((error: unknown) => {
     throw asOfFile(error, path);
