@@ -6,6 +6,7 @@ import { fetchUrl } from './builtins/fetch.js';
 import { identity } from './builtins/identity.js';
 import { jsonQuery } from './builtins/json-query.js';
 import { htmlQuery, xmlQuery } from './builtins/markup-query.js';
+import { sql } from './builtins/sql.js';
 import { textLength } from './builtins/text-length.js';
 import { textSearch } from './builtins/text-search.js';
 import { textSlice } from './builtins/text-slice.js';
@@ -38,6 +39,7 @@ const all = [
   jsonQuery,
   htmlQuery,
   xmlQuery,
+  sql,
   fetchUrl,
 ];
 const builtins = new Map<CapabilityId, Builtin>(all.map((one) => [one.capability.id, one]));

@@ -13,13 +13,14 @@ import {
 } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
 import { type Logger } from '@apwa/service';
+import { type TableJobs } from '@apwa/tables';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Config } from '@apwa/config';
 import { createHash, randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Secrets } from '../http/secrets.js';
 import { Permits } from '../permits/permits.js';
-import { CONFIG, LOG } from '../tokens.js';
+import { CONFIG, LOG, TABLE_JOBS } from '../tokens.js';
 import { Models } from '../models/models.js';
 import { McpServers } from '../mcp/mcp-servers.js';
 import { Web } from '../web/web.js';
@@ -30,6 +31,7 @@ import { Accounts } from './accounts.js';
 import { Admission } from './admission.js';
 import { type OpenCapability } from './capability-call.js';
 import { type CapabilityPlace, openCapability } from './open-capability.js';
+import { openSql } from './open-sql.js';
 
 /** The capabilities that this member can call, with what their calls share. */
 @Injectable()
@@ -40,6 +42,7 @@ export class Capabilities implements OnApplicationShutdown {
     messaging: Messaging,
     permits: Permits,
     models: Models,
+    @Inject(TABLE_JOBS) jobs: TableJobs,
     @Inject(LOG) log: Logger,
     @Inject(CONFIG) { capabilities, secrets, mcpServers }: Config,
   ) {
@@ -51,6 +54,7 @@ export class Capabilities implements OnApplicationShutdown {
       web: new Web({ allowedHosts: capabilities.allowedHosts }),
       secrets: new Secrets(secrets),
       mcp: new McpServers(mcpServers),
+      sql: openSql(jobs),
       accounts: new Accounts(permits),
       fetchHosts: capabilities.fetchHosts,
     };

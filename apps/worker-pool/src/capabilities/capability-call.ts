@@ -1,4 +1,4 @@
-import { type CallKey, type Capability, type JsonObject, type RowErrorCode } from '@apwa/contracts';
+import { type CallKey, type Capability, type JsonObject, type RowErrorCode, type RowValues } from '@apwa/contracts';
 import { type CompiledSchema } from '@apwa/json-schema';
 import { type CallGate } from '../permits/call-gate.js';
 import { type CallControl } from '../rows/control.js';
@@ -11,6 +11,8 @@ import { type Admission } from './admission.js';
 export interface CallingAgent {
   readonly row: number;
   readonly replica: number;
+  /** The fields of its record. */
+  readonly values: RowValues;
   readonly caller: RowsCaller;
   readonly allowance: Allowance;
   /** Milliseconds that are left of its row's time. */

@@ -34,6 +34,8 @@ export interface CapabilityPlace {
   web: Web;
   secrets: Secrets;
   mcp: McpServers;
+  /** The calls of `builtin:sql`. */
+  sql: OpenCapability['call'];
   accounts: Accounts;
   /** Of the configuration: what `builtin:fetch` may read. */
   fetchHosts: readonly string[];
@@ -89,8 +91,9 @@ const open = (capability: Capability, place: CapabilityPlace): OpenCapability | 
 };
 
 /** How a built-in capability is called. */
-const openOwn = (id: CapabilityId, { web, threads, fetchHosts }: CapabilityPlace): OpenCapability['call'] | undefined => {
+const openOwn = (id: CapabilityId, { web, threads, sql, fetchHosts }: CapabilityPlace): OpenCapability['call'] | undefined => {
   if (id === 'builtin:fetch') return openFetch(web, fetchHosts);
+  if (id === 'builtin:sql') return sql;
   if (isSlow(id)) return openSlow(id, threads);
   const call = openBuiltin(id);
   return call && (({ given }) => call(given));

@@ -49,7 +49,13 @@ export class AgentPipeline implements Pipeline {
 
   async run(row: number, values: RowValues, { replica = 0, counted = false }: ReplicaOfRow = {}): Promise<RowResult | null> {
     const before = this.caller.conversations.of(row, replica);
-    const conversation = new Conversation(this.stage.prompts.messages(values), { row, replica }, before, new Allowance(this.agent.limits));
+    const conversation = new Conversation(
+      this.stage.prompts.messages(values),
+      values,
+      { row, replica },
+      before,
+      new Allowance(this.agent.limits),
+    );
     if (this.agent.tools.unsafe && (await this.#isUncertain(row, before))) return this.#failed(conversation, 'unknown', UNCERTAIN);
     const journey = new Journey(row, counted);
     const result = await this.#converse(conversation, journey);
@@ -61,7 +67,7 @@ export class AgentPipeline implements Pipeline {
   async runWithin(values: RowValues, within: CallKey, { row, replica, allowance, leftMs, took }: CallingAgent): Promise<RowResult | null> {
     const before = this.caller.conversations.of(row, replica, within);
     const own = new Allowance(this.agent.limits, allowance);
-    const conversation = new Conversation(this.stage.prompts.messages(values), { row, replica, within }, before, own);
+    const conversation = new Conversation(this.stage.prompts.messages(values), values, { row, replica, within }, before, own);
     const outcome = before.at(-1)?.outcome;
     const result = outcome
       ? conversation.resultOf(outcome)
@@ -136,6 +142,7 @@ export class AgentPipeline implements Pipeline {
     const agent: CallingAgent = {
       row,
       replica,
+      values: conversation.values,
       caller: this.caller,
       allowance: conversation.allowance,
       leftMs: () => this.#calls.leftMs(journey),
@@ -206,6 +213,8 @@ class Conversation {
 
   constructor(
     prompt: ChatMessage[],
+    /** The fields of its record. */
+    readonly values: RowValues,
     readonly place: ConversationPlace,
     before: readonly AgentTurn[],
     readonly allowance: Allowance,

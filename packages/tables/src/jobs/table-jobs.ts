@@ -16,6 +16,7 @@ import {
   TOKEN_BYTES,
 } from '@apwa/contracts';
 import { readManifestChain } from '../manifests/manifests.js';
+import { viewOfRows } from '../sql/inline-rows.js';
 import { type TableView, viewOf } from '../sql/views.js';
 import { runChild, type ChildLimits } from './child-process.js';
 import { JobFolder, removeLeftFolders } from './job-folder.js';
@@ -27,6 +28,7 @@ import {
   type GroupsResult,
   type ImportResult,
   type JobOptions,
+  type QueryRowsRequest,
   type QueryTablesReply,
   type QueryTablesRequest,
   type SqlResult,
@@ -195,6 +197,14 @@ export class TableJobs {
       const loaded = await this.load(folder, tables, signal);
       const job: JobWork = { kind: 'query', views: loaded.views, query, maxRows, maxBytes };
       return (await this.child(folder, loaded, job, this.options.limits.sql, signal)) as QueryTablesReply;
+    });
+  }
+
+  /** The first rows of a SELECT over rows that are given, which reaches nothing else. Errors as those of `queryTables`. */
+  async queryRows({ tables, limits, ...query }: QueryRowsRequest, { signal }: JobOptions = {}): Promise<QueryTablesReply> {
+    return this.inFolder(signal, async (folder) => {
+      const views = Object.entries(tables).map(([name, rows]) => viewOfRows(name, rows));
+      return (await this.child(folder, NOTHING, { kind: 'query', views, ...query }, limits, signal)) as QueryTablesReply;
     });
   }
 

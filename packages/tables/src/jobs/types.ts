@@ -1,4 +1,4 @@
-import { type Column, type Part, type StageCounts, type workerPoolOperations } from '@apwa/contracts';
+import { type Column, type JsonObject, type Part, type StageCounts, type workerPoolOperations } from '@apwa/contracts';
 import { type z } from 'zod';
 import { type RowFailures } from './protocol.js';
 import { type Storage } from '../storage/storage.js';
@@ -59,5 +59,14 @@ export interface GroupsResult extends SqlResult, RowFailures {}
 
 export type QueryTablesRequest = z.output<typeof workerPoolOperations.queryTables.request>;
 export type QueryTablesReply = z.output<typeof workerPoolOperations.queryTables.reply>;
+/** A SELECT over rows that stand in the request. */
+export interface QueryRowsRequest {
+  /** By name: one row or more each. */
+  tables: Readonly<Record<string, readonly JsonObject[]>>;
+  query: string;
+  maxRows: number;
+  maxBytes: number;
+  limits: { memoryMb: number; timeoutMs: number };
+}
 export type CheckSqlRequest = z.output<typeof workerPoolOperations.checkSql.request>;
 export type CheckSqlReply = z.output<typeof workerPoolOperations.checkSql.reply>;

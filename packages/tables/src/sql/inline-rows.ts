@@ -1,6 +1,7 @@
 import { type Column, type JsonObject } from '@apwa/contracts';
 import { JsonShape } from '../imports/json-inference.js';
 import { quoteName, quoteText } from '../types/column-type.js';
+import { type TableView } from './views.js';
 
 /** The columns of rows that stand somewhere as JSON: all their keys in the order in which they come up, with types that hold every value. */
 export const columnsOfRows = (rows: readonly JsonObject[]): Column[] => {
@@ -13,6 +14,14 @@ export const columnsOfRows = (rows: readonly JsonObject[]): Column[] => {
     }
   return [...shapes].map(([name, shape]) => ({ name, type: shape.type() }));
 };
+
+/** A table of these rows as a query sees it. */
+export const viewOfRows = (name: string, rows: readonly JsonObject[]): TableView => ({
+  name,
+  select: queryOfRows(rows),
+  columns: columnsOfRows(rows),
+  numbered: false,
+});
 
 /** A SELECT that gives these rows in their order, NULL where a row has no such key. */
 export const queryOfRows = (rows: readonly JsonObject[]): string => {
