@@ -188,6 +188,70 @@ describe('the registry of capabilities', () => {
     expect(await api.refused('DELETE', '/v1/capabilities/nobody')).toMatchObject({ status: 404, code: 'not_found', value: 'nobody' });
   });
 
+  describe('what must not be called twice', () => {
+    const send = (name: string, more: object = {}) => ({
+      kind: 'http',
+      name,
+      description: 'Sends narwhals by mail',
+      method: 'POST',
+      url: 'https://mail.test/send',
+      input: object({ text }),
+      output: object({ loud: text }),
+      ...more,
+    });
+    const plan = planOf('http:send_narwhals');
+    beforeAll(async () => {
+      await add(send('send_narwhals'), []);
+      await add(send('count_narwhals', { method: 'GET', description: 'Counts narwhals' }), []);
+    });
+
+    it('should not be shown to a planner, and be refused in its plan by name', async () => {
+      world.model.say(
+        { tool: 'search_capabilities', arguments: { query: 'narwhals' } },
+        (call) => {
+          expect(last(call)).toContain('http:count_narwhals');
+          expect(last(call)).not.toContain('http:send_narwhals');
+          return { tool: 'try_template', arguments: { plan, step: 'loud', rows: 2 } };
+        },
+        (call) => {
+          expect(last(call)).toMatch(/notTried[^]*http:send_narwhals/);
+          return { tool: 'submit_plan', arguments: { plan } };
+        },
+        (call) => {
+          expect(last(call)).toMatch(/steps\[0\]\.template\.capability[^]*http:send_narwhals[^]*allowUnsafe/);
+          return { tool: 'submit_plan', arguments: { plan: planOf('http:count_narwhals') } };
+        },
+      );
+      const { id } = await run({ goal: 'Mail the narwhals' });
+      const ended = await api.until(id);
+      world.model.verify();
+      expect(ended).toMatchObject({ state: 'succeeded', plan: { capabilities: [{ name: 'count_narwhals' }] } });
+    });
+
+    it.each([true, ['http:send_narwhals']])('should be shown and called where the run allows it: %j', async (allowUnsafe) => {
+      world.model.say({ tool: 'search_capabilities', arguments: { query: 'narwhals' } }, (call) => {
+        expect(last(call)).toContain('http:send_narwhals');
+        return { tool: 'submit_plan', arguments: { plan } };
+      });
+      const { id } = await run({ goal: 'Mail the narwhals', allowUnsafe });
+      expect(await api.until(id)).toMatchObject({ state: 'succeeded', plan: { capabilities: [{ name: 'send_narwhals' }] } });
+      world.model.verify();
+    });
+
+    it('should be called by a plan that a person gives, whatever the run says', async () => {
+      expect(await api.until((await run({ plan })).id)).toMatchObject({ state: 'succeeded' });
+    });
+
+    it.each<[unknown, string]>([
+      [['http:Send'], 'allowUnsafe'],
+      [[], 'allowUnsafe'],
+      ['http:send_narwhals', 'allowUnsafe'],
+    ])('should not be allowed by %j', async (allowUnsafe, field) => {
+      const request = { goal: 'x', inputs: [{ name: 'rows', table }], allowUnsafe };
+      expect(await api.refused('POST', '/v1/runs', request)).toMatchObject({ field: expect.stringContaining(field) as string });
+    });
+  });
+
   it('should let a planner find, try, mend and build one for its run alone', async () => {
     await add(functionOf('taken', { description: 'Finds wombats' }));
     const built = (name: string, source: string) => ({ definition: functionOf(name, { source }), examples: passing });

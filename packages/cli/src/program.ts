@@ -19,6 +19,9 @@ const INPUT_FORMATS = `what files are read as, whatever their endings: ${FileFor
 
 const WITHOUT_INPUTS = 'plan a goal that needs no table';
 
+const ALLOW_UNSAFE =
+  'capabilities that the planner may use though calling them twice does harm (default: none; a plan that is given may use any)';
+
 const withInputs = (command: Command): Command =>
   command
     .option('-i, --input <[NAME=]PATH>', 'a file, folder or glob that becomes a table; may be given more than once', collect, [])
@@ -71,6 +74,7 @@ const createProgram = (result: { code: ExitCode }): Command => {
       '--amendments <N>',
       'how often the planner may change the plan while it runs (default: 3, with --plan 0 unless a step asks for a look)',
     )
+    .option('--allow-unsafe <all|ID,…>', ALLOW_UNSAFE)
     .option('--concurrency <N>', 'model calls in flight at most')
     .option('--reuse <any|off|RUN,…>', 'take answers to the same question from tables of any run, or of these (default: none)')
     .option('--json', 'events as JSON lines, the result last')
@@ -81,6 +85,7 @@ const createProgram = (result: { code: ExitCode }): Command => {
     .option('-o, --output <FILE>', 'write the plan there')
     .option('--without-inputs', WITHOUT_INPUTS)
     .option('--quote <ROWS|off>', 'rows on which it is found out what the plan costs (default: 20)')
+    .option('--allow-unsafe <all|ID,…>', ALLOW_UNSAFE)
     .option('--json', 'as JSON instead of YAML')
     .action(does((goal: string, options: PlanOptions) => planCommand(goal, options)));
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_AMENDMENTS, RunAmendment } from './amendment.js';
 import { Amounts, Budget } from './budget.js';
+import { CapabilityId, MAX_CAPABILITIES } from './capability-parts.js';
 import { ErrorPayload } from './errors.js';
 import { ExportId, Name, RunId, StageId, TableId, UploadId } from './ids.js';
 import { JsonObject } from './json.js';
@@ -70,6 +71,11 @@ export const RunRequest = z
      * configuration allows is refused (`too_many_amendments`).
      */
     amendments: z.number().int().min(0).max(MAX_AMENDMENTS).optional(),
+    /**
+     * Which capabilities whose effects are `unsafe` a plan may call that a planner wrote: all of them, or these. A plan that a person gives may
+     * call any.
+     */
+    allowUnsafe: z.union([z.boolean(), z.array(CapabilityId).min(1).max(MAX_CAPABILITIES)]).default(false),
     /** `planning`: the run ends when its plan is valid, with the plan and its quote as its result. */
     stopAfter: z.enum(['planning', 'steps']).default('steps'),
   })

@@ -2,6 +2,7 @@ import { type Fault, type Plan, PermanentError, excerpt, noUsage } from '@apwa/c
 import { type ToolCall } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { modelsOfPlan } from '../plans/models-of-plan.js';
+import { faultsOfUnsafe } from '../plans/planned-unsafe.js';
 import { requestedSteps, PlansService } from '../plans/plans.service.js';
 import { ToolsService, documentOf, inShort, mistaken, patiently, readArguments } from '../planner/tools.service.js';
 import { checkPrices } from '../runs/budget.js';
@@ -56,9 +57,12 @@ export class AmendToolsService {
   }
 
   /** Inputs, and what steps have made as far as it can be read. */
-  private async look(call: ToolCall, { inputs, steps, run }: RunRecord, signal: AbortSignal): Promise<AmendOutcome> {
+  private async look(call: ToolCall, record: RunRecord, signal: AbortSignal): Promise<AmendOutcome> {
+    const { inputs, steps, run } = record;
     const made = steps.filter((table) => referenceOf(table)).map((table) => ({ name: table.stepId ?? '', table }));
-    const context = { runId: run.id, inputs: [...inputs, ...made], requested: [], spent: { usage: noUsage(), costUsd: 0 }, signal };
+    const { allowUnsafe } = requestOf(record);
+    const spent = { usage: noUsage(), costUsd: 0 };
+    const context = { runId: run.id, inputs: [...inputs, ...made], requested: [], allowUnsafe, spent, signal };
     const outcome = await this.looks.call(call, context);
     if (outcome.kind !== 'shown') throw new PermanentError('not_a_look', `${call.name} does more than look.`, { field: run.id });
     return outcome;
@@ -81,7 +85,8 @@ export class AmendToolsService {
     );
     if (!result.valid) return rejected(result.faults);
     const context = { before, standings, failed };
-    const faults = [...checkAmendment(result.plan, context), ...faultsOfBrought(result.plan, before)];
+    const unsafe = faultsOfUnsafe(result.plan, request.allowUnsafe, before);
+    const faults = [...checkAmendment(result.plan, context), ...faultsOfBrought(result.plan, before), ...unsafe];
     if (faults.length > 0) return rejected(faults);
     const plan = withBegun(result.plan, context);
     if (request.budget?.usd !== undefined) checkPrices(this.config.models, modelsOfPlan(plan, this.config.model));

@@ -34,9 +34,9 @@ export class CapabilitiesRepository {
   }
 
   /** The newest of each name that any of the words is found in; those with most of them first. */
-  async search(scopes: string[], words: string[], limit: number): Promise<CapabilitySummary[]> {
+  async search(scopes: string[], words: string[]): Promise<CapabilitySummary[]> {
     return this.database.$queryRaw<CapabilitySummary[]>`
-      ${newestOf(scopes, words)} WHERE hits > 0 ORDER BY hits DESC, name COLLATE "C" LIMIT ${limit}`;
+      ${newestOf(scopes, words)} WHERE hits > 0 ORDER BY hits DESC, name COLLATE "C" LIMIT ${MOST_FOUND}`;
   }
 
   /** All versions of a name in the first scope that has any, the newest first. */
@@ -81,6 +81,9 @@ export class CapabilitiesRepository {
     await this.database.capability.updateMany({ where: { scope: GLOBAL, name, removedAt: null }, data: { removedAt: new Date() } });
   }
 }
+
+/** More than these nobody looks at. */
+const MOST_FOUND = 200;
 
 /** What a run has of its own comes before what is everybody's: `run:…` stands behind `global` in the alphabet. */
 const newestOf = (scopes: string[], words: string[]): Prisma.Sql => Prisma.sql`

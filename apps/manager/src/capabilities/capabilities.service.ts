@@ -13,6 +13,7 @@ import {
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { allowedNames } from '../plans/nearest.js';
+import { type AllowUnsafe, isAllowed } from '../plans/planned-unsafe.js';
 import { CapabilitiesRepository, GLOBAL, scopeOfRun, scopesFor } from './capabilities.repository.js';
 import { builtinDetails, builtinEntry, detailsOf, entryOf, nameOf, registeredDefinition } from './capability-view.js';
 import { faultsOfNew, faultsOfTrial, refusedCapability } from './new-capability.js';
@@ -37,11 +38,12 @@ export class CapabilitiesService {
     return { capabilities, next: all.length > limit ? (capabilities.at(-1)?.name ?? null) : null };
   }
 
-  /** Those that most of the query's words are found in, the best first. */
-  async search(query: string, runId: string, limit: number): Promise<CapabilityEntry[]> {
+  /** Those that most of the query's words are found in, the best first; of those that its run lets a planner call. */
+  async search(query: string, { runId, allowUnsafe, limit }: Search): Promise<CapabilityEntry[]> {
     const words = tellingWords(wordsOf(query));
-    const registered = await this.capabilities.search(scopesFor(runId), words, limit);
+    const registered = await this.capabilities.search(scopesFor(runId), words);
     return [...builtins(), ...registered.map(entryOf)]
+      .filter((entry) => isAllowed(entry, allowUnsafe))
       .map((entry) => ({ entry, hits: hitsOf(words, entry) }))
       .filter(({ hits }) => hits > 0)
       .sort((a, b) => b.hits - a.hits || (a.entry.name < b.entry.name ? -1 : 1))
@@ -130,6 +132,12 @@ export class CapabilitiesService {
 }
 
 const MOST_NAMES = 1_000;
+
+interface Search {
+  runId: string;
+  allowUnsafe: AllowUnsafe;
+  limit: number;
+}
 
 const builtins = (): CapabilityEntry[] => builtinCapabilities.list().map(builtinEntry);
 

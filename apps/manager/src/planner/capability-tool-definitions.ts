@@ -14,7 +14,7 @@ const examples = z
 export const capabilityTools = {
   search_capabilities: {
     description:
-      'Finds capabilities by words in their names and descriptions: built-in ones, those that people have registered, and those that you have built. Each with its parameters, what it gives, and whether a call changes anything elsewhere (effects).',
+      'Finds capabilities by words in their names and descriptions: built-in ones, those that people have registered, and those that you have built. Each with its parameters, what it gives, and whether a call changes anything elsewhere (effects). Those that must not be called twice (unsafe) are among them only where the person allowed them for this run.',
     arguments: z.strictObject({ query: z.string().min(1).max(500).describe('Words for what it should do, such as: check digit card') }),
   },
   try_capability: {

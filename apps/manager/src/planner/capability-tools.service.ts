@@ -4,6 +4,7 @@ import { CapabilitiesService } from '../capabilities/capabilities.service.js';
 import { nameOf } from '../capabilities/capability-view.js';
 import { TrialsService } from '../capabilities/trials.service.js';
 import { faultsOfSchemas } from '../plans/capability.js';
+import { type AllowUnsafe } from '../plans/planned-unsafe.js';
 import { type CapabilityTool, capabilityTools } from './capability-tool-definitions.js';
 
 /** Capabilities that a search shows: each comes with its schemas. */
@@ -17,6 +18,7 @@ export interface Shown {
 
 interface Place {
   runId: string;
+  allowUnsafe: AllowUnsafe;
   signal: AbortSignal;
 }
 
@@ -43,8 +45,8 @@ export class CapabilityToolsService {
     }
   }
 
-  private async search(query: string, { runId }: Place): Promise<Shown> {
-    const found = await this.capabilities.search(query, runId, FOUND);
+  private async search(query: string, { runId, allowUnsafe }: Place): Promise<Shown> {
+    const found = await this.capabilities.search(query, { runId, allowUnsafe, limit: FOUND });
     const capabilities = await Promise.all(
       found.map(async ({ id, name }) => {
         const { description, effects, scope, version, input, output } = await this.capabilities.show(name, { run: runId });

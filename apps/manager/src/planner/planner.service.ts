@@ -50,7 +50,8 @@ export class PlannerService {
     try {
       const asked = { model: this.model, place: placeOf(this.config), messages: history.flatMap(({ messages }) => messages), tools };
       const answer = await askPlanner(asked, limited, spent);
-      const context = { runId: id, inputs: record.inputs, requested: requestedSteps(requestOf(record).outputs), spent, signal: limited };
+      const { outputs, allowUnsafe } = requestOf(record);
+      const context = { runId: id, inputs: record.inputs, requested: requestedSteps(outputs), allowUnsafe, spent, signal: limited };
       const result = await this.answer(answer, history, context);
       await this.turns.add(id, { turn, ...result.turn, ...spent }, result.end);
     } catch (thrown) {

@@ -13,6 +13,7 @@ import { type ToolCall } from '@apwa/model';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
 import { allowedNames } from '../plans/nearest.js';
+import { type AllowUnsafe, faultsOfUnsafe } from '../plans/planned-unsafe.js';
 import { PlansService } from '../plans/plans.service.js';
 import { type Validation } from '../plans/validate.js';
 import { QuestionsService } from '../questions/questions.service.js';
@@ -43,6 +44,8 @@ export interface ToolContext {
   runId: string;
   inputs: { name: string; table: TableRow }[];
   requested: string[];
+  /** Of the run's request. */
+  allowUnsafe: AllowUnsafe;
   /** By the turn that is under way, which nothing counts yet. */
   spent: { usage: TokenUsage; costUsd: number };
   signal: AbortSignal;
@@ -87,12 +90,14 @@ export class ToolsService {
     return { kind: 'rejected', faults, note: `submits a plan that is not valid: ${inShort(faults)}` };
   }
 
-  private async check(value: unknown, { inputs, requested, runId, signal }: ToolContext): Promise<Validation> {
+  private async check(value: unknown, { inputs, requested, allowUnsafe, runId, signal }: ToolContext): Promise<Validation> {
     const document = documentOf(value);
     const brought = broughtCode(document);
     if (brought.length > 0) return { valid: false, faults: brought };
     const columns = inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
-    return patiently(() => this.plans.validate(document, columns, requested, signal, runId), signal);
+    const result = await patiently(() => this.plans.validate(document, columns, requested, signal, runId), signal);
+    const faults = result.valid ? faultsOfUnsafe(result.plan, allowUnsafe) : [];
+    return faults.length > 0 ? { valid: false, faults } : result;
   }
 
   private async look(tool: Exclude<PlannerTool, 'submit_plan'>, value: unknown, context: ToolContext): Promise<ToolOutcome> {

@@ -16,6 +16,7 @@ import { readCount } from '../inputs/count.js';
 import { readInputs, type Input } from '../inputs/inputs.js';
 import { readPlanFile } from '../inputs/plan-file.js';
 import { readReuse } from '../inputs/reuse.js';
+import { readAllowUnsafe } from '../inputs/allow-unsafe.js';
 
 export interface GoalOptions extends BudgetOptions {
   input: string[];
@@ -25,6 +26,7 @@ export interface GoalOptions extends BudgetOptions {
   reuse?: string;
   quote?: string;
   amendments?: string;
+  allowUnsafe?: string;
   skipBadRows?: boolean;
   sheet?: string;
   withoutInputs?: boolean;
@@ -37,6 +39,7 @@ export interface Task {
   concurrency?: number;
   reuse?: Reuse;
   amendments?: number;
+  allowUnsafe?: RunRequest['allowUnsafe'];
   budget?: Budget;
 }
 
@@ -70,6 +73,7 @@ export const readTask = async (goal: string | undefined, options: GoalOptions): 
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(options.reuse === undefined ? {} : { reuse: readReuse(options.reuse) }),
     ...(options.amendments === undefined ? {} : { amendments: readCount('--amendments', options.amendments, MAX_AMENDMENTS, 0) }),
+    ...(options.allowUnsafe === undefined ? {} : { allowUnsafe: readAllowUnsafe(options.allowUnsafe) }),
     ...(budget ? { budget } : {}),
   };
 };
@@ -97,6 +101,7 @@ export const requestOf = (task: Task, inputs: RunInput[], rest: Partial<z.input<
   inputs,
   ...(task.reuse === undefined ? {} : { reuse: task.reuse }),
   ...(task.amendments === undefined ? {} : { amendments: task.amendments }),
+  ...(task.allowUnsafe === undefined ? {} : { allowUnsafe: task.allowUnsafe }),
   limits: task.concurrency === undefined ? {} : { concurrency: task.concurrency },
   ...(task.budget ? { budget: task.budget } : {}),
   ...rest,
