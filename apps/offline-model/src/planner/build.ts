@@ -4,6 +4,7 @@ import { columnMeant, readColumns } from './choose.js';
 import { type Goal } from './read-goal.js';
 import { type Property, propertiesFor } from './properties.js';
 import { quoted, whereOf } from './sql.js';
+import { type Built } from './rules/rule.js';
 import { type ColumnView, type TableView } from './tables.js';
 import { type Aggregate, type PropertyWish, type TableWish, isPropertyWish } from './wishes.js';
 import { nameOf, unique } from './words.js';
@@ -16,14 +17,6 @@ export interface BuildContext {
   suffix: string;
   /** Names that properties can't have, besides those of the input's columns. */
   takenProperties: ReadonlySet<string>;
-}
-
-export interface Built {
-  steps: Step[];
-  /** Ids, the main result first. */
-  outputs: string[];
-  /** What of the goal has no place in the plan, in words. */
-  impossible: string[];
 }
 
 const MAP_NAMES: Record<PropertyWish['kind'], string> = {

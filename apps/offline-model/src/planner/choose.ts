@@ -1,4 +1,3 @@
-import { type Conversation } from './conversation.js';
 import { type ColumnView, type TableView, isPlaceable, isText } from './tables.js';
 import { likeness, stemsOfPhrase } from './words.js';
 
@@ -16,7 +15,7 @@ const sizeOf = ({ columns, rows }: TableView): number =>
   Math.max(1, rows) * columns.reduce((sum, column) => sum + (column.length?.p50 ?? (isText(column) ? 1 : 0)), 1);
 
 /** The tables to work on: those that the goal names, else the one with the most text. */
-export const chosenTables = ({ goal, tables }: Conversation): TableView[] => {
+export const chosenTables = <T extends TableView>({ goal, tables }: { goal: string; tables: readonly T[] }): T[] => {
   const named = tables.filter(({ name }) => isNamed(name, goal));
   if (named.length > 0) return named;
   return tables.toSorted((a, b) => sizeOf(b) - sizeOf(a)).slice(0, 1);

@@ -1,6 +1,6 @@
 /** Verbs with which a new part of a goal begins. */
 const VERBS =
-  'find|extract|list|detect|identify|spot|count|tally|classify|categori[sz]e|label|sort|group|tag|tell|say|write|give|show|sum|average|compute|calculate|determine|filter|keep|select|drop|remove|redact|anonymi[sz]e|mask|replace|summari[sz]e|translate|describe|explain|rate|score|rank|decide|check|report|return|get|pull|assign|mark|flag|judge|produce|make|create|output|add|measure|total|answer|rewrite|note|condense|pseudonymi[sz]e|compare';
+  'find|extract|list|detect|identify|spot|count|tally|classify|categori[sz]e|label|sort|group|tag|tell|say|write|give|show|sum|average|compute|calculate|determine|filter|keep|select|drop|remove|redact|anonymi[sz]e|mask|replace|summari[sz]e|translate|describe|explain|rate|score|rank|decide|check|report|return|get|pull|assign|mark|flag|judge|produce|make|create|output|add|measure|total|answer|rewrite|note|condense|pseudonymi[sz]e|compare|send|publish|train|plot|predict|forecast';
 /** Those that are hardly ever a noun. */
 const PLAIN_VERBS =
   'find|extract|detect|identify|classify|categori[sz]e|tell|write|give|compute|calculate|determine|redact|anonymi[sz]e|summari[sz]e|translate|describe|explain|decide|pseudonymi[sz]e';

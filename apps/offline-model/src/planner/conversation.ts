@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type ChatRequest, type ToolCall, textOf } from '../server/chat.js';
 import { parseLoosely } from './loose-json.js';
-import { type TableView, readDescription, readListing, readPreview, withFigures, withLengths } from './tables.js';
+import { type Ask } from './rules/rule.js';
+import { type TableView, dataOf, readDescription, readListing, readPreview, withFigures, withLengths } from './tables.js';
 
 /** What is wrong with a submitted plan, as the manager says it. */
 const Fault = z.looseObject({ field: z.string(), message: z.string(), value: z.unknown().optional(), allowed: z.unknown().optional() });
@@ -20,8 +21,13 @@ export interface Conversation {
   /** Tables of which figures are known. */
   described: Set<string>;
   rejections: { plan: unknown; faults: Fault[] }[];
+  /** What each call was answered, by tool and arguments; null where that tells nothing. */
+  answers: Map<string, unknown>;
+  /** Hosts that `builtin:fetch` may read, as the manager says. */
+  fetchHosts: string[];
 }
 
+const FETCH_HOSTS = /builtin:fetch reads pages of these hosts alone: (.+)\./;
 const INPUTS = /\n\nInput tables: ([^\n]*?)\.(?=\n\n|$)/;
 const REQUESTED = /\n\nFiles of these steps are asked for by name[^:]*: ([^\n]*?)\.?$/;
 
@@ -37,7 +43,16 @@ const readTask = (message: string): Pick<Conversation, 'goal' | 'requested' | 'i
 
 export const readConversation = ({ messages }: ChatRequest): Conversation => {
   const task = readTask(textOf(messages.find(({ role }) => role === 'user')));
-  const conversation: Conversation = { ...task, tables: [], calls: new Map(), described: new Set(), rejections: [] };
+  const system = textOf(messages.find(({ role }) => role === 'system'));
+  const conversation: Conversation = {
+    ...task,
+    tables: [],
+    calls: new Map(),
+    described: new Set(),
+    rejections: [],
+    answers: new Map(),
+    fetchHosts: FETCH_HOSTS.exec(system)?.[1]?.split(', ') ?? [],
+  };
   const answers = new Map(
     messages.flatMap((message) => (message.role === 'tool' ? [[message.tool_call_id, textOf(message)] as const] : [])),
   );
@@ -46,11 +61,17 @@ export const readConversation = ({ messages }: ChatRequest): Conversation => {
   return conversation;
 };
 
+const keyOf = (tool: string, given: object): string => `${tool} ${JSON.stringify(given)}`;
+
+/** What a question was answered; undefined if it was not asked yet. */
+export const askedBefore = ({ answers }: Conversation, { tool, arguments: given }: Ask): unknown => answers.get(keyOf(tool, given));
+
 const take = (conversation: Conversation, call: ToolCall, answer: string): void => {
   const given = (parseLoosely(call.function.arguments) ?? {}) as { table?: unknown; plan?: unknown };
   const table = typeof given.table === 'string' ? given.table : null;
   const key = table === null ? call.function.name : `${call.function.name} ${table}`;
   conversation.calls.set(key, (conversation.calls.get(key) ?? 0) + 1);
+  conversation.answers.set(keyOf(call.function.name, given), dataOf(answer) ?? null);
   const change = (update: (view: TableView) => TableView) => {
     conversation.tables = conversation.tables.map((view) => (view.name === table ? update(view) : view));
   };

@@ -1,16 +1,7 @@
 import { Plan } from '@apwa/contracts';
 import { answerTo } from '../answer.js';
-import { type ShownTable, files, messages, planWith, plannerTools, reviews } from '../../test/support/manager.js';
-import { planNext } from './planner.js';
-
-const plan = (goal: string, tables: readonly ShownTable[], more: { requested?: string[]; check?: (plan: unknown) => object[] } = {}) =>
-  planWith((sent) => planNext({ model: 'offline-rules', messages: sent, tools: plannerTools }), { goal, tables, ...more });
-
-const planned = async (goal: string, tables: readonly ShownTable[], requested: string[] = []): Promise<Plan> => {
-  const { plan: document, text } = await plan(goal, tables, { requested });
-  expect(text).toBeNull();
-  return Plan.parse(document);
-};
+import { type ShownTable, files, messages, reviews } from '../../test/support/manager.js';
+import { planBy as plan, planned } from '../../test/support/planned.js';
 
 interface Schema {
   properties: Record<
@@ -106,7 +97,7 @@ describe('a plan for personal data', () => {
   ])('should look for the named types alone: %s', async (said, types) => expect(typesOf(await planned(said, [messages]))).toEqual(types));
 
   it('should give steps the names whose files are asked for', async () => {
-    const document = await planned(goal, [messages], ['pii', 'redacted', 'by_type']);
+    const document = await planned(goal, [messages], { requested: ['pii', 'redacted', 'by_type'] });
     expect(document.outputs).toEqual(['pii', 'redacted', 'by_type']);
     expect(queries(document).by_type).toContain('FROM pii WHERE');
   });

@@ -1,7 +1,10 @@
 import { type Answer, type ChatRequest } from '../server/chat.js';
 import { chosenTables, needsPreview } from './choose.js';
-import { type Conversation, readConversation } from './conversation.js';
-import { decidePlan } from './decide.js';
+import { type Conversation, askedBefore, readConversation } from './conversation.js';
+import { finish } from './finish.js';
+import { correct } from './repair.js';
+import { explained, planBy } from './rules/rules.js';
+import { type Ask, type Refusal, type Situation } from './rules/rule.js';
 import { isText } from './tables.js';
 
 /** Whether the caller is a manager that wants a plan. */
@@ -19,23 +22,38 @@ const call = (name: string, given: object): Answer => ({ kind: 'tool_call', name
 const MOST_CALLS = 2;
 
 /**
- * The next turn of planning, told by the conversation alone: look at the tables that the goal is about, submit a plan, correct
- * it by the faults that come back, or say plainly what could not be done.
+ * The next turn of planning, told by the conversation alone: look at the tables that the goal is about and at what else its rule asks
+ * for, submit a plan, correct it by the faults that come back, or decline and say what could be planned.
  */
 export const planNext = (request: ChatRequest): Answer => {
   const conversation = readConversation(request);
   const offered = new Set(request.tools?.map(({ function: { name } }) => name));
   const look = lookAt(conversation, offered);
   if (look) return look;
-  const decided = decidePlan(conversation);
-  return 'plan' in decided ? call('submit_plan', { plan: decided.plan }) : { kind: 'text', text: decided.reason };
+  const situation = situationOf(conversation, offered);
+  const outcome = planBy(situation);
+  if ('ask' in outcome) return call(outcome.ask.tool, outcome.ask.arguments);
+  const decided = 'built' in outcome ? finish(outcome.built, situation, conversation.rejections) : outcome;
+  return 'plan' in decided ? call('submit_plan', { plan: decided.plan }) : decline(decided.refusal, offered);
+};
+
+const decline = (refusal: Refusal, offered: ReadonlySet<string>): Answer => {
+  const { reason, missing } = explained(refusal);
+  return offered.has('decline_task') ? call('decline_task', { reason, missing }) : { kind: 'text', text: `${reason} ${missing}` };
+};
+
+const situationOf = (conversation: Conversation, offered: ReadonlySet<string>): Situation => {
+  const { tables, takenProperties } = correct(conversation);
+  const { goal, inputs, requested, fetchHosts } = conversation;
+  const answer = (ask: Ask): unknown => (offered.has(ask.tool) ? askedBefore(conversation, ask) : null);
+  return { goal, inputs, requested, fetchHosts, takenProperties, tables: tables.filter(({ columns }) => columns.length > 0), answer };
 };
 
 /** The next question about the tables; null if enough is known. */
 const lookAt = (conversation: Conversation, offered: ReadonlySet<string>): Answer | null => {
-  const { tables, described, calls } = conversation;
+  const { tables, described, calls, inputs } = conversation;
   const may = (tool: string, key = tool) => offered.has(tool) && (calls.get(key) ?? 0) < MOST_CALLS;
-  if (tables.every(({ columns }) => columns.length === 0) && may('list_tables')) return call('list_tables', {});
+  if (inputs.length > 0 && tables.every(({ columns }) => columns.length === 0) && may('list_tables')) return call('list_tables', {});
   const candidates = tables.length <= MOST_DESCRIBED ? tables : chosenTables(conversation).slice(0, MOST_DESCRIBED);
   for (const { name } of candidates) {
     if (!described.has(name) && may('describe_table', `describe_table ${name}`)) return call('describe_table', { table: name });

@@ -15,6 +15,8 @@ export interface Goal {
   rest: string[];
   /** Whether what is found out of each row is wanted for its own sake, and not only to be counted. */
   wantsRows: boolean;
+  /** Whether the rules made anything of it; else all of it is passed on as a question. */
+  understood: boolean;
 }
 
 const ROWS =
@@ -47,7 +49,7 @@ const NUMERIC =
 /** Reads a goal clause by clause; `columns` are those of the tables that it may speak of. Clauses that `skip` names are left out. */
 export const readGoal = (text: string, columns: readonly ColumnView[], skip: (clause: string) => boolean = () => false): Goal => {
   const { rest: plain, conditions } = takeConditions(text, columns);
-  const goal: Goal = { text, wishes: [], conditions, rest: [], wantsRows: false };
+  const goal: Goal = { text, wishes: [], conditions, rest: [], wantsRows: false, understood: true };
   for (const clause of clausesOf(plain)) {
     if (skip(clause) || YES_NO_ONLY.test(clause)) continue;
     const wishes = readClause(clause);
@@ -57,7 +59,13 @@ export const readGoal = (text: string, columns: readonly ColumnView[], skip: (cl
   }
   goal.wishes = settled(goal.wishes);
   if (goal.wishes.length > 0) return goal;
-  return { ...goal, wishes: [{ kind: 'answer', name: 'answer', phrase: text.slice(0, MOST_PHRASE) }], rest: [], wantsRows: true };
+  return {
+    ...goal,
+    wishes: [{ kind: 'answer', name: 'answer', phrase: text.slice(0, MOST_PHRASE) }],
+    rest: [],
+    wantsRows: true,
+    understood: false,
+  };
 };
 
 /** Of a longer goal, so much goes into the instructions. */

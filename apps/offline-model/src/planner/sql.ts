@@ -9,7 +9,7 @@ const RESERVED =
 
 /** A name as SQL takes it. */
 export const quoted = (name: string): string => (WORD.test(name) && !RESERVED.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** The column that a condition speaks of. */
 const columnOf = ({ column }: Condition, columns: readonly ColumnView[]): ColumnView | null =>

@@ -23,7 +23,7 @@ const Description = z.looseObject({ columns: z.array(ColumnView) });
 const Preview = z.looseObject({ rows: z.array(z.record(z.string(), z.unknown())) });
 
 /** The data of a tool's answer: what stands between its two marks, or all of it. */
-const dataOf = (answer: string): unknown => parseLoosely(/<data \w+>\n([^]*?)(?:\n<\/data \w+>|$)/.exec(answer)?.[1] ?? answer);
+export const dataOf = (answer: string): unknown => parseLoosely(/<data \w+>\n([^]*?)(?:\n<\/data \w+>|$)/.exec(answer)?.[1] ?? answer);
 
 export const readListing = (answer: string): TableView[] | null => {
   const parsed = Listing.safeParse(dataOf(answer));
