@@ -40,6 +40,7 @@ import { ProductionService } from './production/production.service.js';
 import { StepOrdersService } from './production/step-orders.service.js';
 import { VersionsService } from './production/versions.service.js';
 import { QuestionsService } from './questions/questions.service.js';
+import { StrataService } from './quotes/strata.service.js';
 import { QuotesService } from './quotes/quotes.service.js';
 import { ProductDesk } from './reconciler/product-desk.js';
 import { Reconciler } from './reconciler/reconciler.js';
@@ -143,6 +144,7 @@ export class ManagerModule {
         StepOrdersService,
         ProductionService,
         QuotesService,
+        StrataService,
         RedriveService,
         RunDesk,
         ProductDesk,

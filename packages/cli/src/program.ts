@@ -102,7 +102,7 @@ const createProgram = (result: { code: ExitCode }): Command => {
       .description('run a step of a plan on some rows, and beside it that of another plan'),
   )
     .option('-s, --step <STEP>', 'a step of kind map; what it needs is run before it (default: the first one)')
-    .option('--rows <N>', 'how many, spread over the table', '20')
+    .option('--rows <N>', 'how many, short ones and long ones', '20')
     .option('--against <PLAN>', 'another plan with such a step')
     .option('--json', 'events as JSON lines, what was tried last')
     .action(does(tryCommand));

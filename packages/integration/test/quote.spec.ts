@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -294,67 +294,5 @@ describe('what a run is to cost', () => {
     await system.client.runs.cancel(id);
     expect(await system.wait(id)).toMatchObject({ state: 'cancelled', quote: null });
     expect(asked.length).toBeLessThan(SAMPLE);
-  });
-});
-
-/** Real: everything, the offline model among it, whose answers are as long as what it finds in the messages. */
-describe('quotes of real messages', () => {
-  const BLOCKS = 10;
-  const BLOCK = 150;
-  let system: System;
-  let messages: string[];
-
-  beforeAll(async () => {
-    const text = await readFile(new URL('../../../examples/pii/messages.jsonl', import.meta.url), 'utf8');
-    messages = text.trim().split('\n');
-    system = await System.start();
-  });
-  afterAll(() => system.stop());
-
-  it('should hold in nine runs of ten at least', async () => {
-    const plan: Plan = {
-      version: 1,
-      steps: [
-        {
-          id: 'detect',
-          kind: 'map',
-          input: 'messages',
-          template: {
-            mode: 'llm',
-            instructions: 'List every piece of personal data in this message: {{full_text}}',
-            output: {
-              type: 'object',
-              required: ['entities'],
-              properties: {
-                entities: {
-                  type: 'array',
-                  items: { type: 'object', required: ['type', 'text'], properties: { type: { type: 'string' }, text: { type: 'string' } } },
-                },
-              },
-            },
-          },
-        },
-      ],
-      outputs: ['detect'],
-    };
-    const runs = await Promise.all(
-      Array.from({ length: BLOCKS }, (_, block) => {
-        const content = messages.slice(block * BLOCK, (block + 1) * BLOCK).join('\n');
-        return system.run({ inputs: { messages: { name: 'messages.jsonl', content } }, plan, quote: true });
-      }),
-    );
-    const held = { calls: 0, tokens: 0 };
-    const widths: number[] = [];
-    for (const run of runs) {
-      const total = run.quote?.total;
-      if (!total?.actual) throw new Error(`run ${run.id} has no quote beside what it came to`);
-      for (const figure of ['calls', 'tokens'] as const)
-        if (total[figure].low <= total.actual[figure] && total.actual[figure] <= total[figure].high) held[figure]++;
-      widths.push((total.tokens.high - total.tokens.low) / total.tokens.expected);
-    }
-    expect(held.calls).toBeGreaterThanOrEqual(9);
-    expect(held.tokens).toBeGreaterThanOrEqual(9);
-    // An interval that holds everything says nothing.
-    expect(Math.max(...widths)).toBeLessThan(0.3);
   });
 });

@@ -10,6 +10,6 @@ export const tryTemplate = {
   arguments: z.strictObject({
     plan: z.unknown().describe('The draft: a whole plan, as submit_plan takes it. Steps after the one that is tried may still be missing.'),
     step: Name.describe('Id of the map step.'),
-    rows: z.number().int().min(TRY_ROWS.least).max(TRY_ROWS.most).default(3).describe('Rows of its input, spread over it.'),
+    rows: z.number().int().min(TRY_ROWS.least).max(TRY_ROWS.most).default(3).describe('Rows of its input, short ones and long ones.'),
   }),
 } as const;

@@ -11,7 +11,9 @@ import {
 } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { chosenRows } from '../quotes/chosen-rows.js';
-import { quoteTermsOf } from '../quotes/samples.js';
+import { type QuoteTerms, quoteTermsOf } from '../quotes/samples.js';
+import { StrataService } from '../quotes/strata.service.js';
+import { isSpreadByLength, measuredColumns } from '../quotes/strata.js';
 import { checkPrices, termsOf } from '../runs/budget.js';
 import { isFollowed } from '../runs/follows.js';
 import {
@@ -36,6 +38,9 @@ import { templateKey } from './template-key.js';
 import { VersionsService } from './versions.service.js';
 import { workOfStep } from './work.js';
 
+/** Of a request that wants no quote any more, and has samples. */
+const NO_TERMS: QuoteTerms = { rows: DEFAULT_SAMPLE_ROWS, step: null };
+
 /** What the making of a step's table begins with. */
 @Injectable()
 export class StepOrdersService {
@@ -44,6 +49,7 @@ export class StepOrdersService {
     private readonly tables: TablesRepository,
     private readonly stages: StagesRepository,
     private readonly versions: VersionsService,
+    private readonly strata: StrataService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -89,7 +95,7 @@ export class StepOrdersService {
     if (work.kind !== 'map' || step.kind !== 'map') return { order: 'stage', ordered: { work, resources } };
     this.checkPrices(record, work);
     const input = tables.get(step.input);
-    const rows = await this.sampledRows(record, input, work.input.rows);
+    const rows = await this.sampledRows(record, step, input, work.input.rows);
     const key = templateKey(work, this.config);
     const redo = rows.length === 0 ? {} : { redo: { rows, from: await this.sampledBefore(record, input, key) } };
     return { order: 'stage', ordered: { work: { ...work, ...redo }, resources, templateKey: key } };
@@ -103,11 +109,17 @@ export class StepOrdersService {
     return rows.filter(({ inputs }) => inputs.length === 1 && inputs[0] === input.id).flatMap((row) => referenceOf(row) ?? []);
   }
 
-  /** Of what is a sample already, all of it. */
-  private async sampledRows(record: RunRecord, input: TableRow | undefined, rows: number): Promise<ShardRange[]> {
+  /** Of what is a sample already, all of it; else short and long rows, or such as are spread over the table. */
+  private async sampledRows(record: RunRecord, step: MapStep, input: TableRow | undefined, rows: number): Promise<ShardRange[]> {
     const made = input?.sampleOf != null && input.stageId !== null ? (await this.stages.submission(input.stageId)).work : null;
     if (made?.kind === 'map') return rangesOf(made);
-    return chosenRows(rows, quoteTermsOf(requestOf(record))?.rows ?? DEFAULT_SAMPLE_ROWS);
+    const terms = quoteTermsOf(requestOf(record)) ?? NO_TERMS;
+    const plan = planOf(record);
+    const byLength =
+      input && plan && rows > terms.rows && isSpreadByLength(plan, terms)
+        ? await this.strata.of(input, measuredColumns(step, columnsOf(input), terms), terms.rows)
+        : null;
+    return byLength?.map(({ row }) => ({ first: row, last: row })) ?? chosenRows(rows, terms.rows);
   }
 
   private checkPrices(record: RunRecord, work: StageWork): void {

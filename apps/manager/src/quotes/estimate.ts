@@ -28,56 +28,80 @@ const mean = (values: readonly number[]): number => sum(values) / values.length;
 /** A figure of sampled rows. */
 export interface Sampled {
   values: readonly number[];
+  /** How many rows each of them stands for, to scale. Left out: all for as many. */
+  weights?: readonly number[];
   /** Rows of which these are some; Infinity where nobody knows. */
   of: number;
   /** Something that is known of all rows, and may go with the figure: of the sampled ones, and its mean over all. */
   size?: { values: readonly number[]; mean: number };
 }
 
+/** Of two intervals the narrower one is too narrow at times: the line is taken where it makes so much of a difference. */
+const CLEARLY = 0.8;
 /** Of fewer rows a line through them says nothing. */
 const MIN_FOR_LINE = 5;
 
 /**
  * The mean over all rows, with the interval by Student's t; what the sample leaves of the table counts alone. Where the size of rows
- * explains a part of the figure, what is known of all rows' sizes corrects it (the regression estimate of survey sampling).
+ * explains a part of the figure, what is known of all rows' sizes corrects it (the generalised regression estimate of survey sampling).
  */
-export const meanOf = ({ values, of, size }: Sampled): Estimate => {
+export const meanOf = ({ values, weights, of, size }: Sampled): Estimate => {
   const n = values.length;
   if (n === 0) return exactly(0);
   if (n >= of) return exactly(mean(values));
+  const all = sum(weights ?? values.map(() => 1));
+  const drawn = values.map((value, index): Drawn => {
+    const weight = weights?.[index] ?? 1;
+    // Of the rows that one stands for, itself is known.
+    return { value, weight, share: weight / all, unknown: Math.max(0, 1 - all / (weight * of)), size: size?.values[index] ?? 0 };
+  });
+  const level = meanBy(drawn, ({ value }) => value);
   // One row says nothing of others.
-  if (n === 1) return { low: 0, expected: mean(values), high: 4 * mean(values) };
-  const level = mean(values);
+  if (n === 1) return { low: 0, expected: level, high: 4 * level };
   const plain = around(
     level,
-    values.map((value) => value - level),
-    { freedom: n - 1, share: 1 / n, of },
+    drawn.map((row) => errorOf(row, row.value - level, 1)),
+    n - 1,
   );
-  const line = size && alongLine(values, size, of);
-  const { low, expected, high } = line && line.high - line.low < plain.high - plain.low && line.expected > 0 ? line : plain;
+  const line = size && alongLine(drawn, size.mean, level);
+  const { low, expected, high } = line && line.high - line.low < CLEARLY * (plain.high - plain.low) && line.expected > 0 ? line : plain;
   // What was sampled is certain.
   const least = Number.isFinite(of) ? sum(values) / of : 0;
   return { low: Math.max(least, low), expected: Math.max(least, expected), high: Math.max(least, high) };
 };
 
-/** `share`: of the variance of a row that the expected value has. */
-interface Spread {
-  freedom: number;
+/** A sampled row. `share`: of all rows that it stands for; `unknown`: of these, the share of those that were not sampled. */
+interface Drawn {
+  value: number;
+  weight: number;
   share: number;
-  of: number;
+  unknown: number;
+  size: number;
 }
 
+const meanBy = (rows: readonly Drawn[], figure: (row: Drawn) => number): number =>
+  sum(rows.map((row) => row.weight * figure(row))) / sum(rows.map(({ weight }) => weight));
+
 /**
- * The interval around a value from which rows deviate so. Where a few deviate far to one side, the interval reaches farther there (the
+ * What a row adds to the error of a mean, by how far it deviates. `pull`: how much of the deviation from what is expected it has taken to itself,
+ * for it was fitted too, in shares of the row.
+ */
+const errorOf = ({ share, unknown }: Drawn, deviation: number, pull: number): number =>
+  share * deviation * Math.sqrt(unknown / Math.max(LEAST_LEFT, 1 - share * pull));
+
+/** A row that alone decides a fit leaves no deviation to divide. */
+const LEAST_LEFT = 0.05;
+
+/**
+ * The interval around a value by what each row adds to its error. Where a few deviate far to one side, the interval reaches farther there (the
  * endpoints of Hall, by the first term of Edgeworth's expansion), and no less far on the other: of few rows one knows too little.
  */
-const around = (expected: number, deviations: readonly number[], { freedom, share, of }: Spread): Estimate => {
-  const n = deviations.length;
-  const variance = sum(deviations.map((one) => one ** 2)) / freedom;
-  const error = Math.sqrt(variance * share * (1 - n / of));
-  const skew = variance === 0 ? 0 : mean(deviations.map((one) => one ** 3)) / variance ** 1.5;
+const around = (expected: number, errors: readonly number[], freedom: number): Estimate => {
+  const variance = sum(errors.map((one) => one ** 2));
+  const error = Math.sqrt(variance);
+  const skew = variance === 0 ? 0 : sum(errors.map((one) => one ** 3)) / variance ** 1.5;
   const t = t95(freedom);
-  const farther = (Math.abs(skew) * (2 * t ** 2 + 1)) / (6 * Math.sqrt(n));
+  const farther = (Math.abs(skew) * (2 * t ** 2 + 1)) / 6;
   return {
     low: expected - error * (t + (skew < 0 ? farther : 0)),
     expected,
@@ -85,17 +109,19 @@ const around = (expected: number, deviations: readonly number[], { freedom, shar
   };
 };
 
-const alongLine = (values: readonly number[], size: NonNullable<Sampled['size']>, of: number): Estimate | null => {
-  const n = values.length;
-  if (n < MIN_FOR_LINE) return null;
-  const [level, middle] = [mean(values), mean(size.values)];
-  const offset = (index: number): number => (size.values[index] ?? 0) - middle;
-  const spread = sum(values.map((_, index) => offset(index) ** 2));
+const alongLine = (rows: readonly Drawn[], sizeOfAll: number, level: number): Estimate | null => {
+  if (rows.length < MIN_FOR_LINE) return null;
+  const middle = meanBy(rows, ({ size }) => size);
+  const spread = meanBy(rows, ({ size }) => (size - middle) ** 2);
   if (spread === 0) return null;
-  const slope = sum(values.map((value, index) => (value - level) * offset(index))) / spread;
-  const beside = size.mean - middle;
-  const deviations = values.map((value, index) => value - level - slope * offset(index));
-  return around(level + slope * beside, deviations, { freedom: n - 2, share: 1 / n + beside ** 2 / spread, of });
+  const slope = meanBy(rows, ({ value, size }) => (value - level) * (size - middle)) / spread;
+  const beside = sizeOfAll - middle;
+  const errors = rows.map((row) => {
+    const off = row.size - middle;
+    // The line is less sure the farther all rows are from the sampled ones.
+    return errorOf(row, (row.value - level - slope * off) * (1 + (beside * off) / spread), 1 + off ** 2 / spread);
+  });
+  return around(level + slope * beside, errors, rows.length - 2);
 };
 
 /** The largest share of rows that may do what none of so many sampled ones did: more would have shown once in twenty times at least. */

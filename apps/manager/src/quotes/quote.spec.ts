@@ -38,6 +38,7 @@ const row = (facts: Partial<SampledRow> = {}): SampledRow => ({
   costUsd: 0.001,
   latencyMs: 500,
   size: 0,
+  weight: 1,
   ...facts,
 });
 const facts = (plan: Plan, more: Partial<QuoteFacts> = {}): QuoteFacts => ({

@@ -11,6 +11,8 @@ export interface SampledRow {
   latencyMs: number;
   /** Characters of what the model is shown of it, as far as all rows of the table have it. */
   size: number;
+  /** Rows of the table that it stands for, to scale with the others of the sample. */
+  weight: number;
 }
 
 /** What was found out of a step that calls a model. */
@@ -98,12 +100,13 @@ const sampledQuote = (step: Step, { rows, all, tableId, tookMs }: SampledStep, r
   const exact = read.low === read.high;
   const of = exact ? read.high : Infinity;
   const size = all && exact ? { values: rows.map((row) => row.size), mean: all.size } : undefined;
-  const perRow = (figure: (row: SampledRow) => number): Estimate =>
-    timesEstimates(read, meanOf({ values: rows.map(figure), of, ...(size ? { size } : {}) }));
+  const weights = rows.map(({ weight }) => weight);
+  const perRow = (figure: (row: SampledRow) => number, known = size): Estimate =>
+    timesEstimates(read, meanOf({ values: rows.map(figure), weights, of, ...(known ? { size: known } : {}) }));
   // Rows that show the model the same are asked once, where they meet.
   const alike = all && exact && read.high > 0 ? Math.min(1, all.distinct / read.high) : 1;
   const lower = ({ low, expected, high }: Estimate): Estimate => ({ low: low * alike, expected, high });
-  const calls = timesEstimates(read, meanOf({ values: rows.map((row) => row.calls), of }));
+  const calls = perRow((row) => row.calls, undefined);
   const unseen = rows.length < of ? unseenShare(rows.length) * (read.high - Math.min(read.high, rows.length)) : 0;
   return {
     step: step.id,
@@ -114,7 +117,7 @@ const sampledQuote = (step: Step, { rows, all, tableId, tookMs }: SampledStep, r
     tokens: lower(perRow(({ tokens }) => tokens)),
     costUsd: lower(perRow(({ costUsd }) => costUsd)),
     timeMs: timeOf(
-      timesEstimates(read, meanOf({ values: rows.map(({ latencyMs }) => latencyMs), of })),
+      perRow(({ latencyMs }) => latencyMs, undefined),
       { rows, tookMs },
       { read, inFlight: Math.max(1, Math.min(slots, read.high)) },
     ),

@@ -18,6 +18,8 @@ import { columnsReadBy } from '../production/columns-read.js';
 import { type RunRecord, planOf, requestOf, samplesNow } from '../runs/run-record.js';
 import { type TableRow, TablesRepository, columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { type QuoteFacts, type SampledRow, type SampledStep, quoteOf } from './quote.js';
+import { StrataService } from './strata.service.js';
+import { isSpreadByLength, measuredColumns, sizeSql } from './strata.js';
 import { type QuoteTerms, type Sample, asksModel, quoteTermsOf, samplesOf } from './samples.js';
 
 /** JSON of a reply: it must fit a NATS message. */
@@ -31,6 +33,7 @@ export class QuotesService {
     private readonly tables: TablesRepository,
     private readonly versions: PlanVersionsRepository,
     private readonly questions: QuestionsService,
+    private readonly strata: StrataService,
     private readonly messaging: Messaging,
   ) {}
 
@@ -60,7 +63,7 @@ export class QuotesService {
         ...samples.filter(({ of }) => of === 'whole').map(({ step }) => [step, Number(tables.get(step)?.rows ?? 0)] as const),
       ]),
       chunks: await this.chunks(plan, samples, tables, signal),
-      sampled: await this.sampled(record, plan, samples, tables, signal),
+      sampled: await this.sampled(record, { plan, terms }, samples, tables, signal),
       slots: await this.slots(record, signal),
       only: terms.step === null ? null : new Set(samples.map(({ step }) => step)),
     };
@@ -69,7 +72,7 @@ export class QuotesService {
 
   private async sampled(
     record: RunRecord,
-    plan: Plan,
+    { plan, terms }: Sampling,
     samples: Sample[],
     tables: ReadonlyMap<string, TableRow>,
     signal: AbortSignal,
@@ -79,24 +82,48 @@ export class QuotesService {
       const step = plan.steps.find((one) => one.id === id);
       const table = tables.get(id);
       if (of === 'rows' && step?.kind === 'map' && asksModel(step) && table)
-        found.set(id, await this.sampledStep(step, table, rootOf(step, plan, record, samples, tables), signal));
+        found.set(id, await this.sampledStep(step, table, chainOf(step, plan, record, samples, tables), { plan, terms }, signal));
     }
     return found;
   }
 
-  /** `root`: the table whose rows, all of them, go through the step; null where it is not there. */
-  private async sampledStep(step: MapStep, table: TableRow, root: TableRow | null, signal: AbortSignal): Promise<SampledStep> {
-    const shown = root ? columnsReadBy(step, columnsOf(root)).filter((name) => columnsOf(root).some((column) => column.name === name)) : [];
-    const size = shown.length === 0 ? '0' : shown.map((name) => `coalesce(length(CAST(${quoted(name)} AS VARCHAR)), 0)`).join(' + ');
-    const query = `SELECT "_status", "_attempts", "_input_tokens" + "_output_tokens" AS tokens, "_cost_usd", "_latency_ms", ${size} AS size FROM sample`;
+  private async sampledStep(
+    step: MapStep,
+    table: TableRow,
+    chain: Chain | null,
+    context: Sampling,
+    signal: AbortSignal,
+  ): Promise<SampledStep> {
+    const root = chain?.root ?? null;
+    const columns = root ? columnsOf(root) : [];
+    const shown = columnsReadBy(step, columns).filter((name) => columns.some((column) => column.name === name));
+    const size = sizeSql(shown);
+    const query = `SELECT "_row", "_status", "_attempts", "_input_tokens" + "_output_tokens" AS tokens, "_cost_usd", "_latency_ms", ${size} AS size FROM sample`;
     const rows = await this.ask(table, 'sample', query, signal);
+    const weights = chain
+      ? await this.weights(
+          rows.map(({ _row }) => numberOf(_row)),
+          chain,
+          context,
+          signal,
+        )
+      : null;
     const tookMs = (table.finishedAt?.getTime() ?? 0) - (table.startedAt?.getTime() ?? 0);
     return {
       tableId: table.id,
       tookMs,
-      rows: rows.map(rowOf),
+      rows: rows.map((row, index) => rowOf(row, weights?.[index] ?? 1)),
       all: root && shown.length > 0 ? await this.all(root, shown, size, signal) : null,
     };
+  }
+
+  /** How many rows each of some stands for; null where they were not chosen by their lengths, and stand for as many each. */
+  private async weights(rows: number[], { root, first }: Chain, { plan, terms }: Sampling, signal: AbortSignal): Promise<number[] | null> {
+    if (rows.length >= Number(root.rows ?? 0) || !isSpreadByLength(plan, terms)) return null;
+    const places = await this.strata.of(root, measuredColumns(first, columnsOf(root), terms), terms.rows, signal);
+    const known = new Map(places?.map(({ row, weight }) => [row, weight]));
+    const found = rows.flatMap((row) => known.get(row) ?? []);
+    return found.length === rows.length ? found : null;
   }
 
   /** What a look at the whole table tells; null where that takes too long, or more than a member may have. */
@@ -155,29 +182,36 @@ const wantedOf = (record: RunRecord): { plan: Plan; terms: QuoteTerms } => {
   return { plan, terms };
 };
 
-/** The table whose rows a step goes through one by one, maps between them left out; null where that is a sample itself. */
-const rootOf = (
-  { input }: MapStep,
-  plan: Plan,
-  record: RunRecord,
-  samples: Sample[],
-  tables: ReadonlyMap<string, TableRow>,
-): TableRow | null => {
-  const step: Step | undefined = plan.steps.find(({ id }) => id === input);
-  if (!step) return record.inputs.find(({ name }) => name === input)?.table ?? null;
-  if (step.kind === 'map') return rootOf(step, plan, record, samples, tables);
-  return samples.some((sample) => sample.step === input && sample.of === 'whole') ? (tables.get(input) ?? null) : null;
+/** A table whose rows, all of them, go through a step one by one, and the first map that they go through. */
+interface Chain {
+  root: TableRow;
+  first: MapStep;
+}
+
+interface Sampling {
+  plan: Plan;
+  terms: QuoteTerms;
+}
+
+/** Null where the table is a sample itself. */
+const chainOf = (map: MapStep, plan: Plan, record: RunRecord, samples: Sample[], tables: ReadonlyMap<string, TableRow>): Chain | null => {
+  const step: Step | undefined = plan.steps.find(({ id }) => id === map.input);
+  if (step?.kind === 'map') return chainOf(step, plan, record, samples, tables);
+  const isWhole = samples.some((sample) => sample.step === map.input && sample.of === 'whole');
+  const root = step ? (isWhole ? tables.get(map.input) : undefined) : record.inputs.find(({ name }) => name === map.input)?.table;
+  return root ? { root, first: map } : null;
 };
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 const numberOf = (value: JsonValue | undefined): number => Number(value ?? 0);
 
-const rowOf = (row: RowValues): SampledRow => ({
+const rowOf = (row: RowValues, weight: number): SampledRow => ({
   failed: row._status !== 'ok',
   calls: numberOf(row._attempts),
   tokens: numberOf(row.tokens),
   costUsd: numberOf(row._cost_usd),
   latencyMs: numberOf(row._latency_ms),
   size: numberOf(row.size),
+  weight,
 });
