@@ -39,7 +39,8 @@ describeOnRay('a run whose members are on three nodes', () => {
 
   it('should have as many again, on the nodes that are left, when the raylet of one is killed, and every row once', async () => {
     const run = await system.submit({ inputs: { rows: numberedRows(ROWS) }, plan: mailPlan() });
-    const before = await atWork(60_000);
+    // The fabric and its first members may still be starting.
+    const before = await atWork(120_000);
     const [node] = ray.nodes as [LocalNode];
     const lost = await onNode(node, before);
     // They are spread.
