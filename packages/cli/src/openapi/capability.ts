@@ -80,7 +80,7 @@ export const capabilityOf = (placed: PlacedOperation, settings: ConversionSettin
 };
 
 /** The name of a capability, of what an operation is called: `getPetById` becomes `get_pet_by_id`. */
-export const nameOf = (id: string): string => {
+const nameOf = (id: string): string => {
   const name = id
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
