@@ -12,6 +12,7 @@ import { SamplesService } from './amend/samples.service.js';
 import { CapabilitiesController } from './capabilities/capabilities.controller.js';
 import { CapabilitiesRepository } from './capabilities/capabilities.repository.js';
 import { CapabilitiesService } from './capabilities/capabilities.service.js';
+import { CapabilityFilesService } from './capabilities/capability-files.service.js';
 import { TrialsService } from './capabilities/trials.service.js';
 import { Database } from './database/database.js';
 import { ExportsController } from './exports/exports.controller.js';
@@ -126,6 +127,7 @@ export class ManagerModule {
         QuestionsService,
         CapabilitiesRepository,
         CapabilitiesService,
+        CapabilityFilesService,
         TrialsService,
         PlansService,
         PlanVersionsRepository,

@@ -7,6 +7,7 @@ import { type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Gate } from './access/gate.js';
 import { ManagerModule, type ManagerOptions } from './app.module.js';
+import { CapabilityFilesService } from './capabilities/capability-files.service.js';
 import { Database, SCHEMA } from './database/database.js';
 import { readJson } from './http/json-body.js';
 import { securityHeaders } from './http/security-headers.js';
@@ -40,13 +41,13 @@ export const startManager = async (options: ManagerOptions, signal?: AbortSignal
     logger: new NestLogger(log),
     forceCloseConnections: true,
   });
-  await app
-    .get(FirstKeyService)
-    .provide()
-    .catch(async (thrown: unknown) => {
-      await app.close();
-      throw thrown;
-    });
+  try {
+    await app.get(FirstKeyService).provide();
+    await app.get(CapabilityFilesService).start();
+  } catch (thrown) {
+    await app.close();
+    throw thrown;
+  }
   // The client loads its query compiler with the first query: not when somebody waits for an answer.
   await app.get(Database).run.count();
   app.disable('x-powered-by');
@@ -67,7 +68,7 @@ export const startManager = async (options: ManagerOptions, signal?: AbortSignal
       app.get(StageWatch).stop();
       app.get(RunStreams).closeAll();
       app.get(StorageCheckStreams).closeAll();
-      await Promise.all([app.get(Reconciler).stop(), app.get(RetentionLoop).stop()]);
+      await Promise.all([app.get(Reconciler).stop(), app.get(RetentionLoop).stop(), app.get(CapabilityFilesService).stop()]);
       await app.close();
       app.get<Model>(PLANNER_MODEL).close();
       app.get<Storage>(STORAGE).close();

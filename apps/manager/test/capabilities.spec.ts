@@ -1,5 +1,9 @@
 import { type CapabilityDetails, type CapabilityList, type Plan, RefusedError, type Run } from '@apwa/contracts';
+import { until } from '@apwa/stack';
 import { jest } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ModelCall } from './support/scripted-model.js';
 import { Api, World } from './support/world.js';
 
@@ -297,5 +301,61 @@ describe('the registry of capabilities', () => {
     await world.sql('DELETE FROM runs WHERE id = $1', [id]);
     expect(await world.sql(`SELECT 1 FROM capabilities WHERE name = 'yell'`)).toEqual([]);
     expect(await api.until((await run({ plan: ended.plan })).id)).toMatchObject({ state: 'succeeded', plan: ended.plan });
+  });
+
+  describe('of files that the configuration names', () => {
+    let folder: string;
+    const file = (name: string) => join(folder, name);
+    const define = (source: string, more: object = {}) =>
+      writeFile(
+        file('loud.json'),
+        JSON.stringify({ ...functionOf('from_file'), source: undefined, sourceFile: 'loud.js', examples: passing, ...more }),
+      ).then(() => writeFile(file('loud.js'), source));
+    const withFiles = (...files: string[]) => {
+      world.config = { ...world.config, capabilities: { ...world.config.capabilities, files: files.map(file) } };
+    };
+    const offered = async () => (await api.ok<CapabilityList>('GET', '/v1/capabilities?q=from_file')).capabilities;
+    const start = async () => {
+      await world.stopManagers();
+      api = new Api((await world.manager()).url);
+    };
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'apwa-capabilities-'));
+    });
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+
+    it('should be registered once there is a member to try them, and be the same version at the next start', async () => {
+      await define('function run({ text }) { return { loud: text.toUpperCase() }; }');
+      withFiles('loud.json');
+      await world.stopWorkers();
+      await start();
+      expect(await offered()).toEqual([]);
+      await world.startWorkers();
+      await until(async () => (await offered()).length > 0, { timeoutMs: 20_000, what: 'the capability of the file' });
+      await start();
+      await define('function run({ text }) { return { loud: String(text).toUpperCase() }; }');
+      await until(async () => (await offered()).length > 0, { timeoutMs: 20_000, what: 'the capability of the file' });
+      expect(await offered()).toMatchObject([{ id: 'javascript:from_file', version: 1 }]);
+      // What the file says now is read at the next start.
+      await start();
+      await until(async () => (await offered())[0]?.version === 2, { timeoutMs: 20_000, what: 'its next version' });
+    });
+
+    it('should keep a manager from starting that cannot read them, with file, field and value', async () => {
+      await define('', { kind: 'java_script' });
+      await world.stopManagers();
+      await expect(world.manager()).rejects.toMatchObject({
+        code: 'invalid_config',
+        details: {
+          field: `kind (${file('loud.json')})`,
+          faults: [{ value: 'java_script', allowed: expect.stringContaining('javascript') }],
+        },
+      });
+      withFiles('none.yaml');
+      await expect(world.manager()).rejects.toMatchObject({ code: 'invalid_config', details: { value: file('none.yaml') } });
+      withFiles();
+      await start();
+    });
   });
 });

@@ -69,6 +69,10 @@ export type McpServerConfig = z.infer<typeof McpServerConfig>;
 export const McpServers = z.record(McpServerName, McpServerConfig).default({});
 
 export const CapabilitiesConfig = z.strictObject({
+  files: setting(
+    z.array(z.string().min(1)).default([]),
+    'Files with capabilities, as `apwa capabilities add FILE` takes them, which the manager registers at its start: one that has changed is a new version. Paths are relative to this file.',
+  ),
   allowedHosts: setting(
     z.array(Host).default([]),
     'Hosts that capabilities may reach wherever they are, each with a port or without. All others are reached at public addresses alone: none of this machine, of its networks or of a cloud’s metadata.',

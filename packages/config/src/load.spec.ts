@@ -42,6 +42,11 @@ describe('loadConfig', () => {
     expect(config.limits.sql.rows).toBeGreaterThan(0);
   });
 
+  it('should find files with capabilities beside it', async () => {
+    const { capabilities } = await load(`${MODEL}capabilities: { files: [tools/luhn.yaml, /etc/other.yaml] }`);
+    expect(capabilities.files).toEqual([join(folder, 'tools/luhn.yaml'), '/etc/other.yaml']);
+  });
+
   it('should take a group of endpoints, and the price of the input for that of its cache', async () => {
     const { models } = await load(`
 models:

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type ConfigDocument, isObject } from './document.js';
 import { type Path } from './schema-tree.js';
 
@@ -13,6 +13,13 @@ const withCachePrices = (endpoint: unknown): unknown => {
   if (!isObject(endpoint) || !isObject(endpoint.prices) || endpoint.prices.input === undefined) return endpoint;
   const { input } = endpoint.prices;
   return { ...endpoint, prices: { cacheRead: input, cacheWrite: input, ...endpoint.prices } };
+};
+
+/** Paths in it are relative to the configuration. */
+const withFilesFrom = (folder: string, capabilities: unknown): object => {
+  if (!isObject(capabilities) || !Array.isArray(capabilities.files)) return {};
+  const files = capabilities.files.map((file: unknown) => (typeof file === 'string' && file !== '' ? resolve(folder, file) : file));
+  return { capabilities: { ...capabilities, files } };
 };
 
 /** Brings every model into the form of a group, and fills in what follows from other keys. */
@@ -39,6 +46,7 @@ export const normalise = (document: ConfigDocument, folder: string): Normalised 
       model,
       models,
       planner: section(document.planner, { model }),
+      ...withFilesFrom(folder, document.capabilities),
       storage: section(document.storage, { url: pathToFileURL(join(folder, '.apwa', 'storage')).href }),
     },
     written: (path) =>

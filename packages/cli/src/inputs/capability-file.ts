@@ -1,6 +1,6 @@
 import { type AddCapabilityRequest, CapabilityName, excerpt, type Fault, RefusedError } from '@apwa/contracts';
 import { readDocument } from './plan-file.js';
-import { isObject, withSource } from './source-files.js';
+import { isObject, withSource } from '@apwa/config';
 
 const ALLOWED = 'a capability as a plan brings it, with kind, name, description, input and output, and examples if there are any';
 

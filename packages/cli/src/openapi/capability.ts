@@ -1,6 +1,6 @@
 import { CapabilityName, type HttpCapability, type JsonSchema, type JsonValue } from '@apwa/contracts';
 import { type z } from 'zod';
-import { isObject } from '../inputs/source-files.js';
+import { isObject } from '@apwa/config';
 import { type OpenApi, type Operation, type Parameter } from './document.js';
 import { schemaOf, Unsupported } from './schema.js';
 import { secretsOf } from './security.js';

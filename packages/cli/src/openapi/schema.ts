@@ -1,5 +1,5 @@
 import { type JsonSchema, type JsonValue } from '@apwa/contracts';
-import { isObject } from '../inputs/source-files.js';
+import { isObject } from '@apwa/config';
 
 /** Something of an operation that a capability cannot have. */
 export class Unsupported extends Error {
