@@ -113,7 +113,7 @@ export const factsOf = (record: RunRecord): RunFacts => {
 };
 
 /** Steps that somebody has cancelled, and those that need one of them: a plan has steps behind those that they read. */
-export const calledOff = ({ run }: Pick<RunRecord, 'run'>, plan: Plan | null): Set<string> =>
+const calledOff = ({ run }: Pick<RunRecord, 'run'>, plan: Plan | null): Set<string> =>
   (plan?.steps ?? []).reduce((off, step) => {
     if (run.cancelledSteps.includes(step.id) || inputsOf(step).some((input) => off.has(input))) off.add(step.id);
     return off;
