@@ -46,7 +46,9 @@ export class FaultRun {
   /** `awaited`: methods that are to fail before the faults end, where each fails once. */
   async under(plan: FaultPlan, awaited: readonly string[]): Promise<void> {
     await this.executor.under(plan, async () => {
-      await Promise.all([this.#work(), this.#errands.run()]);
+      // A share of few calls may be none of them.
+      do await Promise.all([this.#work(), this.#errands.run()]);
+      while (this.executor.faults.struck.length === 0 && !this.#patience.over);
       if (plan.how === 'once') await this.#allStruck(awaited);
     });
   }
@@ -78,6 +80,7 @@ export class FaultRun {
   }
 
   async #work(): Promise<void> {
+    this.#over = false;
     const [ownerId, first, second] = [newId('run'), newId('stage'), newId('stage')];
     const budget = { version: 1, usd: 1_000, tokens: null, rows: null, planning: noAmounts() };
     const submit = (stageId: string, work: MapWork) =>
