@@ -91,7 +91,7 @@ export class RunDesk implements Desk {
     const budget = budgetOf(record);
     const terms = budget ? { budget: termsOf(budget, planningAmountsOf(record)) } : {};
     const { held, end } = heldStages(record);
-    const told = { ownerId: runId, state, version, held };
+    const told = { ownerId: runId, state, version, ...(held.length > 0 ? { held } : {}) };
     const control = await this.executor.control({ ...told, end, ...terms }, signal);
     if (afterControl(told, control) === 'known') await this.runs.controlKnown(runId, version);
     else await this.owners.raiseControlAbove(runId, control.version);

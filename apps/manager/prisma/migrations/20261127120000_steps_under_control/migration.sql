@@ -1,2 +1,2 @@
-ALTER TABLE "runs" ADD COLUMN "paused_steps" TEXT[] NOT NULL DEFAULT ARRAY[]::TEXT[],
-ADD COLUMN "cancelled_steps" TEXT[] NOT NULL DEFAULT ARRAY[]::TEXT[];
+ALTER TABLE "runs" ADD COLUMN "paused_steps" TEXT[] DEFAULT ARRAY[]::TEXT[],
+ADD COLUMN "cancelled_steps" TEXT[] DEFAULT ARRAY[]::TEXT[];
