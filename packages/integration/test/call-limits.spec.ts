@@ -73,9 +73,9 @@ describe('the limits of a capability', () => {
     await Promise.all(runs.map(({ id }) => succeeded(id, 80)));
     expect(seen).toHaveLength(160);
     expect(Math.max(...seen.map(({ inFlight }) => inFlight))).toBeLessThanOrEqual(3);
-    // Twenty a second: in no second are there more, but for a few that came late out of the second before.
-    const most = Math.max(...seen.map(({ at }) => seen.filter((one) => one.at >= at && one.at < at + 1_000).length));
-    expect(most).toBeLessThanOrEqual(26);
+    // Twenty a second: in no four seconds are there more, but for a few that came late out of those before.
+    const most = Math.max(...seen.map(({ at }) => seen.filter((one) => one.at >= at && one.at < at + 4_000).length));
+    expect(most).toBeLessThanOrEqual(4 * 20 + 10);
     const seconds = ((seen.at(-1)?.at ?? 0) - (seen[0]?.at ?? 0)) / 1_000;
     expect(seen.length).toBeLessThanOrEqual(20 * seconds + 8);
   });
