@@ -134,8 +134,7 @@ export class ProductionService {
   private async lookFor({ runId }: TableRow | ExportRow, { stepId, sources }: Extract<StepOrder, { order: 'match' }>): Promise<void> {
     if (runId === null) return;
     await this.database.$transaction(async (queries) => {
-      const gone = new Set(await this.tables.hold(queries, sources));
-      const earlier = sources.filter((id) => !gone.has(id));
+      const earlier = await this.held(queries, sources);
       if (earlier.length > 0) await this.tables.createMatch(queries, { id: newId('table'), runId, stepId, earlier });
       await this.runs.touch(queries, runId);
     });
@@ -145,13 +144,18 @@ export class ProductionService {
   private async beginLevel({ runId }: TableRow | ExportRow, { order: _, ...level }: Extract<StepOrder, { order: 'level' }>): Promise<void> {
     if (runId === null) return;
     await this.database.$transaction(async (queries) => {
-      const gone = new Set(await this.tables.hold(queries, level.earlier));
-      const earlier = level.earlier.filter((id) => !gone.has(id));
+      const earlier = await this.held(queries, level.earlier);
       // Without them nothing is looked for.
       if (level.kind !== 'found' || earlier.length > 0)
         await this.tables.createLevel(queries, { id: newId('table'), runId, ...level, earlier });
       await this.runs.touch(queries, runId);
     });
+  }
+
+  /** Those of the tables that are there, which stay until what is written down in the transaction has read them. */
+  private async held(queries: Queries, ids: string[]): Promise<string[]> {
+    const gone = new Set(await this.tables.hold(queries, ids));
+    return ids.filter((id) => !gone.has(id));
   }
 
   private async order(product: TableRow | ExportRow): Promise<StepOrder> {
