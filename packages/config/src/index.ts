@@ -16,7 +16,7 @@ export {
   retentionMs,
 } from './schema.js';
 export { readCapabilityFile } from './capability-files.js';
-export { isObject } from './document.js';
+export { invalidConfig, isObject } from './document.js';
 export { withSource } from './source-files.js';
 export { type McpServerConfig, type SecretConfig } from './capabilities.js';
 export { authOf, isLoopback } from './auth.js';

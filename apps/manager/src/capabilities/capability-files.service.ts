@@ -1,5 +1,5 @@
-import { readCapabilityFile } from '@apwa/config';
-import { AddCapabilityRequest, ApwaError, type Fault, RefusedError } from '@apwa/contracts';
+import { invalidConfig, readCapabilityFile } from '@apwa/config';
+import { AddCapabilityRequest, ApwaError, type Fault } from '@apwa/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
 import { CONFIG, type Config, LOG, type Logger, TIMES, type Timing } from '../settings.js';
@@ -23,11 +23,7 @@ export class CapabilityFilesService {
   async start(): Promise<void> {
     const read = await Promise.all(this.config.capabilities.files.map(async (file) => ({ file, ...(await requestOf(file)) })));
     const faults = read.flatMap((one) => ('faults' in one ? one.faults : []));
-    if (faults.length > 0)
-      throw new RefusedError('invalid_config', faults.map(({ field, message }) => `${field}: ${message}`).join('; '), {
-        field: faults[0]?.field,
-        faults,
-      });
+    if (faults.length > 0) throw invalidConfig('capabilities.files', faults);
     const requests = read.flatMap((one) => ('request' in one ? [one] : []));
     this.registering = Promise.all(requests.map((one) => this.register(one))).then(() => undefined);
   }
