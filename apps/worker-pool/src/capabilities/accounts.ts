@@ -1,5 +1,4 @@
-import { type CallLimits, type CapabilityDefinition, type AccountPlace } from '@apwa/contracts';
-import { createHash } from 'node:crypto';
+import { type AccountPlace, type CallLimits, type CapabilityDefinition, hashOfJson } from '@apwa/contracts';
 import { type CallGate, capabilityGate } from '../permits/call-gate.js';
 import { type Permits } from '../permits/permits.js';
 
@@ -12,21 +11,19 @@ export const accountOf = (definition: CapabilityDefinition, limits: CallLimits |
     case 'http': {
       const { url, secrets, limits: own = null } = definition;
       const [, origin = url] = /^(https?:\/\/[^/]+)/.exec(url.toLowerCase()) ?? [];
-      return { account: hashOf(['http', origin, secrets.map(({ name }) => name).sort(), own]), limits: own };
+      return { account: hashOfJson(['http', origin, secrets.map(({ name }) => name).sort(), own]), limits: own };
     }
     case 'python': {
       const { registered: _, ...content } = definition;
-      return content.limits ? { account: hashOf(['python', content]), limits: content.limits } : null;
+      return content.limits ? { account: hashOfJson(['python', content]), limits: content.limits } : null;
     }
     case 'mcp':
-      return limits ? { account: hashOf(['mcp', definition.server]), limits } : null;
+      return limits ? { account: hashOfJson(['mcp', definition.server]), limits } : null;
     case 'javascript':
     case 'template':
       return null;
   }
 };
-
-const hashOf = (account: unknown): string => createHash('sha256').update(JSON.stringify(account)).digest('hex');
 
 /** The accounts that calls of this member go to, each with its one gate. */
 export class Accounts {
