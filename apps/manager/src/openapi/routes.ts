@@ -18,6 +18,7 @@ import {
   Health,
   ImportRequest,
   KeyId,
+  Name,
   Page,
   PlanVersion,
   PlanVersionList,
@@ -32,6 +33,7 @@ import {
   RunId,
   RunList,
   RunRequest,
+  StepControl,
   StorageCheckEvent,
   StorageCheckRequest,
   Table,
@@ -40,8 +42,6 @@ import {
   TableList,
   Upload,
   UploadId,
-  Name,
-  StepControl,
 } from '@apwa/contracts';
 import { z } from 'zod';
 import { type Need } from '../access/needs.js';
