@@ -35,11 +35,11 @@ const faultGatherer = () => {
   };
 };
 
-/** Faults by what they say; Jest says each twice where there are several suites. */
-const saidOnce = (list) => [...new Map(list.map((fault) => [fault.lines[0], fault])).values()];
+/** One fault of each test: Jest says it twice where there are several suites, and what fails in a test's set-up makes its tear-down fail. */
+const firstOfEach = (list) => [...new Map([...list].reverse().map((fault) => [fault.lines[0], fault])).values()].reverse();
 
 /** A test that waited in vain, or took longer than a test may: beside others, on a busy machine, that need not be its fault. */
-const isTimeout = ({ lines }) => lines.some((line) => /waited [\d.]+ s in vain|Exceeded timeout of \d+ ms/.test(line));
+const isTimeout = ({ lines }) => lines.some((line) => /waited [\d.]+ s in vain|Exceeded timeout of \d+ ms|Ray did not come up/.test(line));
 
 /** Runs a turbo task over all workspaces; resolves to whether it succeeded. */
 const runTask = (task, args) =>
@@ -83,7 +83,7 @@ const runTask = (task, args) =>
  */
 const runAgainAlone = async () => {
   const suites = new Map();
-  for (const fault of saidOnce(faults)) {
+  for (const fault of firstOfEach(faults)) {
     const key = fault.suite ? `${fault.suite.workspace} ${fault.suite.file}` : '';
     suites.set(key, [...(suites.get(key) ?? []), fault]);
   }
@@ -157,7 +157,7 @@ if (unknown) {
 }
 let allWell = true;
 for (const name of asked.length ? asked : Object.keys(suites)) allWell = (await suites[name]()) && allWell;
-const failed = saidOnce(faults).filter(({ healed }) => !healed);
+const failed = firstOfEach(faults).filter(({ healed }) => !healed);
 if (failed.length > 0) process.stdout.write(`\n=== what failed\n${failed.map(({ lines }) => lines.join('\n').trimEnd()).join('\n\n')}\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = allWell ? 0 : 1;

@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { ApwaError, InternalError, TransientError } from '@apwa/contracts';
+import { causeOf } from './cause-of.js';
 import { FABRIC_FOLDER } from './fabric-source.js';
 import { JobsClient } from './jobs-client.js';
 
 const LOOPBACK = '127.0.0.1';
-const START_TIMEOUT_MS = 90_000;
+const START_TIMEOUT_MS = 150_000;
+/** Of a head that ends before it is up: what it was to listen on may have been taken meanwhile. */
+const START_ATTEMPTS = 3;
 const LOOK_EVERY_MS = 100;
 const STOP_TIMEOUT_MS = 20_000;
 
@@ -113,8 +116,18 @@ export class LocalHead {
     this.#node = node;
   }
 
-  /** TransientError `ray_not_started` if it does not come up. */
+  /** TransientError or InternalError `ray_not_started` if it does not come up. */
   static async start(options: LocalNodeOptions, signal?: AbortSignal): Promise<LocalHead> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await LocalHead.#startOnce(options, signal);
+      } catch (thrown) {
+        if (!(thrown instanceof InternalError) || attempt === START_ATTEMPTS) throw thrown;
+      }
+    }
+  }
+
+  static async #startOnce(options: LocalNodeOptions, signal?: AbortSignal): Promise<LocalHead> {
     const place = await newPlace();
     const head = new LocalHead(options, place, await launchHead(options, place));
     try {
@@ -183,6 +196,12 @@ export class LocalHead {
     }
   }
 
+  /** Of what it has printed, the line that says why. */
+  async #lastSaid(): Promise<string> {
+    const { logFile } = this.options;
+    return `${causeOf(await readFile(logFile, 'utf8').catch(() => ''))} (${logFile})`;
+  }
+
   #ready(signal?: AbortSignal): Promise<void> {
     return this.#until(this.#node, (jobs) => jobs.version().then(() => true), signal);
   }
@@ -199,12 +218,29 @@ export class LocalHead {
       } catch (thrown) {
         why = ApwaError.from(thrown).message;
       }
-      if (!node.running) throw new InternalError('ray_not_started', `Ray ended at its start: see ${this.options.logFile}.`);
-      if (performance.now() > until) throw new TransientError('ray_not_started', `Ray did not come up: ${why} (${this.options.logFile})`);
+      if (!node.running) throw new InternalError('ray_not_started', `Ray ended at its start: ${await this.#lastSaid()}`);
+      if (performance.now() > until) throw new TransientError('ray_not_started', `Ray did not come up: ${why}; ${await this.#lastSaid()}`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   }
 }
+
+/** A place to listen that is out of the range from which systems take ports for connections: those come and go. */
+const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (await isFree(port)) return port;
+  }
+};
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, LOOPBACK, () => server.close(() => resolve(true)));
+  });
 
 const newPlace = async (): Promise<Place> => {
   // Short: the paths of sockets are in it.
@@ -254,13 +290,3 @@ const nodeArguments = async ({
   `--dashboard-agent-listen-port=${await freePort()}`,
   '--disable-usage-stats',
 ];
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, LOOPBACK, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });

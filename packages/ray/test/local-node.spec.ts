@@ -30,6 +30,14 @@ describeOnRay('nodes of a cluster on this machine', () => {
     await Promise.all(nodes.map((node) => node.stop()));
   });
 
+  it('should be told why a head ended at its start', async () => {
+    const options = { python: await ensureRay(), cpus: 1, labels: { zone: '-' }, logFile: join(folder, 'head.log') };
+    await expect(LocalHead.start(options)).rejects.toMatchObject({
+      code: 'ray_not_started',
+      message: expect.stringMatching(/^Ray ended at its start: .*zone.*head\.log\)$/),
+    });
+  });
+
   it('should be told of one that does not come up, and have the next one join', async () => {
     await expect(head.addNode({ cpus: 1, labels: { zone: '-' } })).rejects.toMatchObject({ code: 'ray_not_started' });
     await (await head.addNode({ cpus: 1, labels: { zone: 'east' } })).stop();
