@@ -1,5 +1,6 @@
 """`python -m apwa_fabric.head -- OPTIONS OF ray start`: a head that ends when this process' standard input does."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,7 +16,9 @@ def main() -> None:
     )
 
     def stop() -> None:
-        sys.stdin.buffer.read()
+        # Not by `sys.stdin`: whose lock this thread would hold while the interpreter ends.
+        while os.read(0, 1024):
+            pass
         head.terminate()
 
     threading.Thread(target=stop, daemon=True).start()
