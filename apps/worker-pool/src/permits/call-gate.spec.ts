@@ -6,6 +6,7 @@ import { modelGate, type Need } from './call-gate.js';
 const TERMS = { termMs: 2_000, againMs: 100, fresh: false };
 const need = (change: Partial<Need> = {}): Need => ({ ownerId: 'run_a', tokens: 100, failures: 0, ...change });
 const refused = (waitMs: number): CallOutcome => ({ kind: 'refused', waitMs, retryAfterMs: waitMs, message: 'slow down' });
+const silent: CallOutcome = { kind: 'silent', connected: true, message: '503' };
 const answered: CallOutcome = { kind: 'answered', tokens: 100 };
 
 const setUp = (limits: Partial<RateLimitsConfig>[] = [{}], strategy: ModelConfig['strategy'] = 'ordered', draws: number[] = []) => {
@@ -199,6 +200,25 @@ describe('CallGate', () => {
     expect(await waiting).toMatchObject({ endpoint: 0 });
   });
 
+  it('should begin no call while the executor has not said whether an endpoint is down at which nobody answers', () => {
+    const { gate, clock, enter, hear } = setUp([{}, {}]);
+    const passes = enter(5);
+    clock.now = 10;
+    for (const pass of passes.slice(0, 4)) gate.leave(pass, silent, null);
+    // The other one of the group is not concerned.
+    expect(enter(1)).toMatchObject([{ endpoint: 1 }]);
+    expect(hear({ health: 'suspected', probe: true }).news.suspects).toBe(true);
+    expect(enter(1)).toMatchObject([{ endpoint: 1 }]);
+    hear({ health: 'well' });
+    expect(enter(1)).toMatchObject([{ endpoint: 0 }]);
+  });
+
+  it('should go on with calls to an address at which nobody ever was: it is no outage', () => {
+    const { gate, enter } = setUp();
+    for (const pass of enter(4)) gate.leave(pass, { ...silent, connected: false }, null);
+    expect(enter(1)).toHaveLength(1);
+  });
+
   it('should have those who wait look again when something has changed for them', async () => {
     const { gate, hear } = setUp();
     hear({ health: 'down' });
@@ -246,8 +266,6 @@ describe('CallGate of a group', () => {
 });
 
 describe('the verdict on a failure', () => {
-  const silent: CallOutcome = { kind: 'silent', connected: true, message: '503' };
-
   it('should be the endpoint’s fault when the executor finds it down, and the row’s when it is well', async () => {
     for (const [health, verdict] of [
       ['down', 'outage'],

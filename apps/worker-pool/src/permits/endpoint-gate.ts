@@ -101,6 +101,15 @@ export class EndpointGate {
     return this.#rated || this.#counted.inFlight;
   }
 
+  /**
+   * Nothing is known that speaks against calls. Where nobody answers they wait for the executor's word: however long that takes, a row
+   * loses one try to an outage that is over before it is found out, and not one after the other.
+   */
+  get #takesCalls(): boolean {
+    const { health, silence, reached } = this.outages;
+    return health === 'well' && !(silence && (reached || this.#known));
+  }
+
   /** There is a rate: what begins is a matter of permits alone. */
   get #rated(): boolean {
     return this.#counted.calls || this.#counted.tokens;
@@ -108,12 +117,12 @@ export class EndpointGate {
 
   /** Nothing is to be had here for now: work goes elsewhere, if there is an elsewhere. */
   shut(now: number): boolean {
-    return this.outages.health !== 'well' || now < this.#closedUntil || this.#full || this.#window.full(this.#inFlight);
+    return !this.#takesCalls || now < this.#closedUntil || this.#full || this.#window.full(this.#inFlight);
   }
 
   /** Begins a call, if one may begin: it is under way until `leave`. */
   tryBegin(now: number, ownerId: string, tokens: number): boolean {
-    if (this.outages.health !== 'well' || now < this.#closedUntil || !this.#window.open(now, this.#inFlight)) return false;
+    if (!this.#takesCalls || now < this.#closedUntil || !this.#window.open(now, this.#inFlight)) return false;
     const run = this.#run(ownerId);
     if (this.#counted.inFlight && run.inFlight >= (now < run.roomUntil ? (run.room ?? Infinity) : 0)) return false;
     const { calls, tokens: counts } = this.#counted;
@@ -128,7 +137,7 @@ export class EndpointGate {
   /** A call that would have begun here begins elsewhere: it is wanted all the same. */
   missed(ownerId: string): void {
     if (this.limited) this.#run(ownerId).starts++;
-    else if (this.outages.health === 'well') return;
+    else if (this.#takesCalls) return;
     this.#missed = true;
   }
 
@@ -291,7 +300,7 @@ export class EndpointGate {
 
   /** When a call of this run may begin that may not now, as far as time alone has to pass; Infinity if it depends on others. */
   opensAt(now: number, ownerId: string): number {
-    if (this.outages.health !== 'well') return Infinity;
+    if (!this.#takesCalls) return Infinity;
     if (this.#closedUntil > now) return this.#closedUntil;
     if (!this.#rated) return this.#window.opensAt(now, this.#inFlight);
     const held = this.#runs.get(ownerId)?.held;

@@ -31,6 +31,11 @@ export class Outages {
     return this.#health === 'well' && (this.#streak >= SUSPICIOUS || this.doubts > 0);
   }
 
+  /** Call after call ended without an answer, and the executor has not said yet what it makes of it. */
+  get silence(): boolean {
+    return this.#health === 'well' && this.#streak >= SUSPICIOUS;
+  }
+
   /** A call was answered that began after the last one that was met with silence. */
   get answers(): boolean {
     return this.#provenAt > this.#silentAt;
