@@ -246,4 +246,16 @@ export const FAULTS: readonly Fault[] = [
       return done(0);
     },
   },
+  {
+    // The executor says late that the model is down: until then nobody knows whose fault a failure is.
+    name: 'model_cuts_answers_off_and_executor_slow',
+    strike: async ({ model, links }, random) => {
+      const slowed = slowFor(links.executor.nats, 1_500, 5_000);
+      model.be('cuts');
+      await sleep(random.int(1_000, 4_000));
+      model.be('well');
+      await slowed;
+      return done(0);
+    },
+  },
 ];
