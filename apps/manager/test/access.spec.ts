@@ -2,6 +2,7 @@ import { type CreatedKey, type ErrorBody, Scope, scopeCovers } from '@apwa/contr
 import { until } from '@apwa/stack';
 import { jest } from '@jest/globals';
 import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { SECURITY_HEADERS } from '../src/http/security-headers.js';
@@ -200,6 +201,21 @@ describe('who may do what', () => {
       timeoutMs: 20_000,
       what: 'Postgres to be used again',
     });
+  });
+
+  it('should answer no page of the web where no keys are asked for, though a browser of this machine shows it', async () => {
+    configure({ auth: 'none', requestsPerMinute: 1_000 });
+    const open = (await world.manager()).url;
+    const codeFor = (headers: Record<string, string>) =>
+      new Promise<string | null>((resolve, reject) => {
+        const asking = request(`${open}/v1/runs`, { headers }, (response) => {
+          void json(response).then((body) => resolve((body as Partial<ErrorBody>).error?.code ?? null), reject);
+        });
+        asking.on('error', reject).end();
+      });
+    expect(await codeFor({ host: 'rebound.example' })).toBe('foreign_host');
+    expect(await codeFor({ origin: 'https://page.example' })).toBe('foreign_origin');
+    expect(await codeFor({ host: 'localhost', origin: 'http://localhost:3000' })).toBeNull();
   });
 
   it('should ask for keys wherever others can reach it, whatever the configuration says', async () => {

@@ -445,7 +445,7 @@ export const Config = z.strictObject({
         port: setting(z.number().int().min(0).max(65_535).default(8484), 'Port on which HTTP is served. 0: any that is free.'),
         auth: setting(
           z.enum(['keys', 'none']).optional(),
-          '`keys`: every request needs an API key (`apwa keys`). `none`: whoever reaches the port may do everything, which only a `host` that is loopback allows.',
+          '`keys`: every request needs an API key (`apwa keys`). `none`: every program of this machine may do everything, which only a `host` that is loopback allows; pages of the web are refused, by the host or origin that they name.',
           { default: '`none` if `host` is loopback, else `keys`' },
         ),
         firstKeyFile: setting(

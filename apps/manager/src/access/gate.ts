@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { KeysService } from '../keys/keys.service.js';
 import { CONFIG, type Config } from '../settings.js';
 import { type Caller } from './admit.js';
+import { foreignTo } from './from-here.js';
 import { RateLimit } from './rate-limit.js';
 
 /** Who is asked nothing: whoever watches over the service, and who wants to know what there is. */
@@ -15,8 +16,8 @@ const OPEN_PATHS = new Set(['/healthz', '/readyz', '/openapi.json']);
 export type Admitted = IncomingMessage & { caller?: Caller };
 
 /**
- * What every request passes before anything of its body is read: it must have a key, where keys are asked for, and come no more
- * often than is allowed. What its caller may do is for the guard to say, which knows the handler.
+ * What every request passes before anything of its body is read: it must have a key, or come from this machine where no keys are asked
+ * for, and come no more often than is allowed. What its caller may do is for the guard to say, which knows the handler.
  */
 @Injectable()
 export class Gate {
@@ -43,6 +44,8 @@ export class Gate {
     if (OPEN_PATHS.has(request.url?.split('?')[0] ?? '')) return;
     const address = `address ${request.socket.remoteAddress ?? 'unknown'}`;
     const caller: Caller = this.asksForKeys ? await this.holder(request, address) : { bucket: address, scope: 'admin' };
+    const foreign = this.asksForKeys ? null : foreignTo(request.headers);
+    if (foreign) throw foreign;
     this.count(caller.bucket);
     request.caller = caller;
   }

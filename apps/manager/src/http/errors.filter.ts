@@ -17,6 +17,8 @@ const STATUS_OF_REFUSAL: Partial<Record<string, number>> = {
   key_revoked: 401,
   key_expired: 401,
   scope_too_small: 403,
+  foreign_host: 403,
+  foreign_origin: 403,
   last_admin_key: 409,
   builtin_capability: 409,
 };
