@@ -24,7 +24,7 @@ describe('a run with everything that belongs to it', () => {
 
   beforeAll(async () => {
     dir = await tempDir('records');
-    postgres = await startPostgres({ dir: dir.path });
+    postgres = await startPostgres({ dir: dir.path, durable: false });
     await applyMigrations({
       connectionString: postgres.url,
       schema: 'manager',

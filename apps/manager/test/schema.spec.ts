@@ -15,7 +15,7 @@ describe('schema.prisma and the migrations', () => {
 
   beforeAll(async () => {
     dir = await tempDir('schema');
-    postgres = await startPostgres({ dir: dir.path });
+    postgres = await startPostgres({ dir: dir.path, durable: false });
     const connectionString = postgres.url;
     await applyMigrations({ connectionString, schema: 'manager', directory: MIGRATIONS, log: createLogger('test', 'silent') });
     const client = new pg.Client({ connectionString });

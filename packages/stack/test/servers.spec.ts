@@ -97,6 +97,13 @@ describe('startPostgres', () => {
     expect(await query(url, 'SELECT n FROM t')).toEqual([{ n: 7 }]);
   });
 
+  it('should wait for the disk unless it is told that it need not', async () => {
+    const spared = await startPostgres({ dir: join(dir, 'spared'), durable: false });
+    const told = await Promise.all([postgres, spared].map(({ url }) => query(url, 'SHOW fsync')));
+    await spared.stop();
+    expect(told).toEqual([[{ fsync: 'on' }], [{ fsync: 'off' }]]);
+  });
+
   it('should not open data that another server has open', async () => {
     await expect(startPostgres({ dir })).rejects.toMatchObject({ code: 'data_in_use' });
   });

@@ -11,7 +11,6 @@ export { S3Server, type S3Storage } from './s3/s3-server.js';
 export { scriptedModel, type Script, type ScriptedAnswer, type ScriptedModel, type ScriptedRequest } from './scripted-model.js';
 export { seededRandom } from './seeded-random.js';
 export { settableClock, type SettableClock } from './settable-clock.js';
-export { spareDisk } from './spare-disk.js';
 export { type FaultPlan, type FaultTime, StoreFaults } from './store-faults.js';
 export { tcpProxy, type TcpProxy } from './tcp-proxy.js';
 export { tempDir, type TempDir } from './temp-dir.js';

@@ -19,7 +19,7 @@ import {
 import { Messaging } from '@apwa/messaging';
 import { createLogger, type Logger } from '@apwa/service';
 import { openStorage, type Storage } from '@apwa/tables';
-import { type NatsServer, type PostgresServer, spareDisk, startNats, startPostgres } from '@apwa/test-kit';
+import { type NatsServer, type PostgresServer, startNats, startPostgres } from '@apwa/test-kit';
 import pg from 'pg';
 import { type z } from 'zod';
 import { type Timing } from '../../src/settings.js';
@@ -77,10 +77,9 @@ export class World {
   static async start(postgresEnv: NodeJS.ProcessEnv = {}): Promise<World> {
     const dir = await mkdtemp(join(tmpdir(), 'apwa-executor-'));
     const [postgres, nats] = await Promise.all([
-      startPostgres({ dir: join(dir, 'postgres'), env: postgresEnv }),
+      startPostgres({ dir: join(dir, 'postgres'), env: postgresEnv, durable: false }),
       startNats({ dir: join(dir, 'nats') }),
     ]);
-    await spareDisk(postgres.url);
     const world = new World(dir, postgres, nats, await openStorage({ url: `file://${join(dir, 'storage')}` }));
     world.messaging = await Messaging.connect({ url: nats.url }, { name: 'test' });
     await world.newDatabase();

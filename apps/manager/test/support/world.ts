@@ -3,7 +3,6 @@ import { type ErrorBody, type Run, type Table, type Upload, isTerminal } from '@
 import { createLogger } from '@apwa/service';
 import { type NatsAccess, type NatsServer, type PostgresServer, type ServiceDatabase, startNats, startPostgres, until } from '@apwa/stack';
 import { type Storage, openStorage } from '@apwa/tables';
-import { spareDisk } from '@apwa/test-kit';
 import { type INestMicroservice } from '@nestjs/common';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,8 +50,10 @@ export class World {
 
   static async start(): Promise<World> {
     const dir = await mkdtemp(join(tmpdir(), 'apwa-manager-'));
-    const [postgres, nats] = await Promise.all([startPostgres({ dir: join(dir, 'postgres') }), startNats({ dir: join(dir, 'nats') })]);
-    await spareDisk(postgres.url);
+    const [postgres, nats] = await Promise.all([
+      startPostgres({ dir: join(dir, 'postgres'), durable: false }),
+      startNats({ dir: join(dir, 'nats') }),
+    ]);
     const storage = await openStorage({ url: `file://${join(dir, 'storage')}` });
     const world = new World(dir, postgres, nats, storage, null as never);
     try {

@@ -21,11 +21,16 @@ export interface DataFolder {
   password: string;
 }
 
-/** A cluster below `home`, made by initdb if it is not there yet, complete or not at all. */
-export const openDataFolder = async (home: string, binaries: PostgresBinaries, user: ServerUser | null): Promise<DataFolder> => {
+/** A cluster below `home`, made by initdb if it is not there yet, complete or not at all. `durable`: whether initdb waits for the disk. */
+export const openDataFolder = async (
+  home: string,
+  binaries: PostgresBinaries,
+  user: ServerUser | null,
+  durable: boolean,
+): Promise<DataFolder> => {
   const path = join(home, 'data');
   const passwordFile = join(home, 'password');
-  if (!(await exists(join(path, 'PG_VERSION')))) await initialise(home, path, passwordFile, binaries, user);
+  if (!(await exists(join(path, 'PG_VERSION')))) await initialise(home, path, passwordFile, binaries, user, durable);
   await refuseOtherMajor(path, binaries);
   await dropStaleLock(path);
   return { path, password: (await readFile(passwordFile, 'utf8')).trim() };
@@ -37,6 +42,7 @@ const initialise = async (
   passwordFile: string,
   { initdb }: PostgresBinaries,
   user: ServerUser | null,
+  durable: boolean,
 ): Promise<void> => {
   const scratch = join(home, 'data.new');
   await rm(scratch, { recursive: true, force: true });
@@ -52,6 +58,7 @@ const initialise = async (
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--no-locale',
+    ...(durable ? [] : ['--no-sync']),
   ];
   await run(initdb, args, { ...user, cwd: home, env: { PATH: process.env.PATH, LC_ALL: 'C' } }).catch(
     (cause: Error & { stderr?: string }) => {

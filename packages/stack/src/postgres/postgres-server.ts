@@ -30,16 +30,21 @@ const STOP_GRACE_MS = 15_000;
 interface PostgresOptions extends ServerOptions {
   /** Further environment variables of the server. */
   env?: NodeJS.ProcessEnv;
+  /**
+   * Whether what is committed outlives the machine, and not the processes alone. Default true. Tests, which switch no machine off, need not
+   * wait for disks.
+   */
+  durable?: boolean;
 }
 
 /** Starts PostgreSQL on the loopback interface alone. The data stays in `dir` and is found again by the next start. */
-export const startPostgres = async ({ dir, port, logFile, log, env = {} }: PostgresOptions): Promise<PostgresServer> => {
+export const startPostgres = async ({ dir, port, logFile, log, env = {}, durable = true }: PostgresOptions): Promise<PostgresServer> => {
   const folder = resolve(dir);
   await mkdir(folder, { recursive: true });
   const user = await serverUser();
   const binaries = await readable(await findPostgres(), user);
   const home = await folderFor(join(folder, 'postgres'), user);
-  const { password } = await openDataFolder(home, binaries, user);
+  const { password } = await openDataFolder(home, binaries, user, durable);
   log?.(`${binaries.origin} in ${home}`);
 
   const urlOf = (at: number, database = 'postgres') =>
@@ -52,8 +57,9 @@ export const startPostgres = async ({ dir, port, logFile, log, env = {} }: Postg
     logFile: printed,
     urlOf,
     start: async (at) => {
-      const { path } = await openDataFolder(home, binaries, user);
-      const args = ['-D', path, '-p', String(at), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
+      const { path } = await openDataFolder(home, binaries, user, durable);
+      const all = Object.entries({ ...settings, fsync: durable ? 'on' : 'off' });
+      const args = ['-D', path, '-p', String(at), ...all.flatMap(([key, value]) => ['-c', `${key}=${value}`])];
       const child = await OwnedProcess.start({
         name: 'Postgres',
         command: binaries.postgres,

@@ -35,6 +35,8 @@ export interface StackOptions {
   envOf?: (service: 'manager' | 'executor', servers: { nats: NatsServer; database: ServiceDatabase }) => Promise<NodeJS.ProcessEnv>;
   /** Further ones of Postgres. */
   postgresEnv?: NodeJS.ProcessEnv;
+  /** Whether what Postgres has committed outlives the machine. Default true. */
+  durable?: boolean;
   /** Starts a member of a pool, its program first. Default: the built worker pool. */
   memberCommand?: readonly string[];
   /** Milliseconds for each service to be ready. Default 60,000. */
@@ -144,6 +146,7 @@ const assemble = async (
         logFile: logFile('postgres'),
         ...portOf(ports.postgres),
         ...(options.postgresEnv ? { env: options.postgresEnv } : {}),
+        ...(options.durable === undefined ? {} : { durable: options.durable }),
         ...(log ? { log } : {}),
       }),
     ),
