@@ -2,7 +2,7 @@
 # Brings up docker-compose.yml under a project name and port of its own, and does runs through the CLI against it, with keys of the API
 # that it makes. With members on Ray it kills a worker node in the middle of a run, replaces manager and executor, as an upgrade does, and
 # adds nodes; then, with members that run without Ray, it kills one of them. Takes everything down again. Fails unless every row of the
-# input comes out once, or if somebody is let in who must not be.
+# input comes out once, or if somebody is let in who must not be. With --build it only makes the images, which are kept then.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 unset APWA_KEY APWA_KEY_FILE COMPOSE_PROFILES
@@ -13,6 +13,12 @@ export COMPOSE_FILE=docker-compose.yml:infra/compose/slow-model.yaml
 readonly begins_within=180 joins_within=180 ends_within=300
 # Rows that are done when a member is killed: some are journaled, most are to come.
 readonly killed_at=300
+
+build() { docker compose --profile '*' build --quiet; }
+if [ "${1:-}" = --build ]; then
+  build
+  exit
+fi
 
 out=$(mktemp -d)
 run=
@@ -223,7 +229,7 @@ CHECK
 # --- Members on Ray ------------------------------------------------------------------------------------------------
 
 echo 'Building …'
-docker compose --profile '*' build --quiet
+build
 bring_up
 check_containers
 check_keys
