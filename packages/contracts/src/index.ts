@@ -19,6 +19,7 @@ export * from './registry.js';
 export * from './replicas.js';
 export * from './split.js';
 export * from './plan.js';
+export * from './row-choice.js';
 export * from './quote.js';
 export * from './plan-version.js';
 export * from './stage.js';

@@ -17,6 +17,8 @@ export const Resources = z.strictObject({
 });
 export type Resources = z.infer<typeof Resources>;
 
+const columnName = z.string().min(1).max(255);
+
 /** What a model is told, what it sees, and what it must give back. */
 const modelWork = {
   /** What to do with a row, with `{{column}}` placeholders for its data. */
@@ -25,9 +27,14 @@ const modelWork = {
    * Columns of a table that the plan itself holds (a step of kind `table`) whose text is part of the instructions, for each row its own:
    * task-parallel work. Text of any other table is data, and never obeyed.
    */
-  instructionColumns: z.array(z.string().min(1).max(255)).min(1).max(20).optional(),
+  instructionColumns: z.array(columnName).min(1).max(20).optional(),
   /** JSON Schema 2020-12 of the answer: an object, each property of which becomes a column. */
   output: JsonSchema,
+  /**
+   * A column that names, for each row, the properties of `output` that its answer has: a text is one, a list several. The others are NULL of
+   * it. A row that names none, or another, fails as `invalid_arguments`. Left out: each answer has all of them.
+   */
+  outputFrom: columnName.optional(),
   /** Left out: each row is asked once. */
   replicas: Replicas.optional(),
   /** A model of the configuration; its default model if left out. */
@@ -62,6 +69,11 @@ export const AgentTemplate = z.strictObject({
   ...modelWork,
   /** What it may call, and nothing else. */
   capabilities: z.array(CapabilityId).max(MAX_CAPABILITIES).default([]),
+  /**
+   * A column that names, for each row, those of `capabilities` that its agent gets: a text is one, a list several, NULL none. A row that names
+   * another fails as `invalid_arguments`. Left out: each agent gets all of them.
+   */
+  capabilitiesFrom: columnName.optional(),
   /** A row that reaches one of them fails, with `limit_exceeded`. */
   limits: agentLimits.optional(),
   retry: z.strictObject(callRetry).optional(),
@@ -132,16 +144,16 @@ export const SplitStep = z.strictObject({
   kind: z.literal('split'),
   input: Name,
   /** Of texts. */
-  column: z.string().min(1).max(255),
+  column: columnName,
   by: SplitBy,
   ...ChunkSize.shape,
 });
 export type SplitStep = z.infer<typeof SplitStep>;
 
-const columnNames = z.array(z.string().min(1).max(255)).min(1);
+const columnNames = z.array(columnName).min(1);
 
 /** The template of a reduce: a group's items are asked about in one call, or in several. Beside the room for what is added to them. */
-export const ReduceTemplate = LlmTemplate.omit({ instructionColumns: true, replicas: true }).extend({
+export const ReduceTemplate = LlmTemplate.omit({ instructionColumns: true, outputFrom: true, replicas: true }).extend({
   /** `{{items}}` stands for the items of a call, `{{column}}` for a column of `by`. */
   instructions: z.string().min(1).max(95_000),
 });

@@ -43,7 +43,7 @@ export const tokensOf = ({ input, cacheRead, cacheWrite, output, reasoning }: To
  * stopped it; `empty` the answer held nothing; `malformed` not JSON after all tries; `invalid_output` JSON that breaks the
  * template's schema after all repairs; `context_exceeded` the row does not fit the model's context, or an item the calls of its reduce; `input_failed` the row
  * had failed in the step before; `rate_limited`, `provider_error`, `timeout`, `connection` transient faults that outlasted
- * their tries; `invalid_arguments` the row's values do not fit the capability's parameters; `capability_failed` it threw, or gave
+ * their tries; `invalid_arguments` the row's values do not fit the capability's parameters, or name what its template does not have; `capability_failed` it threw, or gave
  * what it must not; of agents `limit_exceeded` a limit of its template was reached, `needs_split` it found the row too large for one
  * subtask, `blocked` it found that it cannot be done; of functions of plans `capability_timeout` it took too long, `capability_bad_output` it gave no JSON or what breaks
  * its schema, `capability_out_of_memory` it took more than it may, `capability_crashed` its process ended at the row again; `unknown` an unsafe call may have been made;

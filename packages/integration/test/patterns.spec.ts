@@ -65,6 +65,85 @@ describe('patterns of parallel work', () => {
     }
   });
 
+  it('should give each task of a table its own instructions, capabilities and output, and refuse its agent the others', async () => {
+    const calls = new Map<string, { tools: string[]; wanted: string[] }>();
+    const tasks = [
+      { task: 'Measure "abcd".', tools: ['builtin:text_length'], wants: ['characters'] },
+      { task: 'Work out 6 * 7.', tools: ['builtin:calculate'], wants: ['result', 'how'] },
+      { task: 'Name a colour.', wants: 'how' },
+    ];
+    // Each agent asks for both tools first, and then says what came of it, in what it was asked for.
+    model.otherwise(({ messages, tools, response_format }) => {
+      const text = words(String(messages[1]?.content));
+      const task = tasks.find((one) => text.includes(one.task))?.task ?? '';
+      const { json_schema } = response_format as { json_schema: { schema: { properties: object } } };
+      const wanted = Object.keys(json_schema.schema.properties);
+      calls.set(task, { tools: (tools ?? []).map(({ function: { name } }) => name), wanted });
+      if (messages.length === 2)
+        return {
+          toolCalls: [
+            { name: 'text_length', arguments: { text: 'abcd' } },
+            { name: 'calculate', arguments: { expression: '6 * 7' } },
+          ],
+        };
+      const said = messages.filter(({ role }) => role === 'tool').map(({ content }) => String(content));
+      const figure = (name: string) => Number(new RegExp(`"${name}":(\\d+)`).exec(said.join())?.[1] ?? -1);
+      const refused = said.flatMap((one) => /There is no tool (\w+)/.exec(one)?.[1] ?? []).join();
+      const all: Record<string, unknown> = { characters: figure('characters'), result: figure('value'), how: `without ${refused}` };
+      return { content: Object.fromEntries(wanted.map((name) => [name, all[name]])) };
+    });
+    const plan: Plan = {
+      version: 1,
+      steps: [
+        { id: 'tasks', kind: 'table', rows: tasks },
+        {
+          id: 'done',
+          kind: 'map',
+          input: 'tasks',
+          template: {
+            mode: 'agent',
+            instructions: 'Do the task of this record.',
+            instructionColumns: ['task'],
+            capabilities: ['builtin:text_length', 'builtin:calculate'],
+            capabilitiesFrom: 'tools',
+            output: {
+              type: 'object',
+              properties: { characters: { type: 'integer' }, result: { type: 'number' }, how: { type: 'string' } },
+            },
+            outputFrom: 'wants',
+          },
+        },
+      ],
+      outputs: ['done'],
+    };
+    const rows = await rowsOf(await system.run({ inputs: {}, plan }), 'done');
+    expect(rows.map(({ characters, result, how }) => [characters, result, how])).toEqual([
+      [4, null, null],
+      [null, 42, 'without text_length'],
+      [null, null, 'without text_length,calculate'],
+    ]);
+    expect(tasks.map(({ task }) => calls.get(task))).toEqual([
+      { tools: ['text_length', 'needs_split', 'blocked'], wanted: ['characters'] },
+      { tools: ['calculate', 'needs_split', 'blocked'], wanted: ['result', 'how'] },
+      { tools: ['needs_split', 'blocked'], wanted: ['how'] },
+    ]);
+    const wrong = structuredClone(plan);
+    Object.assign(wrong.steps[0] ?? {}, { rows: [tasks[0], { ...tasks[1], tools: ['builtin:fetch'] }] });
+    await expect(system.submit({ inputs: {}, plan: wrong })).rejects.toMatchObject({
+      code: 'invalid_plan',
+      details: {
+        faults: [
+          {
+            field: 'plan.steps[0].rows[1].tools',
+            value: 'builtin:fetch',
+            message: expect.stringContaining('no capability that the template carries') as string,
+            allowed: 'builtin:text_length, builtin:calculate',
+          },
+        ],
+      },
+    });
+  });
+
   it('should have a judge choose among replicas, by a model of its own calls', async () => {
     let drawn = 0;
     model.otherwise(({ messages }) => {

@@ -1,21 +1,32 @@
-import { type Step } from '@apwa/contracts';
+import { type JsonObject } from '@apwa/contracts';
 import { columnsOfRows } from '@apwa/tables';
+import { type PlacedStep } from './shape.js';
+
+/** A table that stands in a plan. */
+export interface WrittenTable {
+  /** Where its rows stand in the document. */
+  field: string;
+  rows: readonly JsonObject[];
+  /** Names of its columns. */
+  columns: readonly string[];
+}
 
 /**
- * Columns of a table whose values were written by whoever wrote the plan: those of a step of kind `table`, and of row-wise steps over one.
- * What a query or a model made of them may be anybody's.
+ * The table whose values whoever wrote the plan has written: a step of kind `table`, seen through row-wise steps over it, which have its columns beside
+ * theirs. What a query or a model made of it may be anybody's. Null: there is none.
  */
-export const writtenColumns = (name: string, steps: readonly Step[], seen: ReadonlySet<string> = new Set()): string[] => {
-  const step = steps.find(({ id }) => id === name);
-  if (!step || seen.has(name)) return [];
+export const writtenTable = (name: string, steps: readonly PlacedStep[], seen: ReadonlySet<string> = new Set()): WrittenTable | null => {
+  const placed = steps.find(({ step }) => step.id === name);
+  if (!placed || seen.has(name)) return null;
+  const { step, index } = placed;
   switch (step.kind) {
     case 'table':
-      return columnsOfRows(step.rows).map((column) => column.name);
+      return { field: `steps[${index}].rows`, rows: step.rows, columns: columnsOfRows(step.rows).map((column) => column.name) };
     case 'map':
-      return writtenColumns(step.input, steps, new Set([...seen, name]));
+      return writtenTable(step.input, steps, new Set([...seen, name]));
     case 'sql':
     case 'split':
     case 'reduce':
-      return [];
+      return null;
   }
 };

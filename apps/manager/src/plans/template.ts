@@ -17,6 +17,7 @@ import { clashesOf } from './columns.js';
 import { unknownColumns, unknownModel } from './names.js';
 import { allowedNames } from './nearest.js';
 import { checkReplicas } from './replicas.js';
+import { checkChoices } from './row-choice.js';
 import { faultsOfSchema } from './schema-faults.js';
 import { type CheckedTemplate, type TemplateContext } from './template-check.js';
 
@@ -40,8 +41,10 @@ const checkModelTemplate = (template: ModelTemplate, context: TemplateContext): 
   const output = checkOutput(template, context);
   const faults = [
     ...checkPlaceholders(template, `${field}.instructions`, columns),
-    ...checkInstructionColumns(template, `${field}.instructionColumns`, columns, written),
+    ...checkInstructionColumns(template, `${field}.instructionColumns`, columns, written?.columns ?? []),
     ...output.faults,
+    // Of an output that is none nothing more can be said.
+    ...(output.added === null ? [] : checkChoices(template, context)),
     ...unknownModel(`${field}.model`, template.model, models),
   ];
   return { faults, added: output.added };

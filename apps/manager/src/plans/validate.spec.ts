@@ -301,6 +301,109 @@ describe('a plan', () => {
     });
   });
 
+  describe('with rows that choose', () => {
+    const rows = [
+      { task: 'Weigh it', tools: ['builtin:text_length'], wants: ['grams', 'why'] },
+      { task: 'Name it', wants: 'name' },
+    ];
+    const properties = { grams: { type: 'number' }, why: { type: 'string' }, name: { type: 'string' } };
+    const agent = {
+      mode: 'agent',
+      instructions: 'Do the task of this record.',
+      instructionColumns: ['task'],
+      capabilities: ['builtin:text_length', 'builtin:word_count'],
+      capabilitiesFrom: 'tools',
+      output: { type: 'object', required: ['why'], properties },
+      outputFrom: 'wants',
+    };
+    const document = (template: object = {}, table: object = {}) =>
+      plan([
+        { id: 'tasks', kind: 'table', rows: [...rows, { task: 'x', tools: [], wants: ['why'], ...table }] },
+        map({ input: 'tasks' }, { ...agent, ...template }),
+      ]);
+
+    it('should have a column for each property', async () => {
+      const result = await validatePlan(document(), context);
+      expect(result).toMatchObject({ valid: true });
+      const names = result.valid ? result.columns.get('sorted')?.map(({ name }) => name) : [];
+      expect(names).toEqual(expect.arrayContaining(['task', 'tools', 'wants', 'grams', 'why', 'name']));
+    });
+
+    it('should be taken by rows of data, whose own fault a wrong name is then', async () => {
+      const asked = map({}, { output: { type: 'object', properties }, outputFrom: 'text' });
+      expect(await faultsOf(plan([asked]))).toEqual([]);
+    });
+
+    it.each<[string, object, object, Partial<Fault>]>([
+      [
+        'a capability that the template does not carry',
+        {},
+        { tools: ['builtin:text_length', 'builtin:word_cont'] },
+        {
+          field: 'steps[0].rows[2].tools',
+          value: 'builtin:word_cont',
+          message: 'is no capability that the template carries (steps[1].template.capabilities)',
+          allowed: 'builtin:text_length, builtin:word_count (did you mean builtin:word_count?)',
+        },
+      ],
+      [
+        'one that is built in, and not carried',
+        {},
+        { tools: 'builtin:fetch' },
+        { field: 'steps[0].rows[2].tools', value: 'builtin:fetch' },
+      ],
+      ['what is no name', {}, { tools: [7] }, { field: 'steps[0].rows[2].tools', value: '7' }],
+      ['a property that is none', {}, { wants: ['why', 'names'] }, { field: 'steps[0].rows[2].wants', value: 'names' }],
+      [
+        'no property',
+        {},
+        { wants: [] },
+        { field: 'steps[0].rows[2].wants', value: '[]', allowed: expect.stringMatching(/^grams, why, name/) as string },
+      ],
+      [
+        'a column that is not there',
+        { capabilitiesFrom: 'tool' },
+        {},
+        { field: 'steps[1].template.capabilitiesFrom', value: 'tool', allowed: expect.stringContaining('did you mean tools?') as string },
+      ],
+      [
+        'a column of numbers',
+        { outputFrom: 'n' },
+        { n: 1 },
+        {
+          field: 'steps[1].template.outputFrom',
+          message: 'is a column of BIGINT',
+          allowed: expect.stringContaining('task, tools') as string,
+        },
+      ],
+      [
+        'what ties properties together',
+        { output: { type: 'object', properties, dependentRequired: { grams: ['why'] } } },
+        {},
+        { field: 'steps[1].template.output.dependentRequired' },
+      ],
+      [
+        'a vote on what some rows do not answer',
+        { replicas: { combine: 'majority', count: 3 } },
+        {},
+        { field: 'steps[1].template.replicas.combine', value: 'majority', allowed: 'judge, all, or no outputFrom' },
+      ],
+      [
+        'a property that refers to another',
+        { output: { type: 'object', properties: { ...properties, more: { $ref: '#/properties/name' } } } },
+        {},
+        {
+          field: expect.stringContaining('steps[1].template.output') as string,
+          value: expect.stringContaining('#/properties/name') as string,
+        },
+      ],
+    ])('should name %s', async (_, template, table, fault) => {
+      expect(await faultsOf(document(template, table))).toEqual([
+        expect.objectContaining({ allowed: expect.stringMatching(/./), ...fault }),
+      ]);
+    });
+  });
+
   describe('with functions', () => {
     const language = {
       kind: 'python',

@@ -5,7 +5,7 @@ import { viewOfMap } from './columns.js';
 import { checkGraph, inOrder } from './graph.js';
 import { type Registry, resolveCapabilities, withContent } from './registered.js';
 import { type PlacedStep, readPlan } from './shape.js';
-import { writtenColumns } from './plan-rows.js';
+import { writtenTable } from './plan-rows.js';
 import { type ReduceContext, checkReduceStep } from './reduce-step.js';
 import { checkSplitStep } from './split-step.js';
 import { checkTableStep } from './table-step.js';
@@ -103,10 +103,7 @@ const flowOfColumns = async (
           ...context,
           field: `steps[${index}].template`,
           columns: input,
-          written: writtenColumns(
-            step.input,
-            steps.map((placed) => placed.step),
-          ),
+          written: writtenTable(step.input, steps),
         });
         faults.push(...result.faults);
         if (input && result.added) columns.set(step.id, viewOfMap(input, result.added));

@@ -9,7 +9,7 @@ import { type Config } from '../settings.js';
  */
 export const templateKey = ({ template, model, capabilities }: MapWork, { models }: Pick<Config, 'models'>): string | null => {
   if (!callsModel(template) || model === null || capabilities?.some((one) => effectsOf(one) === 'unsafe')) return null;
-  const { instructions, instructionColumns, output, replicas, limits } = template;
+  const { instructions, instructionColumns, output, outputFrom, replicas, limits } = template;
   const endpointsOf = (name: string) => models[name]?.endpoints.map(({ name, parameters }) => ({ name, parameters })) ?? [];
   const asked = (capabilities ?? []).flatMap((one) => (one.kind === 'template' && one.model !== undefined ? [endpointsOf(one.model)] : []));
   // The order of properties counts: models fill them in it.
@@ -17,6 +17,7 @@ export const templateKey = ({ template, model, capabilities }: MapWork, { models
     instructions,
     instructionColumns,
     output,
+    outputFrom,
     replicas,
     outputTokens: limits?.outputTokens ?? null,
     model,
@@ -28,9 +29,10 @@ export const templateKey = ({ template, model, capabilities }: MapWork, { models
 };
 
 /** What makes an agent another one: what it may call, and how far it may go. */
-const agentOf = ({ capabilities, limits, transcript }: AgentTemplate, definitions: MapWork['capabilities']) => ({
+const agentOf = ({ capabilities, capabilitiesFrom, limits, transcript }: AgentTemplate, definitions: MapWork['capabilities']) => ({
   mode: 'agent',
   capabilities,
+  capabilitiesFrom,
   definitions,
   turns: limits?.turns,
   transcript,

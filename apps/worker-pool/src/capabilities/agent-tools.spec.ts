@@ -52,6 +52,30 @@ describe('tools of an agent', () => {
     ]);
   });
 
+  it('should be narrowed under the names that they have among all, and refuse what is left out', async () => {
+    const opened = (id: `${'builtin' | 'http'}:${string}`, effects: 'none' | 'unsafe'): OpenCapability => {
+      const one = capability(sent, { effects });
+      return { ...one, capability: { ...one.capability, id } };
+    };
+    const tools = createAgentTools('stg_a', [opened('builtin:send', 'none'), opened('http:send', 'unsafe')]);
+    const only = tools.only(['builtin:send']);
+    expect([tools, only].map(({ definitions }) => definitions.map(({ name }) => name))).toEqual([
+      ['builtin_send', 'http_send', 'needs_split', 'blocked'],
+      ['builtin_send', 'needs_split', 'blocked'],
+    ]);
+    expect([tools.unsafe, only.unsafe]).toEqual([true, false]);
+    const intents = { uncertain: async () => false, record: async () => true };
+    const calls = ['builtin_send', 'http_send'].map((name) => ({ id: name, name, arguments: '{"to": "a"}' }));
+    const outcomes = await only.call(calls, { ownerId: 'run_a', agent: null, row: 1, replica: 0, turn: 0, control, intents });
+    expect(outcomes).toMatchObject({
+      kind: 'results',
+      messages: [
+        { content: expect.stringContaining('"to":"a"') as string },
+        { content: 'There is no tool http_send. Tools: builtin_send, needs_split, blocked.' },
+      ],
+    });
+  });
+
   it('should write an unsafe call down before it is made, and say when it has ended', async () => {
     const { outcomes, log, tools } = await turn(sent);
     expect(tools.unsafe).toBe(true);

@@ -39,6 +39,8 @@ export interface AgentTools {
   call(calls: readonly ToolCall[], where: TurnPlace): Promise<ToolOutcomes>;
   /** Some calls must never be made twice. */
   readonly unsafe: boolean;
+  /** These of them alone, by the names that they have among all. */
+  only(ids: readonly CapabilityId[]): AgentTools;
   /** Something changed for rows that wait: they look again. */
   wake(): void;
 }
@@ -87,7 +89,10 @@ export const toolNamesOf = (ids: readonly CapabilityId[]): Map<string, Capabilit
 export const createAgentTools = (stageId: string, opened: readonly OpenCapability[]): AgentTools => {
   const names = toolNamesOf(opened.map(({ capability }) => capability.id));
   const byId = new Map(opened.map((one) => [one.capability.id, one]));
-  const byName = new Map([...names].map(([name, id]) => [name, byId.get(id) as OpenCapability]));
+  return toolsNamed(stageId, new Map([...names].map(([name, id]) => [name, byId.get(id) as OpenCapability])));
+};
+
+const toolsNamed = (stageId: string, byName: ReadonlyMap<string, OpenCapability>): AgentTools => {
   const definitions: ToolDefinition[] = [
     ...[...byName].map(
       ([
@@ -128,8 +133,9 @@ export const createAgentTools = (stageId: string, opened: readonly OpenCapabilit
 
   return {
     definitions,
-    wake: () => opened.forEach((one) => one.wake()),
-    unsafe: opened.some(({ capability }) => isUnsafe(capability)),
+    only: (ids) => toolsNamed(stageId, new Map([...byName].filter(([, { capability }]) => ids.includes(capability.id)))),
+    wake: () => byName.forEach((one) => one.wake()),
+    unsafe: [...byName.values()].some(({ capability }) => isUnsafe(capability)),
     call: async (calls, { replica, within, turn, ...where }) => {
       const outcomes = await Promise.all(
         calls.map((call, index) =>
@@ -155,6 +161,7 @@ export const createAgentTools = (stageId: string, opened: readonly OpenCapabilit
 export const noTools: AgentTools = {
   definitions: [],
   unsafe: false,
+  only: () => noTools,
   wake: () => undefined,
   call: (calls) =>
     Promise.resolve({

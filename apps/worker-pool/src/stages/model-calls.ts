@@ -63,6 +63,19 @@ export const modelCallsOf = ({ log, stageId, model, modelName, prompts, output, 
   };
 };
 
+/** The same calls for an answer of another schema. */
+export const callsFor = (calls: StageCalls, schema: JsonSchema): StageCalls => ({
+  ...calls,
+  output: { ...calls.output, schema },
+  validate: validatorOf(schema, columnsOfSchema(schema)),
+  get fault() {
+    return calls.fault;
+  },
+  set fault(fault) {
+    calls.fault = fault;
+  },
+});
+
 const totalMsOf = (template: ModelTemplate): number =>
   template.mode === 'agent' ? (template.limits?.totalMs ?? AGENT_DEFAULTS.totalMs) : (template.retry?.totalMs ?? Infinity);
 

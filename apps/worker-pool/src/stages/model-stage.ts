@@ -2,6 +2,7 @@ import {
   AGENT_DEFAULTS,
   type AgentTemplate,
   ANSWERS_COLUMN,
+  choiceColumns,
   type JsonSchema,
   type MapWork,
   type ModelTemplate,
@@ -16,6 +17,7 @@ import { type OpenModel } from '../models/models.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
 import { AgentPipeline, type AgentSettings } from '../rows/agent-pipeline.js';
 import { type CallControl } from '../rows/control.js';
+import { type Pipeline } from '../rows/pipeline.js';
 import { ReplicaPipeline } from '../rows/replica-pipeline.js';
 import { combinationOf } from '../rows/replicas.js';
 import { RowPipeline } from '../rows/row-pipeline.js';
@@ -24,6 +26,7 @@ import { type StageCalls } from '../rows/stage-calls.js';
 import { type InputRows } from './input-rows.js';
 import { type Caller, earlierOf, type MapStage } from './map-stage.js';
 import { modelCallsOf } from './model-calls.js';
+import { type RowShare, RowShares, SharePipeline } from './row-shares.js';
 
 export interface ModelStageParts {
   log: Logger;
@@ -52,7 +55,10 @@ export const createModelStage = (parts: ModelStageParts): MapStage => {
   const calls = modelCallsOf({ log, stageId, model, modelName, prompts, output: template.output, template });
   const judge = template.replicas?.combine === 'judge' ? judgeOf(template.replicas, parts) : null;
   const agent = template.mode === 'agent' && tools ? agentOf(template, tools) : null;
-  const columns = [...new Set([...prompts.columns, ...(judge?.columns ?? [])])];
+  const choices = choiceColumns(template);
+  const whole: RowShare = { calls, agent };
+  const shares = choices.length > 0 ? new RowShares(choices, whole) : null;
+  const columns = [...new Set([...prompts.columns, ...(judge?.columns ?? []), ...choices.map(({ column }) => column)])];
   return {
     kind: 'map',
     columns: tools?.unsafe ? null : columns,
@@ -64,7 +70,9 @@ export const createModelStage = (parts: ModelStageParts): MapStage => {
       return calls.fault ?? judge?.calls.fault ?? null;
     },
     pipeline: (control, caller) => {
-      const pipelineOf = (own: CallControl) => (agent ? new AgentPipeline(calls, agent, own, caller) : new RowPipeline(calls, own, caller));
+      const by = ({ calls, agent }: RowShare, own: CallControl): Pipeline =>
+        agent ? new AgentPipeline(calls, agent, own, caller) : new RowPipeline(calls, own, caller);
+      const pipelineOf = (own: CallControl): Pipeline => (shares ? new SharePipeline(shares, (share) => by(share, own)) : by(whole, own));
       if (!combination) return pipelineOf(control);
       const ask = (own: CallControl, row: number, values: RowValues, replica: number) =>
         pipelineOf(own).run(row, values, { replica, counted: replica > 0 });

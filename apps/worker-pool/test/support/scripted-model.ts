@@ -5,6 +5,7 @@ interface ChatRequest {
   model: string;
   messages: { role: string; content: string }[];
   tools?: { function: { name: string } }[];
+  response_format?: { json_schema?: { schema: { properties: Record<string, unknown> } } };
   max_completion_tokens?: number;
 }
 

@@ -5,6 +5,8 @@ import {
   type AgentTemplate,
   type CapabilityDefinition,
   type CapabilityTemplate,
+  type Column,
+  type JsonObject,
   type LlmTemplate,
   type JsonSchema,
   comesFromStage,
@@ -97,13 +99,19 @@ export class World {
   }
 
   /** A table of one column `text`. */
-  async table(texts: string[]): Promise<TableReference> {
+  table(texts: string[]): Promise<TableReference> {
+    return this.tableOf(
+      [{ name: 'text', type: 'VARCHAR' }],
+      texts.map((text) => ({ text })),
+    );
+  }
+
+  async tableOf(columns: Column[], rows: JsonObject[]): Promise<TableReference> {
     const tableId = newId('table');
-    const columns = [{ name: 'text', type: 'VARCHAR' }];
-    const results = texts.map((text, row) => inputRow(row, text));
+    const results = rows.map((output, row) => inputRow(row, output));
     const part = await writeMapPart(this.storage, `parts/${newId('stage')}/${tableId}.parquet`, { columns, results });
     const parts = [{ ...part, firstRow: 0 }];
-    return writeManifest(this.storage, { tableId, version: 1, columns, ownColumns: columns, rows: texts.length, parts });
+    return writeManifest(this.storage, { tableId, version: 1, columns, ownColumns: columns, rows: rows.length, parts });
   }
 
   work(
@@ -176,10 +184,10 @@ const BOOKKEEPING = [
   { name: '_input_tokens', type: 'BIGINT' },
 ];
 
-const inputRow = (row: number, text: string): RowResult => ({
+const inputRow = (row: number, output: JsonObject): RowResult => ({
   row,
   status: 'ok',
-  output: { text },
+  output,
   error: null,
   attempts: 0,
   model: null,

@@ -38,6 +38,16 @@ it('should show what a person has to know of each step, and no more of its texts
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(200);
 });
 
+it('should say what rows take of a step by what they hold themselves', () => {
+  const template = { mode: 'agent' as const, instructions: 'Do {{task}}', output, outputFrom: 'wants' };
+  const agent = { ...template, capabilities: ['builtin:fetch' as const, 'builtin:sql' as const], capabilitiesFrom: 'tools' };
+  const [line] = planView({ ...plan, steps: [{ id: 'done', kind: 'map', input: 'tasks', template: agent }], outputs: ['done'] }).split(
+    '\n',
+  );
+  expect(line).toContain('task → kind (of each row those in wants)');
+  expect(line).toContain('agent with builtin:fetch, builtin:sql (of each row those in tools)');
+});
+
 it('should compare plans as documents, and be silent where nothing differs', () => {
   const after = { ...plan, outputs: ['n'] };
   expect(planDiff({ name: 'version 1', plan }, { name: 'version 2', plan: after }).split('\n')).toEqual(

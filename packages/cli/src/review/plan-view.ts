@@ -11,6 +11,9 @@ const shortened = (text: string): string => {
 const keysOf = (schema: Record<string, unknown>): string[] =>
   typeof schema.properties === 'object' && schema.properties !== null ? Object.keys(schema.properties) : [];
 
+/** What a row takes of what stands before. */
+const ofEachRow = (column: string | undefined): string => (column === undefined ? '' : ` (of each row those in ${column})`);
+
 /** What a step is and does, the shortest first: `map of messages`, `text → kind`, `model small`, `3 replicas, majority`. */
 const factsOf = (step: Step): string[] => {
   const reads = inputsOf(step);
@@ -23,9 +26,11 @@ const factsOf = (step: Step): string[] => {
       const { replicas } = template;
       return [
         head,
-        `${columns.length > 0 ? [...new Set(columns)].join(', ') : 'all columns'} → ${keysOf(template.output).join(', ')}`,
+        `${columns.length > 0 ? [...new Set(columns)].join(', ') : 'all columns'} → ${keysOf(template.output).join(', ')}${ofEachRow(template.outputFrom)}`,
         `model ${template.model ?? 'of the configuration'}`,
-        ...(template.mode === 'agent' ? [`agent with ${template.capabilities.join(', ') || 'no capabilities'}`] : []),
+        ...(template.mode === 'agent'
+          ? [`agent with ${template.capabilities.join(', ') || 'no capabilities'}${ofEachRow(template.capabilitiesFrom)}`]
+          : []),
         ...(replicas ? [`${replicas.count} replicas, ${replicas.combine}`] : []),
       ];
     }
