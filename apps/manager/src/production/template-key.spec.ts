@@ -32,3 +32,9 @@ it('should take results of rows alone that chose the same', () => {
     columns.map(({ name }) => name),
   );
 });
+
+it('should take results of rows alone of which a judge saw the same', () => {
+  const judge = { instructions: 'Which of {{answers}} suits {{reader}}?' };
+  const replicas = { combine: 'judge' as const, count: 3, judge };
+  expect(columnsReadBy({ template: { ...template, replicas } }, [])).toEqual(['task', 'reader']);
+});
