@@ -51,6 +51,29 @@ describe('calls that must never be made twice', () => {
     expect(await list(stageId, { first: 1, last: 1 })).toEqual([]);
   });
 
+  it('should be taken back by the attempt that wrote them down, once they were refused, and by no other', async () => {
+    await world.executor();
+    const { id: stageId } = await world.submit(2);
+    const first = await (await world.member()).claimOne();
+    const end = async ({ token }: { token: string }, row: number, letter: string) =>
+      void (await world.messaging.request(operations.endIntent, { stageId, token, row, key: key(letter) }));
+    await record(first, 0, 'a');
+    await record(first, 1, 'b');
+    await end({ token: 'f'.repeat(32) }, 0, 'a');
+    await end(first, 1, 'a');
+    expect(await list(stageId, first.range)).toHaveLength(2);
+    await end(first, 0, 'a');
+    await end(first, 0, 'a');
+    expect(await list(stageId, first.range)).toEqual([{ row: 1, key: key('b') }]);
+    await world.messaging.request(operations.release, { shardId: first.shardId, token: first.token });
+    const second = await (await world.member()).claimOne();
+    expect(await record(second, 0, 'a')).toBe(true);
+    // A word that comes late takes nothing back of what another attempt has written down since.
+    await end(first, 0, 'a');
+    await end(first, 1, 'b');
+    expect(await list(stageId, first.range)).toEqual([{ row: 0, key: key('a') }]);
+  });
+
   it('should be written down by whoever comes first, and then is not given up: one of two that hold one token and none', async () => {
     await world.executor();
     await world.submit(1);

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProcess } from './support/member-process.js';
-import { answer } from './support/scripted-model.js';
+import { answer, type Call } from './support/scripted-model.js';
 import { until } from './support/until.js';
 import { texts, World } from './support/world.js';
 
@@ -14,6 +14,12 @@ const KILLS = Number(process.env.APWA_KILLS ?? 10);
 const STEP_MS = 50 / KILLS;
 const SLOTS = 6;
 const ROWS = 500;
+const template: AgentTemplate = {
+  mode: 'agent',
+  instructions: 'Order {{text}}',
+  output: { type: 'object', properties: { upper: { type: 'string' } }, required: ['upper'] },
+  capabilities: ['http:order'],
+};
 /** Milliseconds that the other side takes for a call. */
 const CALL_MS = 20;
 
@@ -23,44 +29,47 @@ describe('calls that must never be made twice', () => {
   let server: Server;
   /** What the other side was told to do, in the order in which it was. */
   const orders: string[] = [];
+  /** The status by which it answers an order; null: not at all. */
+  let statusOf: (text: string) => number | null = () => 200;
 
-  beforeAll(async () => {
+  beforeEach(async () => {
+    orders.length = 0;
+    statusOf = () => 200;
     server = createServer((request, response) => {
       let body = '';
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
-        orders.push((JSON.parse(body) as { text: string }).text);
-        setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end('{"ordered":true}'), CALL_MS);
+        const { text } = JSON.parse(body) as { text: string };
+        orders.push(text);
+        const status = statusOf(text);
+        if (status !== null)
+          setTimeout(() => response.writeHead(status, { 'content-type': 'application/json' }).end('{"ordered":true}'), CALL_MS);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     world = await World.start({ slots: SLOTS, settings: { capabilities: { allowedHosts: [`127.0.0.1:${port}`] } } });
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await world.stop();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('should be made once or be told as unknown, whenever after such a call a member is killed', async () => {
-    const { port } = server.address() as AddressInfo;
-    const order = HttpCapability.parse({
+  const ordering = () =>
+    HttpCapability.parse({
       kind: 'http',
       name: 'order',
       description: 'Orders what the text says',
       method: 'POST',
-      url: `http://127.0.0.1:${port}/orders`,
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/orders`,
       input: { type: 'object', required: ['text'], properties: { text: { type: 'string' } } },
       output: { type: 'object', required: ['ordered'], properties: { ordered: { type: 'boolean' } } },
       body: { text: '{{text}}' },
     });
-    const template: AgentTemplate = {
-      mode: 'agent',
-      instructions: 'Order {{text}}',
-      output: { type: 'object', properties: { upper: { type: 'string' } }, required: ['upper'] },
-      capabilities: ['http:order'],
-    };
+
+  it('should be made once or be told as unknown, whenever after such a call a member is killed', async () => {
+    const order = ordering();
     world.model.script = ({ text, request }) =>
       request.messages.some(({ role }) => role === 'tool') ? answer(text) : { toolCalls: [{ name: 'order', arguments: { text } }] };
     const rows = texts(ROWS);
@@ -87,5 +96,64 @@ describe('calls that must never be made twice', () => {
     expect(unknown.length).toBeLessThanOrEqual(KILLS * SLOTS);
     const ordered = new Set(orders);
     expect(result.filter(({ _status, text }) => _status === 'ok' && !ordered.has(String(text)))).toEqual([]);
+  });
+
+  /** Hands the stage's shard on to another member, as after a death. */
+  const handOn = async (holder: MemberProcess) => {
+    await holder.kill();
+    for (const attempt of world.script.attempts) if (attempt.state === 'active') world.script.revoke(attempt);
+    await world.member();
+  };
+  const toldOf = ({ request }: Call): string[] => request.messages.flatMap(({ role, content }) => (role === 'tool' ? [content] : []));
+
+  it('should leave a row in no doubt where the other side refused it outright, whoever takes the row over', async () => {
+    statusOf = (text) => Number(text.split(' ')[1]);
+    const holder = await world.member();
+    let killed = false;
+    world.model.script = async (call) => {
+      if (toldOf(call).length === 0) return { toolCalls: [{ name: 'order', arguments: { text: call.text } }] };
+      if (killed) return answer(toldOf(call).join());
+      await until(() => killed, 30_000);
+      return { drop: true };
+    };
+    const rows = ['taken 200', 'refused 422', 'early 425', 'elsewhere 307', 'broken 500', 'lost 524'];
+    const { stageId } = await world.stage(rows, { template, capabilities: [ordering()] });
+    await until(() => world.model.calls.filter((call) => toldOf(call).length > 0).length === 4, 60_000);
+    const handedOn = handOn(holder);
+    killed = true;
+    await handedOn;
+    await until(() => world.script.done(stageId), 60_000);
+    const result = await world.result(stageId);
+    expect(result.map(({ _error_code }) => _error_code ?? null)).toEqual([null, null, null, null, 'unknown', 'unknown']);
+    expect(result[1]?.upper).toMatch(/FAILED \(CAPABILITY_FAILED\): .* ANSWERED 422/);
+    // One that is asked to come back later is asked again while its turn lasts.
+    expect(rows.map((row) => orders.filter((order) => order === row).length)).toEqual([1, 1, 4, 1, 1, 1]);
+  });
+
+  it('should be made again where it was refused in a turn that never ended, and not where nobody knows', async () => {
+    const look = HttpCapability.parse({ ...ordering(), name: 'look', effects: 'none' });
+    let killed = false;
+    statusOf = (text) => (killed ? 200 : text === 'refused' ? 422 : null);
+    const holder = await world.member();
+    // What is looked up is answered after the death alone: the turn does not end before.
+    world.model.script = (call) => {
+      if (toldOf(call).length > 0) return answer(call.text);
+      const calls = [
+        { name: 'order', arguments: { text: call.text } },
+        { name: 'look', arguments: { text: `${call.text} looked up` } },
+      ];
+      return { toolCalls: calls };
+    };
+    const capabilities = [ordering(), look];
+    const both: AgentTemplate = { ...template, capabilities: ['http:order', 'http:look'] };
+    const { stageId } = await world.stage(['refused', 'silent'], { template: both, capabilities });
+    await until(() => orders.length === 4 && world.script.intentsOf(stageId).length === 1, 30_000);
+    expect(world.script.intentsOf(stageId)).toMatchObject([{ row: 1 }]);
+    const handedOn = handOn(holder);
+    killed = true;
+    await handedOn;
+    await until(() => world.script.done(stageId), 60_000);
+    expect(await world.result(stageId)).toMatchObject([{ _status: 'ok' }, { _error_code: 'unknown' }]);
+    expect(orders.filter((order) => order === 'refused' || order === 'silent').sort()).toEqual(['refused', 'refused', 'silent']);
   });
 });

@@ -45,11 +45,13 @@ describe('a template as a capability', () => {
   let world: World;
   let server: Server;
   let sent: number;
+  let status: number;
   beforeEach(async () => {
     sent = 0;
+    status = 200;
     server = createServer((_, response) => {
       sent++;
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"size": 1}');
+      response.writeHead(status, { 'content-type': 'application/json' }).end('{"size": 1}');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     world = await World.start({ settings: { capabilities: { allowedHosts: [`127.0.0.1:${(server.address() as AddressInfo).port}`] } } });
@@ -159,8 +161,8 @@ describe('a template as a capability', () => {
     expect((await world.result(stageId)).map(({ _status, _attempts }) => [_status, _attempts])).toEqual(rows.map(() => ['ok', 6]));
   });
 
-  it('should make the row unknown where it called what must not be called twice, and then failed or was killed', async () => {
-    const send = HttpCapability.parse({
+  const sending = () =>
+    HttpCapability.parse({
       kind: 'http',
       name: 'send',
       description: 'Sends',
@@ -169,7 +171,25 @@ describe('a template as a capability', () => {
       input: { type: 'object', properties: {} },
       output: { type: 'object', properties: { size: { type: 'integer' } } },
     });
-    const capabilities = [study({ capabilities: ['http:send'], effects: 'unsafe' }), send];
+
+  it('should leave nothing in doubt where all that it called was refused outright', async () => {
+    status = 422;
+    const { row } = await run(
+      (one) => {
+        if (askerOf(one) === 'agent') return turnsOf(one) === 0 ? call('study') : answer(results(one).join());
+        return turnsOf(one) === 0
+          ? { toolCalls: [{ name: 'send', arguments: {} }] }
+          : { toolCalls: [{ name: 'blocked', arguments: { reason: 'they refuse it' } }] };
+      },
+      { capabilities: ['template:study'] },
+      [study({ capabilities: ['http:send'], effects: 'unsafe' }), sending()],
+    );
+    expect(row).toMatchObject({ _status: 'ok', upper: 'STUDY FAILED (BLOCKED): THEY REFUSE IT' });
+    expect(sent).toBe(1);
+  });
+
+  it('should make the row unknown where it called what must not be called twice, and then failed or was killed', async () => {
+    const capabilities = [study({ capabilities: ['http:send'], effects: 'unsafe' }), sending()];
     const first = await world.member();
     let killed = false;
     world.model.script = async (one) => {

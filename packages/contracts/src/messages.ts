@@ -297,6 +297,13 @@ export const executorOperations = {
     z.strictObject({ stageId: StageId, token: LeaseToken, row: z.number().int().nonnegative(), key: CallKey }),
     z.strictObject({ may: z.boolean() }),
   ),
+  /** Takes back what an attempt wrote down of a call that was not carried out, as its answer proves. The attempt never makes that call again. */
+  endIntent: operation(
+    memberAsksExecutor,
+    'end_intent',
+    z.strictObject({ stageId: StageId, token: LeaseToken, row: z.number().int().nonnegative(), key: CallKey }),
+    z.strictObject({}),
+  ),
   /** Calls within a range of rows that may have been made, whoever was to make them. */
   listIntents: operation(
     memberAsksExecutor,

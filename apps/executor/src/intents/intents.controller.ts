@@ -14,6 +14,12 @@ export class IntentsController {
     return { may: await this.intents.record(intent) };
   }
 
+  @Handles(executorOperations.endIntent)
+  async endIntent(intent: z.output<typeof executorOperations.endIntent.request>) {
+    await this.intents.end(intent);
+    return {};
+  }
+
   @Handles(executorOperations.listIntents)
   async listIntents({ stageId, within }: z.output<typeof executorOperations.listIntents.request>) {
     return { intents: await this.intents.list(stageId, within) };

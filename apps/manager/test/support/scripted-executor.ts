@@ -314,6 +314,11 @@ class ScriptedController {
     return unexpected();
   }
 
+  @Handles(executorOperations.endIntent)
+  endIntent(): never {
+    return unexpected();
+  }
+
   @Handles(executorOperations.listIntents)
   listIntents(): never {
     return unexpected();

@@ -87,6 +87,7 @@ export class Attempt implements RowsInHand, TurnTaker {
     const intents = {
       list: () => parts.requests.listIntents(),
       record: (row: number, key: CallKey) => parts.requests.recordIntent(row, key, this.#while),
+      end: (row: number, key: CallKey) => parts.requests.endIntent(row, key, this.#while),
     };
     this.#intents = new IntentBook(intents, mayHavePredecessors(assignment));
     this.#part = new PartCommit(last, parts.requests, parts.log);

@@ -45,6 +45,17 @@ export class ShardRequests {
     return (await retrying(ask, EXECUTOR_PATIENCE, waiting))?.may ?? false;
   }
 
+  /** Such a call was not carried out. Does not reject: where nobody hears of it the row is in doubt if it is taken over just now. */
+  async endIntent(row: number, key: CallKey, waiting: Waiting): Promise<void> {
+    const { stageId, token } = this.assignment;
+    try {
+      const tell = () => this.messaging.request(executorOperations.endIntent, { stageId, token, row, key });
+      await retrying(tell, EXECUTOR_PATIENCE, waiting);
+    } catch (thrown) {
+      this.log.debug({ stageId, row, error: ApwaError.from(thrown).toPayload() }, 'could not take back an intent');
+    }
+  }
+
   /** Such calls that attempts at these rows may have made. Errors: of the request. */
   async listIntents(): Promise<{ row: number; key: CallKey }[]> {
     const { stageId, range } = this.assignment;

@@ -2,7 +2,7 @@ import { type JsonObject, PermanentError, RefusedError, TransientError } from '@
 import { compileSchema } from '@apwa/json-schema';
 import { AttemptControl } from '../rows/control.js';
 import { createAgentTools, toolNamesOf } from './agent-tools.js';
-import { type OpenCapability } from './capability-call.js';
+import { NotCarriedOut, type OpenCapability } from './capability-call.js';
 
 const control = new AttemptControl({
   begin: () => true,
@@ -32,7 +32,11 @@ const turn = async (call: OpenCapability['call'], more: Circumstances = {}) => {
   const { may = true, times = 1 } = more;
   const log: string[] = [];
   const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), more)]);
-  const intents = { uncertain: async () => false, record: async () => log.push('intent') > 0 && may };
+  const intents = {
+    uncertain: async () => false,
+    record: async () => log.push('intent') > 0 && may,
+    refused: () => void log.push('refused'),
+  };
   const calls = Array.from({ length: times }, (_, n) => ({ id: `c${n}`, name: 'send', arguments: '{"to": "a"}' }));
   return {
     outcomes: await tools.call(calls, { ownerId: 'run_a', agent: null, row: 1, replica: 0, turn: 2, control, intents }),
@@ -64,7 +68,7 @@ describe('tools of an agent', () => {
       ['builtin_send', 'needs_split', 'blocked'],
     ]);
     expect([tools.unsafe, only.unsafe]).toEqual([true, false]);
-    const intents = { uncertain: async () => false, record: async () => true };
+    const intents = { uncertain: async () => false, record: async () => true, refused: () => undefined };
     const calls = ['builtin_send', 'http_send'].map((name) => ({ id: name, name, arguments: '{"to": "a"}' }));
     const outcomes = await only.call(calls, { ownerId: 'run_a', agent: null, row: 1, replica: 0, turn: 0, control, intents });
     expect(outcomes).toMatchObject({
@@ -115,6 +119,18 @@ describe('tools of an agent', () => {
   ])('should take of an unsafe call %s for what it is', async (_, thrown, expected) => {
     const { outcomes } = await turn(() => Promise.reject(thrown));
     expect(outcomes).toMatchObject(expected);
+  });
+
+  it('should end what was written down where the other side says what came of it, and take it back where that proves it was not carried out', async () => {
+    const failing = (error: Error) => turn(() => Promise.reject(error));
+    const refused = await failing(new NotCarriedOut('capability_failed', 'no such address'));
+    const failed = await failing(new PermanentError('capability_failed', 'half of it'));
+    const ended = { kind: 'results', intents: [expect.stringMatching(/^[0-9a-f]{64}$/)], messages: [{ role: 'tool' }] };
+    expect([refused.outcomes, failed.outcomes]).toMatchObject([ended, ended]);
+    expect([refused.log, failed.log]).toEqual([
+      ['intent', 'call', 'refused'],
+      ['intent', 'call'],
+    ]);
   });
 
   it('should not let an agent repeat an unsafe call whose answer is not what it promised', async () => {

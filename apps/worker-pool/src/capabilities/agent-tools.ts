@@ -12,7 +12,7 @@ import {
 import { type ChatMessage, type ToolCall, type ToolDefinition } from '@apwa/model';
 import { fence } from '../prompts/fence.js';
 import { shownFaults } from '../rows/shown-faults.js';
-import { callWithEffects, type CallPlace, isUnsafe } from './effects.js';
+import { callWithEffects, type CallPlace, isUnsafe, EndedCall } from './effects.js';
 import { type OpenCapability } from './capability-call.js';
 
 /** What came of the calls of a turn. */
@@ -127,7 +127,8 @@ const toolsNamed = (stageId: string, byName: ReadonlyMap<string, OpenCapability>
       if (error instanceof RefusedError) return { kind: 'abandoned', fault: error.toPayload() };
       if (error.code === 'unknown') return { kind: 'given_up', code: 'unknown', reason: error.message };
       const code = error instanceof PermanentError ? error.code : 'capability_failed';
-      return said(`${name} failed (${code}): ${excerpt(error.message, 1_000)}`);
+      const content = `${name} failed (${code}): ${excerpt(error.message, 1_000)}`;
+      return { kind: 'said', content, intent: error instanceof EndedCall ? error.intent : null };
     }
   };
 

@@ -1,4 +1,4 @@
-import { type CallKey, type Capability, type JsonObject, type RowErrorCode, type RowValues } from '@apwa/contracts';
+import { type CallKey, type Capability, type JsonObject, PermanentError, type RowErrorCode, type RowValues } from '@apwa/contracts';
 import { type CompiledSchema } from '@apwa/json-schema';
 import { type CallGate } from '../permits/call-gate.js';
 import { type CallControl } from '../rows/control.js';
@@ -32,6 +32,9 @@ export interface CapabilityCall {
   /** The same for the same call of the row, whoever makes it: an idempotency key. */
   readonly key: () => CallKey;
 }
+
+/** An error of a call which proves that it was not carried out: an `unsafe` one may be made again. */
+export class NotCarriedOut extends PermanentError {}
 
 /** A capability that this member can call for a stage. */
 export interface OpenCapability {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type CallControl } from '../rows/control.js';
 import { type Intents } from '../rows/intents.js';
 import { Admission } from './admission.js';
-import { type CallingAgent, type OpenCapability } from './capability-call.js';
+import { type CallingAgent, NotCarriedOut, type OpenCapability } from './capability-call.js';
 
 /** Of which row a call is, and where in the row's work it stands. */
 export interface CallPlace {
@@ -22,6 +22,16 @@ export interface CallPlace {
 export interface Called {
   readonly output: JsonObject;
   readonly intent: CallKey | null;
+}
+
+/** A call that had been written down has come to its end, by an error of the capability. */
+export class EndedCall extends PermanentError {
+  constructor(
+    error: PermanentError,
+    readonly intent: CallKey,
+  ) {
+    super(error.code, error.message, { cause: error });
+  }
 }
 
 /** What is said of a row that may have made a call which must never be made twice. */
@@ -64,9 +74,10 @@ const callUnsafe = async (opened: OpenCapability, given: JsonObject, admission: 
     return output && { output, intent };
   } catch (thrown) {
     const error = ApwaError.from(thrown);
-    // What the capability itself says is known: it was not carried out. An answer that can't be read says the opposite.
+    // What the capability itself says is known. An answer that can't be read says the opposite.
     const known = error instanceof RefusedError || (error instanceof PermanentError && error.code !== 'capability_bad_output');
-    if (known) throw error;
+    if (error instanceof NotCarriedOut) intents.refused(row, intent);
+    if (known) throw error instanceof PermanentError ? new EndedCall(error, intent) : error;
     throw new PermanentError('unknown', `${UNCERTAIN} (${capability.id}: ${error.message})`, { cause: thrown });
   }
 };

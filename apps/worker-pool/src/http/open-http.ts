@@ -4,10 +4,11 @@ import { hideSecrets } from '@apwa/service';
 import { type Response } from 'undici';
 import { answered, parsedJson } from '../capabilities/answered.js';
 import { type EndedTry } from '../capabilities/admission.js';
-import { type CapabilityCall } from '../capabilities/capability-call.js';
+import { type CapabilityCall, NotCarriedOut } from '../capabilities/capability-call.js';
 import { readText, type Web } from '../web/web.js';
 import { WebError } from '../web/web-error.js';
 import { type BuiltRequest, requestOf } from './request-of.js';
+import { PASSING, StatusError } from './status-error.js';
 import { type Secrets } from './secrets.js';
 
 /** Tries of a call that may be made again, those not counted that were refused with 429. */
@@ -15,8 +16,6 @@ const TRIES = 4;
 const BACKOFF_MS = 250;
 /** The longest wait between two tries, whatever the other side asks for. */
 const LONGEST_WAIT_MS = 30_000;
-/** Answers that another try may change. */
-const PASSING = [408, 425, 429, 500, 502, 503, 504];
 const REDIRECTS = 5;
 /** What is shown of an answer that is not what it should be, in characters. */
 const SHOWN = 200;
@@ -70,7 +69,8 @@ export const openHttp = (definition: HttpCapability, web: Web, secrets: Secrets)
         if (control.signal.aborted) return null;
         if (!(thrown instanceof PermanentError)) throw thrown;
         const message = hide(thrown.message);
-        if (effects === 'unsafe' && !isNotDone(thrown)) throw new TransientError('uncertain', message, { cause: thrown });
+        if (isNotDone(thrown)) throw new NotCarriedOut(thrown.code, message, { cause: thrown });
+        if (effects === 'unsafe') throw new TransientError('uncertain', message, { cause: thrown });
         throw new PermanentError(thrown.code, message, { cause: thrown });
       }
     }
@@ -89,9 +89,9 @@ const endOf = ({ error, afterMs }: Extract<Tried, { kind: 'again' }>, tries: num
     ? { kind: 'refused', message: error.message, retryAfterMs: afterMs }
     : { kind: 'failed', afterMs: Math.min(LONGEST_WAIT_MS, afterMs ?? BACKOFF_MS * 2 ** (tries - 1) * (0.5 + Math.random())) };
 
-/** What an error says of the call: that it has not been carried out. */
+/** Whether an error proves that the call has not been carried out. */
 const isNotDone = (error: PermanentError): boolean =>
-  error instanceof WebError ? error.unsent : error.code === 'capability_failed' || isRefused(error);
+  (error instanceof WebError && error.unsent) || (error instanceof StatusError && error.proves === 'not_carried_out');
 
 const withSecrets = async (
   { url, headers, body }: BuiltRequest,
@@ -112,8 +112,8 @@ const outcomeOf = (response: Response, text: string, host: string, definition: H
   const { status, headers } = response;
   if (status < 200 || status > 299) {
     const message = `${host} answered ${status}${text === '' ? '' : `: ${excerpt(text, SHOWN)}`}`;
-    if (!PASSING.includes(status)) throw new PermanentError('capability_failed', message);
-    const error = new PermanentError(status === 429 ? 'rate_limited' : 'provider_error', message);
+    const error = new StatusError(status, message);
+    if (!PASSING.includes(status)) throw error;
     return { kind: 'again', error, afterMs: retryAfterOf(headers, undefined) };
   }
   return { kind: 'output', output: outputOf(text, headers.get('content-type'), host, definition) };

@@ -14,7 +14,7 @@ const calls = (more: Partial<CapabilityCalls> = {}): CapabilityCalls => ({
   ...more,
 });
 
-const intents: Intents = { uncertain: async () => false, record: async () => true };
+const intents: Intents = { uncertain: async () => false, record: async () => true, refused: () => undefined };
 
 const begun: number[] = [];
 const rules = (more: Partial<CallRules> = {}): CallRules => ({

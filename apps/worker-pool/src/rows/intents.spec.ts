@@ -2,6 +2,7 @@ import { IntentBook } from './intents.js';
 
 const key = (letter: string) => letter.repeat(64);
 const none: ReadonlySet<string> = new Set();
+const noEnd = async () => undefined;
 
 describe('calls that must never be made twice', () => {
   it('should make a row uncertain when attempts before may have made one that is not known to have ended', async () => {
@@ -13,7 +14,7 @@ describe('calls that must never be made twice', () => {
         { row: 3, key: key('b') },
       ];
     };
-    const book = new IntentBook({ list, record: async () => true }, true);
+    const book = new IntentBook({ list, record: async () => true, end: noEnd }, true);
     expect(await book.uncertain(3, new Set([key('a')]))).toBe(true);
     expect(await book.uncertain(3, new Set([key('a'), key('b')]))).toBe(false);
     expect(await book.uncertain(4, none)).toBe(false);
@@ -22,7 +23,7 @@ describe('calls that must never be made twice', () => {
 
   it('should ask again for what could not be told, and let nothing begin meanwhile', async () => {
     const answers = [Promise.reject(new Error('away')), Promise.resolve([{ row: 1, key: key('a') }])];
-    const book = new IntentBook({ list: () => answers.shift() ?? Promise.resolve([]), record: async () => true }, true);
+    const book = new IntentBook({ list: () => answers.shift() ?? Promise.resolve([]), record: async () => true, end: noEnd }, true);
     await expect(book.uncertain(1, none)).rejects.toThrow('away');
     expect(await book.uncertain(1, none)).toBe(true);
   });
@@ -31,10 +32,25 @@ describe('calls that must never be made twice', () => {
     const recorded: [number, string][] = [];
     const list = () => Promise.reject(new Error('asked'));
     const record = async (row: number, one: string) => recorded.push([row, one]) > 0;
-    const book = new IntentBook({ list, record }, false);
+    const book = new IntentBook({ list, record, end: noEnd }, false);
     expect(await book.uncertain(1, none)).toBe(false);
     expect(await book.record(1, key('a'))).toBe(true);
     expect(await book.uncertain(1, none)).toBe(true);
     expect(recorded).toEqual([[1, key('a')]]);
+  });
+
+  it('should leave nothing in doubt of one that was refused, tell so, and not make it again', async () => {
+    const ended: [number, string][] = [];
+    const end = async (row: number, one: string) => void ended.push([row, one]);
+    const book = new IntentBook({ list: async () => [], record: async () => true, end }, false);
+    await book.record(1, key('a'));
+    await book.record(1, key('b'));
+    book.refused(1, key('a'));
+    expect(ended).toEqual([[1, key('a')]]);
+    expect(await book.uncertain(1, new Set([key('b')]))).toBe(false);
+    expect(await book.uncertain(1, none)).toBe(true);
+    // Were it made again, a late word of the refusal would take it back while it is under way.
+    expect(await book.record(1, key('a'))).toBe(false);
+    expect(await book.record(2, key('a'))).toBe(true);
   });
 });

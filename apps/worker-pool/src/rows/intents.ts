@@ -6,16 +6,22 @@ export interface Intents {
   uncertain(row: number, ended: ReadonlySet<CallKey>): Promise<boolean>;
   /** Writes a call down before it is made; false if it must not be made here. Does not reject. */
   record(row: number, key: CallKey): Promise<boolean>;
+  /** A call that was written down was not carried out: it leaves nothing in doubt. It is not made again here. */
+  refused(row: number, key: CallKey): void;
 }
 
 export interface IntentRequests {
   list(): Promise<readonly { row: number; key: CallKey }[]>;
   record(row: number, key: CallKey): Promise<boolean>;
+  /** Does not reject. */
+  end(row: number, key: CallKey): Promise<void>;
 }
 
 /** What was written down for the rows of a shard: by attempts before, asked for once, and by this one. */
 export class IntentBook implements Intents {
   readonly #own = new Map<number, Set<CallKey>>();
+  /** A late word that one of these was refused must meet no second try of it. */
+  readonly #refused = new Set<string>();
   #before: Promise<ReadonlyMap<number, ReadonlySet<CallKey>>> | undefined;
 
   constructor(
@@ -31,8 +37,15 @@ export class IntentBook implements Intents {
   }
 
   async record(row: number, key: CallKey): Promise<boolean> {
+    if (this.#refused.has(`${row} ${key}`)) return false;
     addTo(this.#own, row, key);
     return this.requests.record(row, key);
+  }
+
+  refused(row: number, key: CallKey): void {
+    this.#own.get(row)?.delete(key);
+    this.#refused.add(`${row} ${key}`);
+    void this.requests.end(row, key);
   }
 
   #earlier(): Promise<ReadonlyMap<number, ReadonlySet<CallKey>>> {

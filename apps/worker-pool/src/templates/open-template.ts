@@ -1,6 +1,7 @@
 import {
   AgentTemplate,
   AGENT_DEFAULTS,
+  type CallKey,
   type CapabilityId,
   PermanentError,
   RefusedError,
@@ -70,7 +71,7 @@ export const openTemplate = (definition: TemplateCapability, { stageId, log, mod
     if (result.output) return result.output;
     const { code = 'unknown', message = '' } = result.error ?? {};
     // It may have called what must not be called twice: it has, as far as anybody can tell, been carried out.
-    if (intents.recorded()) throw new TransientError('uncertain', `${code}: ${message}`);
+    if (intents.made()) throw new TransientError('uncertain', `${code}: ${message}`);
     throw new PermanentError(code, message);
   };
   return { call, wake: () => wake(tools, calls) };
@@ -97,11 +98,12 @@ const besides = (control: CallControl): CallControl => ({
 });
 
 /** The call of a template that calls what is `unsafe` has been written down itself: that stands for all that it calls. */
-const covered = (): Intents & { recorded(): boolean } => {
-  let recorded = false;
+const covered = (): Intents & { /** Something that it called was carried out, or may have been. */ made(): boolean } => {
+  const made = new Set<CallKey>();
   return {
     uncertain: () => Promise.resolve(false),
-    record: () => Promise.resolve((recorded = true)),
-    recorded: () => recorded,
+    record: (_, key) => Promise.resolve(made.add(key).has(key)),
+    refused: (_, key) => void made.delete(key),
+    made: () => made.size > 0,
   };
 };

@@ -23,6 +23,7 @@ import {
   workHint,
 } from '@apwa/contracts';
 import { createService, Handles, JournalStreams, Messaging, MessagingModule, type NatsAccess } from '@apwa/messaging';
+import { isDeepStrictEqual } from 'node:util';
 import { type z } from 'zod';
 
 type RequestOf<Name extends keyof typeof executorOperations> = z.output<(typeof executorOperations)[Name]['request']>;
@@ -140,6 +141,11 @@ export class ExecutorScript {
     const kept = this.intents.find(({ stageId, row, key }) => stageId === intent.stageId && row === intent.row && key === intent.key);
     if (!kept) this.intents.push(intent);
     return (kept ?? intent).token === intent.token;
+  }
+
+  endIntent(ended: RequestOf<'endIntent'>): void {
+    const at = this.intents.findIndex(({ stageId, token, row, key }) => isDeepStrictEqual({ stageId, token, row, key }, ended));
+    if (at >= 0) this.intents.splice(at, 1);
   }
 
   intentsOf(stage: string): RequestOf<'recordIntent'>[] {
@@ -337,6 +343,12 @@ class ScriptedController {
   recordIntent(intent: RequestOf<'recordIntent'>) {
     return { may: script.recordIntent(intent) };
   }
+  @Handles(executorOperations.endIntent)
+  endIntent(ended: RequestOf<'endIntent'>) {
+    script.endIntent(ended);
+    return {};
+  }
+
   @Handles(executorOperations.listIntents)
   listIntents({ stageId, within: { first, last } }: RequestOf<'listIntents'>) {
     return {
