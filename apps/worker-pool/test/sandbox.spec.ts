@@ -105,6 +105,15 @@ describe('the sandbox', () => {
     const backtracking = { text: `${'a'.repeat(50)}b`, pattern: '(a+)+$', regex: true };
     expect(await builtin('builtin:text_search', backtracking)).toEqual(failed('capability_timeout', /500 ms/));
     expect(await builtin('builtin:text_search', { text: 'a', pattern: '(', regex: true })).toEqual(failed('invalid_arguments', /pattern/));
+    const replaced = { ...backtracking, replacement: '' };
+    expect(await builtin('builtin:text_replace', replaced)).toEqual(failed('capability_timeout', /500 ms/));
     expect(await builtin('builtin:json_query', { json: { a: 1 }, path: '$.a' })).toEqual(output({ count: 1, values: [1] }));
+    const table = { tables: 1, columns: ['a'], count: 1, rows: [{ a: '1' }] };
+    for (const [format, text] of [
+      ['csv', 'a\n1'],
+      ['markdown', '| a |\n|---|\n| 1 |'],
+      ['html', '<table><tr><th>a</th></tr><tr><td>1</td></tr></table>'],
+    ] as const)
+      expect(await builtin('builtin:table_read', { text, format })).toEqual(output(table));
   });
 });

@@ -7,7 +7,9 @@ import { identity } from './builtins/identity.js';
 import { jsonQuery } from './builtins/json-query.js';
 import { htmlQuery, xmlQuery } from './builtins/markup-query.js';
 import { sql } from './builtins/sql.js';
+import { tableRead } from './builtins/table-read.js';
 import { textLength } from './builtins/text-length.js';
+import { textReplace } from './builtins/text-replace.js';
 import { textSearch } from './builtins/text-search.js';
 import { textSlice } from './builtins/text-slice.js';
 import { wordCount } from './builtins/word-count.js';
@@ -32,6 +34,8 @@ const all = [
   wordCount,
   textSearch,
   textSlice,
+  textReplace,
+  tableRead,
   calculate,
   dateParse,
   dateAdd,

@@ -61,6 +61,8 @@ describe('identity', () => {
 it('should have those called where they can be ended that may take long', () => {
   expect(builtinCapabilities.list().flatMap(({ id }) => (isSlow(id) ? [id] : []))).toEqual([
     'builtin:text_search',
+    'builtin:text_replace',
+    'builtin:table_read',
     'builtin:json_query',
     'builtin:html_query',
     'builtin:xml_query',

@@ -37,7 +37,7 @@ const markupQuery = (language: 'html' | 'xml'): Builtin =>
     call: ({ [language]: text, selector, attribute }) => {
       const xmlMode = language === 'xml';
       const source = textOf(text);
-      if (depthOf(source) > MOST_DEPTH) throw new PermanentError('invalid_arguments', `It has elements more than ${MOST_DEPTH} deep.`);
+      refuseDepth(source);
       const document = parseDocument(source, { xmlMode });
       const elements = selected(document, textOf(selector), xmlMode);
       const texts = elements
@@ -50,6 +50,11 @@ const markupQuery = (language: 'html' | 'xml'): Builtin =>
       return { count: elements.length, texts };
     },
   });
+
+/** PermanentError `invalid_arguments` for markup that is too deep to be walked through. */
+export const refuseDepth = (source: string): void => {
+  if (depthOf(source) > MOST_DEPTH) throw new PermanentError('invalid_arguments', `It has elements more than ${MOST_DEPTH} deep.`);
+};
 
 /** At least as deep as it is: tags that are never closed count. */
 const depthOf = (source: string): number => {

@@ -5,7 +5,8 @@ const MOST_MATCHES = 1_000;
 
 const literal = (text: string): string => text.replace(/[$()*+.?[\\\]^{|}/-]/g, '\\$&');
 
-const expressionOf = (pattern: string, regex: boolean, ignoreCase: boolean): RegExp => {
+/** PermanentError `invalid_arguments` for a pattern that is none. */
+export const expressionOf = (pattern: string, regex: boolean, ignoreCase: boolean): RegExp => {
   try {
     return new RegExp(regex ? pattern : literal(pattern), `gmu${ignoreCase ? 'i' : ''}`);
   } catch (error) {
