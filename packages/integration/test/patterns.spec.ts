@@ -1,4 +1,4 @@
-import { type Plan, type Run } from '@apwa/contracts';
+import { type JsonObject, type Plan, type Run } from '@apwa/contracts';
 import { type ScriptedModel, scriptedModel } from '@apwa/test-kit';
 import { numberedRows, System } from './support/system.js';
 
@@ -67,7 +67,7 @@ describe('patterns of parallel work', () => {
 
   it('should give each task of a table its own instructions, capabilities and output, and refuse its agent the others', async () => {
     const calls = new Map<string, { tools: string[]; wanted: string[] }>();
-    const tasks = [
+    const tasks: (JsonObject & { task: string })[] = [
       { task: 'Measure "abcd".', tools: ['builtin:text_length'], wants: ['characters'] },
       { task: 'Work out 6 * 7.', tools: ['builtin:calculate'], wants: ['result', 'how'] },
       { task: 'Name a colour.', wants: 'how' },
@@ -116,7 +116,8 @@ describe('patterns of parallel work', () => {
       ],
       outputs: ['done'],
     };
-    const rows = await rowsOf(await system.run({ inputs: {}, plan }), 'done');
+    const run = await system.run({ inputs: {}, plan });
+    const rows = await rowsOf(run, 'done');
     expect(rows.map(({ characters, result, how }) => [characters, result, how])).toEqual([
       [4, null, null],
       [null, 42, 'without text_length'],
@@ -127,6 +128,24 @@ describe('patterns of parallel work', () => {
       { tools: ['calculate', 'needs_split', 'blocked'], wanted: ['result', 'how'] },
       { tools: ['needs_split', 'blocked'], wanted: ['how'] },
     ]);
+    // Rows that choose otherwise are other rows.
+    calls.clear();
+    const other = structuredClone(plan);
+    Object.assign(other.steps[0] ?? {}, {
+      rows: [tasks[0], { ...tasks[1], wants: ['how'] }, { ...tasks[2], tools: ['builtin:calculate'] }],
+    });
+    const again = await rowsOf(await system.run({ inputs: {}, plan: other, reuse: { runs: [run.id] } }), 'done');
+    expect(again.map(({ characters, result, how }) => [characters, result, how])).toEqual([
+      [4, null, null],
+      [null, null, 'without text_length'],
+      [null, null, 'without text_length'],
+    ]);
+    expect([...calls.keys()].sort()).toEqual(
+      tasks
+        .slice(1)
+        .map(({ task }) => task)
+        .sort(),
+    );
     const wrong = structuredClone(plan);
     Object.assign(wrong.steps[0] ?? {}, { rows: [tasks[0], { ...tasks[1], tools: ['builtin:fetch'] }] });
     await expect(system.submit({ inputs: {}, plan: wrong })).rejects.toMatchObject({
