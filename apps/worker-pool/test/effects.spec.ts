@@ -42,8 +42,9 @@ describe('calls that must never be made twice', () => {
         const { text } = JSON.parse(body) as { text: string };
         orders.push(text);
         const status = statusOf(text);
-        if (status !== null)
-          setTimeout(() => response.writeHead(status, { 'content-type': 'application/json' }).end('{"ordered":true}'), CALL_MS);
+        if (status === null) return;
+        const headers = { 'content-type': 'application/json', ...(status === 429 ? { 'retry-after': '600' } : {}) };
+        setTimeout(() => response.writeHead(status, headers).end('{"ordered":true}'), CALL_MS);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -155,5 +156,19 @@ describe('calls that must never be made twice', () => {
     await until(() => world.script.done(stageId), 60_000);
     expect(await world.result(stageId)).toMatchObject([{ _status: 'ok' }, { _error_code: 'unknown' }]);
     expect(orders.filter((order) => order === 'refused' || order === 'silent').sort()).toEqual(['refused', 'refused', 'silent']);
+  });
+
+  it('should be made by who takes over a row that was waiting to be let in', async () => {
+    statusOf = () => 429;
+    const holder = await world.member();
+    world.model.script = (call) =>
+      toldOf(call).length > 0 ? answer(call.text) : { toolCalls: [{ name: 'order', arguments: { text: call.text } }] };
+    const { stageId } = await world.stage(['a'], { template, capabilities: [ordering()] });
+    await until(() => orders.length === 1 && world.script.intentsOf(stageId).length === 0, 30_000);
+    statusOf = () => 200;
+    await handOn(holder);
+    await until(() => world.script.done(stageId), 60_000);
+    expect(await world.result(stageId)).toMatchObject([{ _status: 'ok' }]);
+    expect(orders).toEqual(['a', 'a']);
   });
 });

@@ -1,6 +1,7 @@
 import { type JsonObject, PermanentError, RefusedError, TransientError } from '@apwa/contracts';
 import { compileSchema } from '@apwa/json-schema';
 import { AttemptControl } from '../rows/control.js';
+import { type Intents } from '../rows/intents.js';
 import { createAgentTools, toolNamesOf } from './agent-tools.js';
 import { NotCarriedOut, type OpenCapability } from './capability-call.js';
 
@@ -43,6 +44,26 @@ const turn = async (call: OpenCapability['call'], more: Circumstances = {}) => {
     log,
     tools,
   };
+};
+/** A call that is refused once. `may`: the second try is let through. */
+const tries = async (may: boolean) => {
+  const keys: [string, string][] = [];
+  const headers: string[] = [];
+  const call: OpenCapability['call'] = async ({ admission, key }) => {
+    headers.push(key());
+    if ((await admission.again({ kind: 'refused', message: '429', retryAfterMs: 0 })) !== 'granted') return null;
+    headers.push(key());
+    return { to: 'a' };
+  };
+  const intents: Intents = {
+    uncertain: async () => false,
+    record: async (_, key) => keys.push(['intent', key]) === 1 || may,
+    refused: (_, key) => void keys.push(['refused', key]),
+  };
+  const tools = createAgentTools('stg_a', [capability(call, {})]);
+  const calls = [{ id: 'c', name: 'send', arguments: '{"to": "a"}' }];
+  const outcomes = await tools.call(calls, { ownerId: 'run_a', agent: null, row: 1, replica: 0, turn: 2, control, intents });
+  return { keys, headers, outcomes };
 };
 const sent = async (): Promise<JsonObject> => ({ to: 'a' });
 
@@ -131,6 +152,26 @@ describe('tools of an agent', () => {
       ['intent', 'call', 'refused'],
       ['intent', 'call'],
     ]);
+  });
+
+  it('should write each try of an unsafe call down by itself, and take back what was refused while it waits for the next', async () => {
+    const { keys, outcomes, headers } = await tries(true);
+    expect(keys).toEqual([
+      ['intent', expect.stringMatching(/^[0-9a-f]{64}$/)],
+      ['refused', keys[0]?.[1]],
+      ['intent', expect.stringMatching(/^[0-9a-f]{64}$/)],
+    ]);
+    expect(keys[2]?.[1]).not.toBe(keys[0]?.[1]);
+    // What the other side knows it by stays the same.
+    expect(new Set(headers).size).toBe(1);
+    expect(outcomes).toMatchObject({ kind: 'results', intents: [keys[2]?.[1]] });
+  });
+
+  it('should give a row up, with nothing in doubt, where the next try of an unsafe call may not be made', async () => {
+    const { keys, outcomes, headers } = await tries(false);
+    expect(keys.map(([what]) => what)).toEqual(['intent', 'refused', 'intent']);
+    expect(headers).toHaveLength(1);
+    expect(outcomes).toEqual({ kind: 'abandoned', fault: null });
   });
 
   it('should not let an agent repeat an unsafe call whose answer is not what it promised', async () => {

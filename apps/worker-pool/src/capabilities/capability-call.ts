@@ -25,8 +25,8 @@ export interface CallingAgent {
 export interface CapabilityCall {
   readonly given: JsonObject;
   readonly control: CallControl;
-  /** It has been given: the first try may begin. */
-  readonly admission: Admission;
+  /** It has been given: the first try may begin. Of an `unsafe` call another one is asked for behind a try alone that was not carried out. */
+  readonly admission: Pick<Admission, 'again'>;
   /** Null: it is no agent's. */
   readonly agent: CallingAgent | null;
   /** The same for the same call of the row, whoever makes it: an idempotency key. */

@@ -65,22 +65,60 @@ const callSafe = async (opened: OpenCapability, given: JsonObject, admission: Ad
 const callUnsafe = async (opened: OpenCapability, given: JsonObject, admission: Admission, where: CallPlace): Promise<Called | null> => {
   const { capability } = opened;
   const { row, control, agent, intents } = where;
-  const intent = keyOf(capability, given, where);
-  if (!(await intents.record(row, intent))) return null;
+  const key = keyOf(capability, given, where);
+  const written = new WrittenTries(key, row, intents);
+  if (!(await written.begin())) return null;
+  const again: Admission['again'] = async (tried) => {
+    written.takeBack();
+    const granted = await admission.again(tried);
+    return granted !== 'granted' || (await written.begin()) ? granted : 'abandoned';
+  };
   try {
-    const output = await opened.call({ given, control, admission, agent, key: () => intent });
+    const output = await opened.call({ given, control, admission: { again }, agent, key: () => key });
     const wrong = output && opened.wrong(output);
     if (wrong) throw new PermanentError(wrong.code, wrong.message);
-    return output && { output, intent };
+    return output && { output, intent: written.intent };
   } catch (thrown) {
     const error = ApwaError.from(thrown);
     // What the capability itself says is known. An answer that can't be read says the opposite.
     const known = error instanceof RefusedError || (error instanceof PermanentError && error.code !== 'capability_bad_output');
-    if (error instanceof NotCarriedOut) intents.refused(row, intent);
-    if (known) throw error instanceof PermanentError ? new EndedCall(error, intent) : error;
+    if (error instanceof NotCarriedOut) written.takeBack();
+    if (known) throw error instanceof PermanentError ? new EndedCall(error, written.intent) : error;
     throw new PermanentError('unknown', `${UNCERTAIN} (${capability.id}: ${error.message})`, { cause: thrown });
   }
 };
+
+/**
+ * What is written down of an unsafe call: each try of it anew, so that a row which waits for another one is in no doubt. Each has a key of its own: a
+ * late word that a try was refused takes back that one, and none that has begun since.
+ */
+class WrittenTries {
+  intent: CallKey;
+  #tries = 0;
+  #open = false;
+
+  constructor(
+    private readonly key: CallKey,
+    private readonly row: number,
+    private readonly intents: Intents,
+  ) {
+    this.intent = key;
+  }
+
+  /** Whether a try may be made. */
+  async begin(): Promise<boolean> {
+    const nth = this.#tries++;
+    if (nth > 0) this.intent = createHash('sha256').update(`${this.key} ${nth}`).digest('hex');
+    this.#open = true;
+    return this.intents.record(this.row, this.intent);
+  }
+
+  /** It was not carried out. */
+  takeBack(): void {
+    if (this.#open) this.intents.refused(this.row, this.intent);
+    this.#open = false;
+  }
+}
 
 /** Hex SHA-256: the same for the same call of the row, whoever makes it. */
 const keyOf = ({ id }: Capability, given: JsonObject, { stageId, row, place }: CallPlace): CallKey =>
