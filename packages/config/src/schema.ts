@@ -420,7 +420,7 @@ export const Config = z.strictObject({
         url: setting(
           z
             .string()
-            .regex(/^(nats|tls|ws|wss):\/\/[^\s]+$/, 'must be a URL that begins with nats://, tls://, ws:// or wss://')
+            .regex(/^(nats|tls):\/\/[^\s]+$/, 'must be a URL that begins with nats:// or tls://')
             .default('nats://127.0.0.1:4222'),
           'Where NATS listens; `tls://` where nothing may go there or come from there in the clear. A user and password in it are those of whatever service reads it.',
           { secret: 'url' },
