@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { connect, type NatsConnection, type NodeConnectionOptions, usernamePasswordAuthenticator } from '@nats-io/transport-node';
 import { inboxPrefix, type ServiceName } from '@apwa/contracts';
 import { type NatsAccess, parseUrl, readPassword } from './access.js';
+import { reasonOf } from './reason.js';
 
 /** Who connects. */
 export interface Connector {
@@ -72,7 +73,7 @@ export const openConnection = async (access: NatsAccess, connector: Connector): 
     try {
       return await connect(options);
     } catch (thrown) {
-      const reason = reasonOf(thrown);
+      const reason = reasonOf(thrown, access);
       if (reason !== told && performance.now() - started > SAY_AFTER_MS) {
         log.warn(`NATS at ${String(options.servers)} can't be used yet (${reason}); trying on`);
         told = reason;
@@ -80,10 +81,4 @@ export const openConnection = async (access: NatsAccess, connector: Connector): 
       await sleep(RECONNECT_MS + Math.random() * RECONNECT_JITTER_MS);
     }
   }
-};
-
-const reasonOf = (thrown: unknown): string => {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const { cause } = thrown;
-  return cause instanceof Error && !thrown.message.includes(cause.message) ? `${thrown.message}: ${cause.message}` : thrown.message;
 };

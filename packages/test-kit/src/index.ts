@@ -1,6 +1,7 @@
 export { type LocalNode } from '@apwa/ray';
 export * from '@apwa/stack';
 export { answeredRow } from './answered-row.js';
+export { makeCertificate } from './certificate.js';
 export { compareSchema, type MadeAndSaid, type SchemaClient, type SchemaComparison, type SchemaQuestion } from './compare-schema.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { ExternalMember, type ExternalMemberOptions, startService } from './external-member.js';

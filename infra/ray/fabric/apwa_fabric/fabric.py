@@ -3,20 +3,19 @@
 import asyncio
 import contextlib
 import logging
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import BaseModel
 
 from .capabilities import Capabilities, Open
 from .cluster import Cluster
+from .connection import connect
 from .contract import Call, Cancel, Cancelled, Define, Defined, End, Look, Order, Report
 from .members import Members, Place
 from .wire import Refused, decode_request, encode_notice, encode_refusal, encode_reply, encode_results
@@ -29,8 +28,6 @@ FIRST_LEASE_MS = 60_000
 """Ray's own workers give up a head that is silent for so long. Seconds."""
 CLUSTER_PATIENCE_S = 45.0
 CHECK_EVERY_S = 0.5
-"""For the first connection to NATS. Seconds."""
-CONNECT_S = 15.0
 """For the last words to NATS. Seconds."""
 CLOSE_S = 2.0
 """A report tells that something happened; things that happen together are told together. Seconds."""
@@ -62,7 +59,7 @@ class Fabric:
 
     async def serve(self, nats_url: str, ca_file: Path | None) -> str:
         """Resolves when it has ended, with the reason."""
-        client = await connect(nats_url, ca_file, self._identity)
+        client = await connect(nats_url, ca_file, f"fabric {self._identity.cluster} {self._identity.generation}")
         handlers: dict[str, Handler] = {
             "order": _encoded(self._order),
             "look": _encoded(self._look),
@@ -167,35 +164,6 @@ class Fabric:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a part of the fabric failed", exc_info=error)
             self.end(f"a part of it failed: {error}", 0)
-
-
-async def connect(url: str, ca_file: Path | None, identity: Identity) -> Client:
-    """For ever, once it was connected. Raises ConnectionError if it can't be at first: the address may be wrong."""
-    last = "no answer"
-
-    async def noted(error: Exception) -> None:
-        nonlocal last
-        last = str(error) or type(error).__name__
-        log.warning("NATS: %s", last)
-
-    secure = url.startswith("tls:")
-    connected = nats.connect(
-        servers=url.split(","),
-        name=f"fabric {identity.cluster} {identity.generation}",
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=0.5,
-        ping_interval=3,
-        max_outstanding_pings=2,
-        error_cb=noted,
-        # It listens to no replies, for it asks nobody; so it has no inbox that NATS would have to let it have.
-        tls=ssl.create_default_context(cafile=ca_file) if secure else None,
-        # Else the client would go on in the clear, password and all, with who says that there is no TLS.
-        tls_handshake_first=secure,
-    )
-    try:
-        return await asyncio.wait_for(connected, CONNECT_S)
-    except TimeoutError as error:
-        raise ConnectionError(f"NATS can't be reached from this node within {CONNECT_S:.0f} s: {last}") from error
 
 
 Handler = Callable[[bytes], Awaitable[bytes]]
