@@ -14,7 +14,8 @@ export const startOnRay = async (
 ): Promise<{ system: System; stop: () => Promise<void> }> => {
   const dir = await tempDir('ray-run');
   const [configFile, natsUrlFile] = [join(dir.path, 'apwa.config.yaml'), join(dir.path, 'nats-url')];
-  const cluster = { name: 'test', ...ray.access, natsUrlFile, member: { environment: { APWA_CONFIG: configFile } }, pools };
+  const natsCaFile = options.natsTls ? { natsCaFile: options.natsTls.caFile } : {};
+  const cluster = { name: 'test', ...ray.access, natsUrlFile, ...natsCaFile, member: { environment: { APWA_CONFIG: configFile } }, pools };
   const system = await System.start({
     ...options,
     dir: dir.path,

@@ -140,7 +140,8 @@ export class System {
 
   /** The executor's stages of a run, asked over NATS as the manager does. */
   async stages(runId: string): Promise<Stage[]> {
-    const messaging = await Messaging.connect({ url: this.stack.services.nats.url }, { name: 'integration test' });
+    const { url, access } = this.stack.services.nats;
+    const messaging = await Messaging.connect({ url, caFile: access.caFile }, { name: 'integration test' });
     try {
       return (await messaging.request(executorOperations.listStages, { owners: [runId] })).stages;
     } finally {

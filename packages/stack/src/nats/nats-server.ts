@@ -27,7 +27,7 @@ export interface NatsOptions extends ServerOptions {
   /** Shown by monitoring tools. Default `apwa`. */
   name?: string;
   /** It takes connections over TLS alone then. Files as PEM; `caFile` for those who connect. */
-  tls?: { certFile: string; keyFile: string; caFile: string };
+  tls?: { certFile: string; keyFile: string; caFile: string } | undefined;
 }
 
 const READY_TIMEOUT_MS = 15_000;

@@ -1,5 +1,6 @@
 import { executorOperations, type Member } from '@apwa/contracts';
 import { connect } from '@nats-io/transport-node';
+import { type NatsServer } from '../nats/nats-server.js';
 import { commandOf, descendantsOf } from '../processes/process-table.js';
 
 const { subject, reply } = executorOperations.listMembers;
@@ -8,11 +9,12 @@ const { subject, reply } = executorOperations.listMembers;
  * The members that the executor has accepted; null if it does not answer yet. It is asked as Nest's NATS transport is: this
  * package starts the services and must not need their libraries.
  */
-export const listMembers = async (natsUrl: string): Promise<Member[] | null> => {
-  const { host, username, password } = new URL(natsUrl);
+export const listMembers = async ({ url, access: { caFile } }: Pick<NatsServer, 'url' | 'access'>): Promise<Member[] | null> => {
+  const { host, username, password } = new URL(url);
   const connection = await connect({
     servers: host,
     ...(password ? { user: username, pass: password } : {}),
+    ...(caFile ? { tls: { caFile } } : {}),
     reconnect: false,
     timeout: 2_000,
   }).catch(() => null);

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ApwaError, InternalError, type Member } from '@apwa/contracts';
 import { loadConfig } from '@apwa/config';
-import { type NatsServer, startNats } from '../nats/nats-server.js';
+import { type NatsOptions, type NatsServer, startNats } from '../nats/nats-server.js';
 import { type PostgresServer, type ServiceDatabase, startPostgres } from '../postgres/postgres-server.js';
 import { freePort, listensOn, LOOPBACK } from '../processes/ports.js';
 import { serve, type Server, type Service, supervise } from '../processes/server.js';
@@ -27,6 +27,8 @@ export interface StackOptions {
   slots?: number;
   /** Merged over the configuration, keys as in its file. */
   config?: Record<string, unknown>;
+  /** NATS takes connections over TLS alone then. */
+  natsTls?: NatsOptions['tls'];
   /** Left out: free ones. */
   ports?: { nats?: number; postgres?: number; manager?: number; model?: number };
   /** Further environment variables of the services. */
@@ -139,7 +141,9 @@ const assemble = async (
   const logFile = (name: string) => join(logs, `${name}.log`);
 
   const [nats, postgres, model] = await allOf([
-    started(startNats({ dir: join(dir, 'nats'), logFile: logFile('nats'), ...portOf(ports.nats), ...(log ? { log } : {}) })),
+    started(
+      startNats({ dir: join(dir, 'nats'), logFile: logFile('nats'), tls: options.natsTls, ...portOf(ports.nats), ...(log ? { log } : {}) }),
+    ),
     started(
       startPostgres({
         dir,
@@ -166,7 +170,7 @@ const assemble = async (
   const managerEnv = { ...env, ...(await options.envOf?.('manager', own)) };
   const command = options.memberCommand ? { APWA_MEMBER_COMMAND: JSON.stringify(options.memberCommand) } : {};
   const executorEnv = { ...env, ...command, ...(await options.envOf?.('executor', own)) };
-  const executorReady = async () => (await listMembers(nats.url)) !== null;
+  const executorReady = async () => (await listMembers(nats)) !== null;
   const [manager, executor] = await allOf([
     started(
       serve({
@@ -195,7 +199,7 @@ const assemble = async (
     ),
   ]);
 
-  const members = async () => (await listMembers(nats.url)) ?? [];
+  const members = async () => (await listMembers(nats)) ?? [];
   const expected = config.pools.filter(({ backend }) => backend === 'processes').reduce((sum, { min }) => sum + min, 0);
   const staffed = async (timeoutMs: number, signal?: AbortSignal) => {
     const joined = async () => (await members()).filter(({ state }) => state === 'running').length;
