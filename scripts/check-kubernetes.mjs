@@ -27,6 +27,7 @@ const overlays = {
     '../../infra/kubernetes/example',
     ['../../infra/ray/clusters/kuberay/gcs-fault-tolerance'],
   ],
+  'example with TLS to NATS': ['../../infra/kubernetes/example', ['../../infra/kubernetes/tls']],
 };
 
 const run = async (program, args, options = {}) => {
@@ -146,7 +147,7 @@ const check = async () => {
     const said = await run(kubeconform, args).catch((failed) => {
       throw new Error(`${name}:\n${failed.stdout}${failed.stderr}`);
     });
-    const lost = missing(text, ['Secret apwa-redis']);
+    const lost = missing(text, ['Secret apwa-redis', 'Secret apwa-nats-tls']);
     if (lost.length > 0) throw new Error(`${name}: named, and not made: ${lost.join(', ')}`);
     process.stdout.write(`${name}: ${said.replace('Summary: ', '')}`);
   }

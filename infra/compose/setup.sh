@@ -41,7 +41,7 @@ done
 printf '%s' "$passwords" >nats/passwords.conf
 # What `natsUrlFile` of a cluster's definition names, for the head of a Ray cluster.
 secret=$(cat fabric/password)
-printf 'nats://fabric:%s@nats:4222' "$secret" >fabric/nats-url
+printf '%s://fabric:%s@nats:4222' "${APWA_NATS_SCHEME:-nats}" "$secret" >fabric/nats-url
 
 # Ray's token: for the users of its nodes and of the executor, which have the same number.
 if [ ! -s /run/apwa-ray/token ]; then

@@ -49,6 +49,29 @@ describe('what is shipped in infra', () => {
     }
   });
 
+  it('should have settings with which all services of the containers speak TLS to NATS', async () => {
+    const services = async (file: string) =>
+      (
+        parse(await readFile(join(infra, file), 'utf8'), { merge: true }) as {
+          services: Record<string, { environment?: NodeJS.ProcessEnv }>;
+        }
+      ).services;
+    const [base, tls] = [await services('../docker-compose.yml'), await services('compose/tls.yaml')];
+    const caFile = '/run/secrets/nats-ca';
+    for (const [name, natsCaFile] of Object.entries({
+      manager: caFile,
+      executor: caFile,
+      'ray-worker': caFile,
+      'worker-pool': undefined,
+    })) {
+      const { APWA_CONFIG: _file, APWA_POOL: _pool, ...settings } = { ...base[name]?.environment, ...tls[name]?.environment };
+      await rm(join(folder, 'clusters'), { recursive: true, force: true });
+      const { nats, ray } = await load(DEPLOYMENTS.compose, settings);
+      expect(nats).toEqual({ url: 'tls://nats:4222', passwordFolder: '/run/apwa/nats', caFile });
+      expect(ray.clusters[0]?.natsCaFile).toBe(natsCaFile);
+    }
+  });
+
   it('should have a configuration for Kubernetes, whose secrets come from the environment', async () => {
     const { pools, nats, executor } = await load(DEPLOYMENTS.kubernetes, {
       NATS_URL: 'nats://u:p@nats:4222',
