@@ -61,6 +61,7 @@ describeOnRay('members of a pool on three nodes', () => {
     await backend.scale(4);
     await alive(4);
     expect((await counts()).sort()).toEqual([0, 2, 2]);
+    expect(backend.someWaitFor()).toBeNull();
     await backend.scale(7);
     await alive(6);
     await eventually(
@@ -70,6 +71,10 @@ describeOnRay('members of a pool on three nodes', () => {
         what: 'the reason',
       },
     );
+    const words = '1 of 7 members of pool test waits for resources: 1 cpu, and cluster test has none free (nodes: 3)';
+    await eventually(() => backend.someWaitFor() === words, { timeoutMs: 30_000, what: 'the reason of the one that waits' });
+    await backend.scale(6);
+    expect(backend.someWaitFor()).toBeNull();
   });
 
   it('should wait for a node with its labels, say so, and be on that one alone', async () => {

@@ -23,7 +23,7 @@ export const PoolReport = z.strictObject({
   backlog: count,
   /** Resident memory of the largest running member, in MiB; null without one. */
   largestMb: z.number().nonnegative().nullable(),
-  /** What its work waits for while nobody works; null while somebody does, or there is nothing to do. */
+  /** What its work waits for while nobody works, or some of its members while others do; null if there is nothing to wait for, or to do. */
   waiting: z.string().nullable(),
   /** Members end again and again at their start: how often in a row, why, what they printed last, and when the next one is started. */
   crashLoop: z.strictObject({ ends: count, reason: z.string(), lastLines: z.array(z.string()), nextStartAt: z.iso.datetime() }).nullable(),

@@ -183,7 +183,7 @@ export const RunStep = z.strictObject({
   finishedAt: z.iso.datetime().nullable(),
   /** How long its run was paused since it was started, the present pause not counted. */
   pausedMs: z.number().int().nonnegative(),
-  /** Why nothing runs, if so. */
+  /** Why nothing runs, or less than shall, if so. */
   waitingFor: z.string().nullable(),
   /** Somebody has paused it: nothing of it begins, whatever its run does. */
   paused: z.boolean(),

@@ -335,7 +335,7 @@ export const Stage = z.strictObject({
   copies: StageCopies,
   /** Why a failed stage failed. */
   fault: ErrorPayload.nullable(),
-  /** Why nothing runs, if so: `no member of pool default has joined`. */
+  /** Why nothing runs, or not on as many members as shall be, if so: `waiting for members of pool default to join`. */
   waitingFor: z.string().nullable(),
   /** Left out: nothing has paused it but, perhaps, its run's control. A later control `active` ends it. */
   pausedBy: PausedBy.optional(),

@@ -64,6 +64,18 @@ describeOnRay('pools on Ray clusters', () => {
   const submit = (plan: Plan) => system.submit({ inputs: { rows: numberedRows(ROWS) }, plan });
   const stepOf = async (runId: string) => (await system.client.runs.get(runId)).steps.find(({ id }) => id === 'mails');
 
+  it('should say of a pool of which some members work what the others wait for', async () => {
+    const run = await system.submit({ inputs: { rows: numberedRows(20 * ROWS) }, plan: mailPlan() });
+    const words = '1 of 3 members of pool default waits for resources: 1 cpu, and cluster test has none free (nodes: 1)';
+    await eventually(async () => (await stepOf(run.id))?.waitingFor === words, { timeoutMs: 60_000, what: 'the step to say so' });
+    await untilPool('default', ({ waiting, members }) => waiting === words && members.running === 2, 'one that waits');
+    const { out } = await apwa(['runs', 'show', run.id], { cwd: system.stack.dir, url: system.stack.url });
+    expect(out).toContain(`mails: ${words}`);
+    expect((await stepOf(run.id))?.counts.ok).toBeGreaterThan(0);
+    await system.client.runs.cancel(run.id);
+    await system.wait(run.id);
+  });
+
   it('should have a stage that asks for a GPU wait for one, say so, and run when a node with one joins', async () => {
     const run = await submit(planFor({ gpus: 1 }));
     const words = /^waiting for resources: 1 gpu, and no node of cluster test has as much \(nodes: 1\), in pool gpu$/;

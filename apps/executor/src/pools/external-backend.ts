@@ -27,6 +27,10 @@ export class ExternalBackend implements PoolBackend {
     return `waiting for members of pool ${this.pool} to join`;
   }
 
+  someWaitFor(): null {
+    return null;
+  }
+
   admits(): 'yes' {
     return 'yes';
   }

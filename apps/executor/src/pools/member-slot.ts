@@ -109,7 +109,7 @@ export class MemberSlot {
   /** The life of a member begins when it has a place. */
   #begin(): Slot {
     const { instance, placed } = this.#member;
-    if (!placed) return { state: 'placing', instance };
+    if (!placed) return { state: 'placing', instance, since: performance.now() };
     this.#timer = setTimeout(() => {
       this.#crashes = 0;
       this.#lastDeath = null;

@@ -14,8 +14,8 @@ export interface MemberDeath {
 
 /** A place for one member. */
 export type Slot =
-  /** Nobody has room for it yet. */
-  | { readonly state: 'placing'; readonly instance: string }
+  /** Nobody has room for it yet, and none has had since then, in monotonic milliseconds. */
+  | { readonly state: 'placing'; readonly instance: string; readonly since: number }
   /** Alive for less than the stable time. */
   | { readonly state: 'starting'; readonly instance: string }
   | { readonly state: 'running'; readonly instance: string }
@@ -64,6 +64,8 @@ export interface PoolBackend {
   owns(instance: string): boolean;
   /** Why nobody works, for a pool of which no member has joined: what is waited for. */
   waitingFor(): string;
+  /** What some of its members wait for while others work: `1 of 3 members of pool large waits for resources: …`; null if none does. */
+  someWaitFor(): string | null;
   /**
    * Whether a member that says it is of this instance may join: not one that was given up, and is alive all the same. `not_yet`: it is
    * not known yet who is alive.

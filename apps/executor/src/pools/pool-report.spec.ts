@@ -5,9 +5,16 @@ import { type MemberDeath, type Slot } from './pool-backend.js';
 import { type PoolFacts, reportOf } from './pool-report.js';
 
 const pool = PoolConfig.parse({ name: 'p', min: 1, max: 4, slots: 10 });
-const facts: PoolFacts = { crew: [], places: [], backlog: 0, lastEnd: null, waitingFor: 'somebody' };
+const facts: PoolFacts = {
+  crew: [],
+  places: [],
+  backlog: 0,
+  lastEnd: null,
+  waitingFor: (running) => (running > 0 ? 'a node' : 'somebody'),
+};
 const death: MemberDeath = { instance: 'p-0', end: { kind: 'exited', code: 3 }, asked: false, why: null, lastLines: ['Error: no model'] };
-const at = (state: 'placing' | 'starting' | 'running' | 'stopping', instance: string): Slot => ({ state, instance });
+const at = (state: 'placing' | 'starting' | 'running' | 'stopping', instance: string): Slot =>
+  state === 'placing' ? { state, instance, since: 0 } : { state, instance };
 const backingOff = (crashes: number): Slot => ({ state: 'backing_off', crashes, until: new Date(0), last: death });
 
 describe('reportOf', () => {
@@ -54,6 +61,8 @@ describe('reportOf', () => {
       { wanted: 0, members: { placing: 0, starting: 0, running: 0, draining: 1, restarting: 0 } },
     ],
     ['what work waits for that nobody does', { backlog: 3 }, { waiting: 'somebody' }],
+    ['what some members wait for while others work', { backlog: 3, crew: [crewMember({})] }, { waiting: 'a node' }],
+    ['that nothing is waited for where there is nothing to do', { crew: [crewMember({})] }, { waiting: null }],
     ['that nothing is waited for', {}, { waiting: null }],
     ['no loop after an end or two', { places: [backingOff(2)] }, { crashLoop: null }],
     [

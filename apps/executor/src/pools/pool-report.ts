@@ -12,8 +12,8 @@ export interface PoolFacts {
   readonly places: readonly Slot[];
   readonly backlog: number;
   readonly lastEnd: BadEnd | null;
-  /** What is waited for, if nobody works. */
-  readonly waitingFor: string;
+  /** What is waited for where so many members run. */
+  readonly waitingFor: (running: number) => string | null;
 }
 
 /** A pool as people want to see it: what the backend knows of its places, and what members have said themselves. */
@@ -43,7 +43,7 @@ export const reportOf = (pool: PoolConfig, { crew, places, backlog, lastEnd, wai
     },
     backlog,
     largestMb: running.length > 0 ? Math.max(...running.map(({ residentMb }) => residentMb)) : null,
-    waiting: running.length === 0 && backlog > 0 ? waitingFor : null,
+    waiting: backlog > 0 ? waitingFor(running.length) : null,
     crashLoop: crashLoopOf(places),
     lastEnd: lastEnd && { at: lastEnd.at.toISOString(), reason: lastEnd.reason },
   };

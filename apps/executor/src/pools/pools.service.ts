@@ -50,10 +50,11 @@ export class PoolsService {
     this.clusters.start();
   }
 
-  /** Why nobody works, for a pool of which `joined` members have joined; null if somebody may. */
+  /** Why nobody works, or not all, for a pool of which `joined` members have joined; null if all may. */
   waitingFor(pool: string, joined: number): string | null {
-    if (joined > 0) return null;
-    return this.#backends.get(pool)?.waitingFor() ?? `the configuration has no pool ${pool}`;
+    const backend = this.#backends.get(pool);
+    if (joined > 0) return backend?.someWaitFor() ?? null;
+    return backend?.waitingFor() ?? `the configuration has no pool ${pool}`;
   }
 
   /** Whether this executor started a member of this instance that may be alive. */

@@ -28,7 +28,7 @@ export class ReportsService {
       const { name } = pool;
       const own = crew.filter((member) => member.pool === name);
       const [places, lastEnd] = [this.pools.slots(name), this.pools.lastEnd(name)];
-      const waitingFor = this.pools.waitingFor(name, 0) ?? '';
+      const waitingFor = (running: number) => this.pools.waitingFor(name, running);
       return reportOf(pool, { crew: own, places, backlog: backlog.get(name) ?? 0, lastEnd, waitingFor });
     });
   }

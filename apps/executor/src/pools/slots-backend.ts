@@ -81,6 +81,10 @@ export abstract class SlotsBackend implements PoolBackend {
     return slots.length > 0 ? `the members of pool ${this.pool} are stopping` : `pool ${this.pool} is to have no members`;
   }
 
+  someWaitFor(): string | null {
+    return null;
+  }
+
   async stop(signal?: AbortSignal): Promise<void> {
     const kill = () => this.#slots.forEach((slot) => slot.kill());
     this.#stopping = true;

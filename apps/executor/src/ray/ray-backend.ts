@@ -17,6 +17,9 @@ export interface RayBackendOptions {
   times: SlotTiming;
 }
 
+/** Until then a member that has no place may only be on its way to one: its process is started there. Milliseconds. */
+const PLACING_MS = 5_000;
+
 /** Members on the nodes of a Ray cluster. Of a cluster that outlives this executor, they do so too. */
 export class RayBackend extends SlotsBackend {
   constructor(private readonly options: RayBackendOptions) {
@@ -51,6 +54,16 @@ export class RayBackend extends SlotsBackend {
     const placing = this.slots().some(({ state }) => state === 'placing');
     const shortage = placing && cluster.report ? shortageOf(resources, cluster.report, labels) : null;
     return shortage === null ? super.waitingFor() : `waiting for resources: ${shortage}, in pool ${pool}`;
+  }
+
+  override someWaitFor(): string | null {
+    const { cluster, resources, labels, pool } = this.options;
+    const slots = this.slots().filter(({ state }) => state !== 'stopping');
+    const waiting = slots.filter((slot) => slot.state === 'placing' && performance.now() - slot.since > PLACING_MS).length;
+    const shortage = cluster.report && shortageOf(resources, cluster.report, labels);
+    const reason = cluster.trouble ?? (shortage && `resources: ${shortage}`);
+    if (waiting === 0 || !reason) return null;
+    return `${waiting} of ${slots.length} members of pool ${pool} ${waiting === 1 ? 'waits' : 'wait'} for ${reason}`;
   }
 
   override async stop(signal?: AbortSignal): Promise<void> {

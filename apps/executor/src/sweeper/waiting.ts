@@ -42,7 +42,10 @@ export class Waiting {
     }
   }
 
-  /** Null if it goes on: then somebody holds a shard of it, or will. `standing`: why those who hold shards begin no new rows. */
+  /**
+   * Null if it goes on with all members that it may have: then somebody holds a shard of it, or will. `standing`: why those who hold
+   * shards begin no new rows.
+   */
   #reasonOf(
     { pool, control, active, model, pausedBy, held, waitsForRows }: IdleStage,
     joined: number,
@@ -54,7 +57,9 @@ export class Waiting {
     if (!active && held) return 'the step is paused';
     if (!active && waitsForRows) return 'the step before has given no more rows yet';
     const provider = model === null ? null : this.permits.waitingFor(model);
-    return provider ?? (active ? standing : this.pools.waitingFor(pool, joined));
+    if (provider !== null || (active && standing !== null)) return provider ?? standing;
+    // A member that has just left may have held its shards.
+    return active && joined === 0 ? null : this.pools.waitingFor(pool, joined);
   }
 
   /** Members that begin no new rows though they hold shards. */
