@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { PermanentError } from '@apwa/contracts';
 import { causeOf } from './cause-of.js';
@@ -29,11 +29,11 @@ let pending: Promise<string> | undefined;
 
 /** As `ensureRay`, with what checks the fabric's code beside it. */
 export const ensureFabricTools = (log: Log = silent): Promise<string> =>
-  environment('fabric-tools', [...requirements(), ...requirements('requirements-dev.txt')], log);
+  ensureRayWith('fabric-tools', requirements('requirements-dev.txt'), log);
 
-/** As `ensureRay`, with further packages beside it: for programs that use Ray themselves. */
-export const ensureRayWith = (name: string, packages: readonly string[], log: Log = silent): Promise<string> =>
-  environment(name, [...requirements(), ...packages], log);
+/** As `ensureRay`, with further packages in an environment of their own that sees Ray's: for programs that use Ray themselves. */
+export const ensureRayWith = async (name: string, packages: readonly string[], log: Log = silent): Promise<string> =>
+  environment(name, packages, log, await ensureRay(log));
 
 /** Whether there is a Python that Ray could be installed for. */
 export const hasPython = async (): Promise<boolean> => (await pythonHere()) !== null;
@@ -41,22 +41,34 @@ export const hasPython = async (): Promise<boolean> => (await pythonHere()) !== 
 type Log = (line: string) => void;
 const silent: Log = () => undefined;
 
-const environment = async (name: string, wanted: readonly string[], log: Log): Promise<string> => {
-  const hash = createHash('sha256').update(wanted.join('\n')).digest('hex').slice(0, 8);
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'apwa');
-  const folder = join(cache, `${name}-${hash}`);
+/** Where programs that we fetched are kept: `$XDG_CACHE_HOME/apwa`, else `~/.cache/apwa`. */
+export const cacheDir = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'apwa');
+
+/** Has an environment see the packages of another, which its argument names; pip is among them. */
+const SEE =
+  'import pathlib, sys; from sysconfig import get_path as path; pathlib.Path(path("purelib"), "below.pth").write_text(path("purelib", vars={"base": sys.argv[1]}))';
+
+/** `below`: the Python of an environment whose packages are there already. */
+const environment = async (name: string, wanted: readonly string[], log: Log, below?: string): Promise<string> => {
+  const hash = createHash('sha256')
+    .update([...wanted, ...(below ? [below] : [])].join('\n'))
+    .digest('hex')
+    .slice(0, 8);
+  const folder = join(cacheDir(), `${name}-${hash}`);
   const python = join(folder, 'bin', 'python');
   if (await exists(python)) return python;
-  const base = await pythonHere();
+  const base = below ?? (await pythonHere());
   if (base === null) throw missing(`no Python ${VERSIONS.join(', ')} with venv was found`);
-  await mkdir(cache, { recursive: true });
+  await mkdir(cacheDir(), { recursive: true });
   const scratch = await mkdtemp(`${folder}.`);
+  const own = join(scratch, 'bin', 'python');
   try {
-    log(`Ray ${rayVersion()}: installing it into ${folder}`);
-    await tried('make an environment for Ray', base, ['-m', 'venv', scratch]);
+    log(`Ray ${rayVersion()}: installing ${below ? 'what goes with it' : 'it'} into ${folder}`);
+    await tried('make an environment for Ray', base, ['-m', 'venv', ...(below ? ['--without-pip'] : []), scratch]);
+    if (below) await tried('make an environment over Ray', own, ['-c', SEE, dirname(dirname(below))]);
     await writeFile(join(scratch, 'requirements.txt'), wanted.join('\n'));
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', join(scratch, 'requirements.txt')];
-    await tried('install Ray', join(scratch, 'bin', 'python'), pip);
+    await tried('install Ray', own, pip);
     // Somebody else may have been faster: theirs is as good.
     await rename(scratch, folder).catch(() => undefined);
     return python;

@@ -1,5 +1,5 @@
 export { causeOf } from './cause-of.js';
-export { ensureFabricTools, ensureRay, ensureRayWith, hasPython } from './environment.js';
+export { cacheDir, ensureFabricTools, ensureRay, ensureRayWith, hasPython } from './environment.js';
 export { type FabricPackage, packFabric, rayVersion } from './fabric-source.js';
 export {
   JobsClient,
