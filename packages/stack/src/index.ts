@@ -1,4 +1,4 @@
-export { cacheDir, ensureNatsServer, NATS_VERSION } from './nats/nats-binary.js';
+export { ensureNatsServer, NATS_VERSION } from './nats/nats-binary.js';
 export { type NatsAccess, type NatsOptions, type NatsServer, startNats } from './nats/nats-server.js';
 export { type PostgresServer, type ServiceDatabase, startPostgres } from './postgres/postgres-server.js';
 export { OwnedProcess, type ProcessEnd, type ProcessSpec } from './processes/owned-process.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ApwaError } from '@apwa/contracts';
-import { cacheDir } from '@apwa/test-kit';
+import { cacheDir } from '@apwa/ray';
 
 /** Their programs and the versions that they are run in, beside this package's sources: no part of any workspace. */
 const SOURCES = fileURLToPath(new URL('../../peers/', import.meta.url));

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ApwaError, PermanentError } from '@apwa/contracts';
+import { cacheDir } from '@apwa/ray';
 
 const run = promisify(execFile);
 
@@ -22,9 +22,6 @@ const BUILD_TIMEOUT_MS = 600_000;
 
 const platforms: Partial<Record<NodeJS.Platform, string>> = { linux: 'linux', darwin: 'darwin', freebsd: 'freebsd' };
 const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64', arm: 'arm7', ia32: '386', s390x: 's390x', ppc64: 'ppc64le' };
-
-/** Where programs that we fetched are kept: `$XDG_CACHE_HOME/apwa`, else `~/.cache/apwa`. */
-export const cacheDir = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'apwa');
 
 /**
  * The path of a NATS server: one on PATH that is new enough, else the one in our cache, which is filled by the release's

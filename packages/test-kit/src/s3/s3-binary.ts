@@ -2,15 +2,14 @@ import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheDir } from '@apwa/ray';
 
 const run = promisify(execFile);
 
 const VERSION = 'v1.8.0';
 const RELEASE = `https://github.com/versity/versitygw/releases/download/${VERSION}`;
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'apwa');
 /** Building it takes most of a minute on an idle machine and some on a busy one: no test's own time pays for it. */
 export const INSTALL_TIMEOUT_MS = 600_000;
 /** Short: where the host can't be reached, the next way is tried soon. */
@@ -22,7 +21,7 @@ const architectures: Record<string, string> = { x64: 'x86_64', arm64: 'arm64' };
 
 /** The path of the Versity Gateway: one on PATH, else the one in our cache, filled by its release or by Go. For `beforeAll`. */
 export const ensureS3Binary = async (): Promise<string> => {
-  const cached = join(CACHE, `versitygw-${VERSION}`);
+  const cached = join(cacheDir(), `versitygw-${VERSION}`);
   const places = [...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'versitygw')), cached];
   for (const place of places) if (await isExecutable(place)) return place;
   const failures: string[] = [];
@@ -30,7 +29,7 @@ export const ensureS3Binary = async (): Promise<string> => {
     ['its release', downloadRelease],
     ['Go', buildWithGo],
   ] as const) {
-    await mkdir(CACHE, { recursive: true });
+    await mkdir(cacheDir(), { recursive: true });
     const scratch = await mkdtemp(`${cached}.`);
     try {
       // It appears whole: another run may be looking for it at this moment.
