@@ -27,6 +27,7 @@ export * from './pool.js';
 export * from './journal.js';
 export * from './messages.js';
 export * from './fabric.js';
+export * from './nats-access.js';
 export * from './permissions.js';
 export * from './run.js';
 export * from './http.js';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { connect, type NatsConnection, type NodeConnectionOptions, usernamePasswordAuthenticator } from '@nats-io/transport-node';
-import { inboxPrefix, type ServiceName } from '@apwa/contracts';
-import { type NatsAccess, parseUrl, readPassword } from './access.js';
+import { inboxPrefix, type NatsAccess, type ServiceName } from '@apwa/contracts';
+import { parseUrl, readPassword } from './access.js';
 import { reasonOf } from './reason.js';
 
 /** Who connects. */

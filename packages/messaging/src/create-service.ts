@@ -8,9 +8,8 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions } from '@nestjs/microservices';
-import { type ServiceName } from '@apwa/contracts';
+import { type NatsAccess, type ServiceName } from '@apwa/contracts';
 import { checkHandlers } from './handler-check.js';
-import { type NatsAccess } from './access.js';
 import { DrainingNatsServer } from './nats-server.js';
 
 export interface ServiceOptions {

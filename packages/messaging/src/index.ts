@@ -1,4 +1,4 @@
-export { type NatsAccess, urlOf } from './access.js';
+export { urlOf } from './access.js';
 export { Messaging, type RequestOptions } from './messaging.js';
 export { MessagingModule, type MessagingModuleOptions } from './messaging.module.js';
 export { Handles, type Handler } from './handles.js';

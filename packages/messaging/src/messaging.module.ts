@@ -1,10 +1,9 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { type ServiceName } from '@apwa/contracts';
+import { type NatsAccess, type ServiceName } from '@apwa/contracts';
 import { JournalReader } from './journal/reader.js';
 import { JournalStreams } from './journal/streams.js';
 import { JournalWriter } from './journal/writer.js';
-import { type NatsAccess } from './access.js';
 import { Messaging } from './messaging.js';
 
 export interface MessagingModuleOptions {

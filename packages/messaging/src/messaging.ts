@@ -5,6 +5,7 @@ import {
   excerpt,
   inboxPrefix,
   InternalError,
+  type NatsAccess,
   type Notice,
   type Operation,
   pathOf,
@@ -12,7 +13,6 @@ import {
   type ServiceName,
 } from '@apwa/contracts';
 import { type z } from 'zod';
-import { type NatsAccess } from './access.js';
 import { type Connector, openConnection } from './connection.js';
 import { Link } from './link.js';
 import { ReplyInbox } from './reply-inbox.js';

@@ -1,7 +1,6 @@
 import { type CustomTransportStrategy, type NatsContext, ServerNats } from '@nestjs/microservices';
 import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import { ALIVE_EVERY_MS, answersFreely, ApwaError, PermanentError, RefusedError, type ServiceName } from '@apwa/contracts';
-import { type NatsAccess } from './access.js';
+import { ALIVE_EVERY_MS, answersFreely, ApwaError, type NatsAccess, PermanentError, RefusedError, type ServiceName } from '@apwa/contracts';
 import { connectionOptions, openConnection } from './connection.js';
 import { Refusals } from './refusals.js';
 import { ALIVE_HEADER, decodeJson, encodeReply, type Envelope } from './wire.js';

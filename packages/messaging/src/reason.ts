@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { type NatsAccess, parseUrl } from './access.js';
+import { type NatsAccess } from '@apwa/contracts';
+import { parseUrl } from './access.js';
 
 /** What Node says of a certificate that it does not take. */
 const CERTIFICATE = new Set([

@@ -2,9 +2,10 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, makeCertificate, type NatsServer, startNats, tempDir, type TempDir } from '@apwa/test-kit';
 import { jest } from '@jest/globals';
+import { type NatsAccess } from '@apwa/contracts';
 import { connect } from '@nats-io/transport-node';
 import { connectionOptions } from '../src/connection.js';
-import { Messaging, type NatsAccess } from '../src/index.js';
+import { Messaging } from '../src/index.js';
 import { catchLog } from './support/log.js';
 
 /** Real: NATS, and certificates as of a deployment. */

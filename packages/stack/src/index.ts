@@ -1,5 +1,5 @@
 export { ensureNatsServer, NATS_VERSION } from './nats/nats-binary.js';
-export { type NatsAccess, type NatsOptions, type NatsServer, startNats } from './nats/nats-server.js';
+export { type NatsOptions, type NatsServer, startNats } from './nats/nats-server.js';
 export { type PostgresServer, type ServiceDatabase, startPostgres } from './postgres/postgres-server.js';
 export { OwnedProcess, type ProcessEnd, type ProcessSpec } from './processes/owned-process.js';
 export { freePort, LOOPBACK } from './processes/ports.js';

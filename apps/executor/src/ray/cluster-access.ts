@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ClusterConfig } from '@apwa/config';
-import { type NatsAccess, urlOf } from '@apwa/messaging';
-import { InternalError } from '@apwa/contracts';
+import { urlOf } from '@apwa/messaging';
+import { InternalError, type NatsAccess } from '@apwa/contracts';
 import { ensureRay, JobsClient, LocalHead, tokenFrom } from '@apwa/ray';
 import { type Logger } from '../settings.js';
 

@@ -2,23 +2,24 @@ import {
   type Column,
   type CommittedShard,
   type ErrorPayload,
-  type Part,
-  type PoolReport,
-  RefusedError,
-  type RunControl,
-  type ShardRange,
-  type Stage,
-  TransientError,
   executorOperations,
+  type NatsAccess,
   newId,
   newLeaseToken,
   noCopies,
   noCounts,
+  type Part,
+  type PoolReport,
   rangesOf,
+  RefusedError,
+  type RunControl,
+  type ShardRange,
   sizeOf,
+  type Stage,
   stageChanged,
+  TransientError,
 } from '@apwa/contracts';
-import { Handles, Messaging, MessagingModule, createService, type NatsAccess } from '@apwa/messaging';
+import { Handles, Messaging, MessagingModule, createService } from '@apwa/messaging';
 import { Controller, type DynamicModule, Inject, Module } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { type z } from 'zod';

@@ -1,5 +1,6 @@
 import {
   type Column,
+  type NatsAccess,
   RefusedError,
   type RowValues,
   type TableMetadata,
@@ -7,7 +8,7 @@ import {
   type TriedExample,
   workerPoolOperations,
 } from '@apwa/contracts';
-import { Handles, MessagingModule, createService, type NatsAccess } from '@apwa/messaging';
+import { Handles, MessagingModule, createService } from '@apwa/messaging';
 import { Controller, type DynamicModule, Inject, Module } from '@nestjs/common';
 import { type z } from 'zod';
 

@@ -1,7 +1,7 @@
 import { Config } from '@apwa/config';
-import { type ErrorBody, type Run, type Table, type Upload, isTerminal } from '@apwa/contracts';
+import { type ErrorBody, isTerminal, type NatsAccess, type Run, type Table, type Upload } from '@apwa/contracts';
 import { createLogger } from '@apwa/service';
-import { type NatsAccess, type NatsServer, type PostgresServer, type ServiceDatabase, startNats, startPostgres, until } from '@apwa/stack';
+import { type NatsServer, type PostgresServer, type ServiceDatabase, startNats, startPostgres, until } from '@apwa/stack';
 import { type Storage, openStorage } from '@apwa/tables';
 import { type INestMicroservice } from '@nestjs/common';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -9,20 +9,21 @@ import {
   InternalError,
   journalStream,
   journalSubject,
+  type NatsAccess,
   newId,
   newLeaseToken,
   PermanentError,
   type PermitAnswer,
   type PermitQuestion,
-  runControlled,
   type RunControl,
+  runControlled,
   type ShardRange,
   type StageCounts,
   type StageWork,
   TransientError,
   workHint,
 } from '@apwa/contracts';
-import { createService, Handles, JournalStreams, Messaging, MessagingModule, type NatsAccess } from '@apwa/messaging';
+import { createService, Handles, JournalStreams, Messaging, MessagingModule } from '@apwa/messaging';
 import { isDeepStrictEqual } from 'node:util';
 import { type z } from 'zod';
 

@@ -1,7 +1,15 @@
 import { Controller, Module, type Type } from '@nestjs/common';
-import { InternalError, type Operation, PermanentError, RefusedError, TransientError, workerPoolOperations } from '@apwa/contracts';
+import {
+  InternalError,
+  type NatsAccess,
+  type Operation,
+  PermanentError,
+  RefusedError,
+  TransientError,
+  workerPoolOperations,
+} from '@apwa/contracts';
 import { z } from 'zod';
-import { Handles, MessagingModule, type NatsAccess } from '../../src/index.js';
+import { Handles, MessagingModule } from '../../src/index.js';
 
 export const operation = <Request extends z.ZodType, Reply extends z.ZodType>(
   name: string,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type ServiceName, serviceNames } from '@apwa/contracts';
+import { type NatsAccess, type ServiceName, serviceNames } from '@apwa/contracts';
 import { OwnedProcess } from '../processes/owned-process.js';
 import { greetingOf, LOOPBACK } from '../processes/ports.js';
 import { serve, type Server, type ServerOptions } from '../processes/server.js';
@@ -11,16 +11,9 @@ import { ensureNatsServer } from './nats-binary.js';
 /** `url` is the administrator's, who may do everything. */
 export interface NatsServer extends Server {
   /** How services get in, each with a user of its own: `nats` of their configuration. */
-  readonly access: NatsAccess;
+  readonly access: NatsAccess & { readonly passwordFolder: string };
   /** The address with a service's user and password, for who takes no folder. */
   urlFor(service: ServiceName): string;
-}
-
-export interface NatsAccess {
-  url: string;
-  /** A file for each service, with its password. */
-  passwordFolder: string;
-  caFile?: string;
 }
 
 export interface NatsOptions extends ServerOptions {

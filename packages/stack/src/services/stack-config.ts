@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadConfig } from '@apwa/config';
+import { type NatsAccess } from '@apwa/contracts';
 import { parse, stringify } from 'yaml';
-import { type NatsAccess } from '../nats/nats-server.js';
 import { type ServiceDatabase } from '../postgres/postgres-server.js';
 
 type Document = Record<string, unknown>;
