@@ -1,6 +1,7 @@
-import { type Plan, type Run, noCopies, noCounts, noUsage } from '@apwa/contracts';
+import { type Plan, PythonCapability, type Run, noCopies, noCounts, noUsage } from '@apwa/contracts';
 import { amendFactsOf, withFailuresBefore } from './amend-facts.js';
 import { type ProductFacts } from '../owners/product.js';
+import { hashOfContent } from '../capabilities/content.js';
 import { type Amendment } from '../generated/prisma/client.js';
 import { type StepFacts } from '../runs/step-facts.js';
 import { checkContextOf } from './check-context.js';
@@ -148,6 +149,23 @@ describe('what an amendment may change', () => {
     ]);
     expect(faultsOfBrought(after, plan())).toMatchObject([{ field: 'capabilities[0].kind', value: 'http' }]);
     expect(faultsOfBrought(after, before)).toEqual([]);
+  });
+
+  it('should bring no code but JavaScript, whatever it says of where it comes from', () => {
+    const code = PythonCapability.parse({
+      kind: 'python',
+      name: 'own',
+      description: 'Its own',
+      source: 'def run(): pass',
+      input: { type: 'object' },
+      output: { type: 'object' },
+    });
+    const forged = { ...code, registered: { version: 1, hash: hashOfContent(code) } };
+    const fault = { field: 'capabilities[0].kind', value: 'python' };
+    for (const one of [code, forged, { ...code, sandboxed: true }, { kind: 'python' }])
+      expect(faultsOfBrought({ ...plan(), capabilities: [one] }, plan())).toMatchObject([fault]);
+    const { pip: _, ...asWritten } = code;
+    expect(faultsOfBrought({ capabilities: [asWritten] }, plan([counted()], { capabilities: [code] }))).toEqual([]);
   });
 
   it('should know what has failed so far, now and before', () => {

@@ -79,14 +79,14 @@ export class AmendToolsService {
     const { standings, failed } = checkContextOf(factsOf(record).steps, before, record.amendments);
     const request = requestOf(record);
     const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
-    const result = await patiently(
-      () => this.plans.validate(documentOf(value), inputs, requestedSteps(request.outputs), signal, runId),
-      signal,
-    );
+    const document = documentOf(value);
+    const brought = faultsOfBrought(document, before);
+    if (brought.length > 0) return rejected(brought);
+    const result = await patiently(() => this.plans.validate(document, inputs, requestedSteps(request.outputs), signal, runId), signal);
     if (!result.valid) return rejected(result.faults);
     const context = { before, standings, failed };
     const unsafe = faultsOfUnsafe(result.plan, request.allowUnsafe, before);
-    const faults = [...checkAmendment(result.plan, context), ...faultsOfBrought(result.plan, before), ...unsafe];
+    const faults = [...checkAmendment(result.plan, context), ...unsafe];
     if (faults.length > 0) return rejected(faults);
     const plan = withBegun(result.plan, context);
     if (request.budget?.usd !== undefined) checkPrices(this.config.models, modelsOfPlan(plan, this.config.model));

@@ -1,4 +1,14 @@
-import { type CapabilityId, type Fault, type Plan, type Step, capabilityIdOf, definitionsOf, effectsOf, excerpt } from '@apwa/contracts';
+import {
+  CapabilityDefinition,
+  type CapabilityId,
+  type Fault,
+  type Plan,
+  type Step,
+  capabilityIdOf,
+  definitionsOf,
+  effectsOf,
+  excerpt,
+} from '@apwa/contracts';
 import { isDeepStrictEqual } from 'node:util';
 import { calledBy } from '../production/work.js';
 import { type Standing } from './standings.js';
@@ -101,19 +111,19 @@ const faultsOfAgain = (step: Step, placed: Placed, { capabilities }: Plan): Faul
 
 const calledByStep = (step: Step): readonly CapabilityId[] => (step.kind === 'map' ? calledBy(step.template) : []);
 
-/** Code that a planner brings runs in a sandbox; what people gave the plan stays, and what they registered may be called. */
-export const faultsOfBrought = (after: Plan, before: Plan): Fault[] => {
+/**
+ * What a planner's document of a plan brings that is not for it to bring. Code that it wrote runs in a sandbox; what people gave the plan
+ * stays, and what they registered may be named. Of where a definition comes from the document itself says nothing that counts.
+ */
+export const faultsOfBrought = (document: unknown, before: Plan): Fault[] => {
+  const { capabilities } = (document ?? {}) as { capabilities?: unknown };
   const had = definitionsOf(before.capabilities);
-  return definitionsOf(after.capabilities).flatMap((one, index): Fault[] =>
-    one.kind === 'javascript' || one.registered !== undefined || had.some((was) => isDeepStrictEqual(was, one))
-      ? []
-      : [
-          {
-            field: `capabilities[${index}].kind`,
-            message: 'is not for planners',
-            value: one.kind,
-            allowed: 'javascript, registered, or what the plan has',
-          },
-        ],
-  );
+  return (Array.isArray(capabilities) ? capabilities : []).flatMap((one: unknown, index): Fault[] => {
+    const { kind } = (one ?? {}) as { kind?: unknown };
+    const read = CapabilityDefinition.safeParse(one);
+    const stood = had.some((was) => isDeepStrictEqual(was, one) || isDeepStrictEqual(was, read.data));
+    if (kind === 'javascript' || kind === 'registered' || stood) return [];
+    const allowed = 'javascript, registered, or what the plan has';
+    return [{ field: `capabilities[${index}].kind`, message: 'is not for planners', value: excerpt(kind), allowed }];
+  });
 };
