@@ -296,6 +296,10 @@ export const ClusterConfig = z.strictObject({
       .prefault({}),
     'How members are started on the nodes.',
   ),
+  sandbox: setting(
+    z.enum(['namespaces', 'none']).default('namespaces'),
+    'What functions in Python run in that a model wrote. `namespaces`: those of the kernel, on nodes that allow them; they are refused on others. `none`: they are refused.',
+  ),
   cpus: setting(
     z.number().int().min(1).max(1_024).optional(),
     'Of `start: local`: CPUs that the cluster counts with. Left out: those of the machine.',

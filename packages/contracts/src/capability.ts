@@ -79,12 +79,48 @@ export const PythonCapability = z
     timeoutMs: milliseconds.min(100).max(3_600_000).default(60_000),
     /** Until it can be called: imports, and what stands outside of the function. */
     loadTimeoutMs: milliseconds.min(1_000).max(3_600_000).default(300_000),
+    /** It is run in a sandbox, or not at all: always of what a planner brings. Left out: with the rights of the nodes' user. */
+    sandboxed: z.literal(true, { error: 'must be true, or left out' }).optional(),
   })
   .refine(({ source, module }) => (source === undefined) !== (module === undefined), {
     path: ['source'],
     message: 'must be the text of a module, or left out where module names one',
+  })
+  .refine(({ sandboxed, module }) => !sandboxed || module === undefined, {
+    path: ['module'],
+    message: 'must be left out, for source in its place: no module of the nodes is in the sandbox',
+  })
+  .refine(({ sandboxed, pip }) => !sandboxed || pip.length === 0, {
+    path: ['pip'],
+    message: 'must be left out: in the sandbox is what comes with Python, and nothing else',
   });
 export type PythonCapability = z.infer<typeof PythonCapability>;
+
+/** A function in Python of which nobody has to vouch for the author. */
+export const SandboxedPython = PythonCapability.refine(({ sandboxed }) => sandboxed === true, {
+  path: ['sandboxed'],
+  message: 'must be true',
+});
+
+/** What a planner may say of a function in Python that it brings. That it is sandboxed is not for it to say. */
+export const PlannedPython = z
+  .strictObject({
+    kind: z.literal('python'),
+    name: definitionParts.name,
+    description: definitionParts.description,
+    effects: z.literal('none', { error: 'must be none: in its sandbox it can change nothing' }).default('none'),
+    input: definitionParts.input,
+    output: definitionParts.output,
+    source: z.string().min(1).max(200_000),
+    function: z.string().regex(IDENTIFIER, 'must be the name of a function or a class').default('run'),
+    memoryMb: z.number().int().min(64).max(1_024).default(256),
+    /** Of a call. */
+    timeoutMs: milliseconds.min(100).max(60_000).default(5_000),
+  })
+  .transform((planned): PythonCapability => PythonCapability.parse({ ...planned, ...PLANNED }));
+
+/** Small, for it finds room beside members then, and soon given up. */
+const PLANNED = { sandboxed: true, cpus: 0.1, instances: 2, loadTimeoutMs: 10_000 } as const;
 
 /** How a capability is carried out, for all kinds but `builtin`. */
 export const CapabilityDefinition = z.discriminatedUnion('kind', [
@@ -108,6 +144,10 @@ export type RegisteredCapability = z.infer<typeof RegisteredCapability>;
 /** What a plan may bring: definitions, and names of the registry that stand for some. */
 export const PlanCapability = z.discriminatedUnion('kind', [...CapabilityDefinition.options, RegisteredCapability]);
 export type PlanCapability = z.infer<typeof PlanCapability>;
+
+/** Whether it runs where nothing can be reached, so that nobody has to agree to it first. */
+export const isSandboxed = (definition: CapabilityDefinition): boolean =>
+  definition.kind === 'javascript' || (definition.kind === 'python' && definition.sandboxed === true);
 
 /** What calling it again would do. */
 export const effectsOf = (definition: CapabilityDefinition): Effects =>

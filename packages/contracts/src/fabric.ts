@@ -70,6 +70,13 @@ export const FabricNode = z.strictObject({
   total: amounts,
   /** Its own, and those that Ray gives it. */
   labels: z.record(z.string(), z.string()),
+  /** Whether functions that a model wrote can be run there. */
+  sandbox: z.discriminatedUnion('kind', [
+    /** It has not been found out yet. */
+    z.strictObject({ kind: z.literal('unknown') }),
+    z.strictObject({ kind: z.literal('there') }),
+    z.strictObject({ kind: z.literal('missing'), why: z.string() }),
+  ]),
 });
 export type FabricNode = z.infer<typeof FabricNode>;
 
@@ -123,6 +130,8 @@ export const FabricDefinition = z.strictObject({
   instances: z.number().int().positive(),
   timeoutMs: milliseconds,
   loadTimeoutMs: milliseconds,
+  /** Of whom nobody vouches for, as what a model wrote: it runs in a sandbox, or not at all. */
+  sandboxed: z.boolean(),
 });
 export type FabricDefinition = z.infer<typeof FabricDefinition>;
 
@@ -171,7 +180,10 @@ const operationsAt = (place: string) => {
     look: operation('look', z.strictObject({ epoch: FabricOrder.shape.epoch, leaseMs: milliseconds })),
     /** Members drain for so long at most, and the fabric ends. */
     end: operation('end', z.strictObject({ graceMs: milliseconds })),
-    /** Has it know a function. Again changes nothing. Refused (`capability_syntax`) if its source can't be compiled. */
+    /**
+     * Has it know a function. Again changes nothing. Refused: `capability_syntax` if its source can't be compiled, `no_sandbox` if it takes
+     * one and no node that is large enough has one. Transient: `sandbox_unknown`.
+     */
     define: answered(
       'executor',
       'define',
@@ -182,7 +194,7 @@ const operationsAt = (place: string) => {
     /**
      * Calls a function, once per row, in order. Answers with the results of the first of the rows, as far as it got in a while: those
      * that are left are to be asked again. Refused if the function can't be called at all: `capability_syntax,
-     * capability_missing_package, capability_load_failed, capability_out_of_memory`. Transient: `unknown_capability` (define it first),
+     * capability_missing_package, capability_load_failed, capability_out_of_memory, no_sandbox`. Transient: `unknown_capability` (define it first),
      * `call_cancelled`, `fabric_ending`.
      */
     call: answered(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BudgetAnswer, BudgetQuestion, BudgetTerms } from './budget.js';
-import { CapabilityDefinition, CapabilityHash, PythonCapability } from './capability.js';
+import { CapabilityDefinition, CapabilityHash, PythonCapability, SandboxedPython } from './capability.js';
 import { CallKey, CapabilityId } from './capability-parts.js';
 import { ErrorPayload } from './errors.js';
 import { ClusterName, LeaseToken, MemberId, Name, OwnerId, PoolName, ShardId, StageId } from './ids.js';
@@ -263,7 +263,7 @@ export const executorOperations = {
   ),
   /**
    * Whether a function of a plan can be run here, as far as that can be found out before it is called. Refused: `no_cluster`,
-   * `unknown_cluster`, `capability_syntax`. Changes nothing that anybody sees: it may be asked any number of times.
+   * `unknown_cluster`, `capability_syntax`, `no_sandbox`. Changes nothing that anybody sees: it may be asked any number of times.
    */
   registerCapability: operation(
     managerAsksExecutor,
@@ -286,6 +286,27 @@ export const executorOperations = {
     z.strictObject({ stageId: StageId, capability: CapabilityId }),
     z.strictObject({ hash: CapabilityHash, cluster: ClusterName, generation: z.number().int().positive() }),
     20_000,
+  ),
+  /**
+   * Where a member tries a function that stands in no stage. It may be called so before anybody has agreed to it, so only what is sandboxed is
+   * taken. Refused and transient as `registerCapability` and `openCapability`.
+   */
+  openTrial: operation(
+    memberAsksExecutor,
+    'open_trial',
+    z.strictObject({ capability: SandboxedPython }),
+    z.strictObject({ hash: CapabilityHash, cluster: ClusterName, generation: z.number().int().positive() }),
+    20_000,
+  ),
+  /** Whether functions in Python can be run that a model wrote: on which cluster, or what is missing. */
+  findSandbox: operation(
+    managerAsksExecutor,
+    'find_sandbox',
+    z.strictObject({}),
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('there'), cluster: ClusterName }),
+      z.strictObject({ kind: z.literal('missing'), why: z.string() }),
+    ]),
   ),
   /**
    * Writes down a call that must never be made twice, before it is made. `may`: false if the attempt is over, or if another one has
@@ -397,7 +418,8 @@ export const workerPoolOperations = {
   ),
   /**
    * Opens a capability as the rows of a stage would have it, and calls it once for each example. Refused with the definition's field if it
-   * can't be opened: `capability_syntax` with the line. Of the kind `python` members know nothing before they call it.
+   * can't be opened: `capability_syntax` with the line. Of the kind `python` only what is sandboxed is tried (`not_tried_here`): all else
+   * would run for nobody with the rights of a cluster.
    */
   tryCapability: operation(
     managerAsksMember,

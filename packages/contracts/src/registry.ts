@@ -58,16 +58,14 @@ export const CapabilityDetails = z.strictObject({
   /** This version is offered no more; plans that were checked before have its content. */
   removedAt: z.iso.datetime().nullable(),
   /** All of its name, the newest first. */
-  versions: z.array(
-    z.strictObject({ ...RegisteredVersion.shape, createdAt: z.iso.datetime(), removedAt: z.iso.datetime().nullable() }),
-  ),
+  versions: z.array(z.strictObject({ ...RegisteredVersion.shape, createdAt: z.iso.datetime(), removedAt: z.iso.datetime().nullable() })),
 });
 export type CapabilityDetails = z.infer<typeof CapabilityDetails>;
 
 /** `POST /v1/capabilities`: a new name, or the next version of one. The same content again is the version that it was. */
 export const AddCapabilityRequest = z.strictObject({
   definition: CapabilityDefinition,
-  /** Of kind `javascript` alone. One that gives something else is refused (`examples_failed`), and nothing is registered. */
+  /** Of what runs in a sandbox alone: kind `javascript`, and `python` with `sandboxed`. One that gives something else is refused (`examples_failed`), and nothing is registered. */
   examples: z.array(CapabilityExample).max(MAX_EXAMPLES).default([]),
 });
 export type AddCapabilityRequest = z.infer<typeof AddCapabilityRequest>;

@@ -18,4 +18,14 @@ export class CapabilitiesController {
   openCapability({ stageId, capability }: z.output<typeof executorOperations.openCapability.request>) {
     return this.capabilities.open(stageId, capability);
   }
+
+  @Handles(executorOperations.openTrial)
+  openTrial({ capability }: z.output<typeof executorOperations.openTrial.request>) {
+    return this.capabilities.openTrial(capability);
+  }
+
+  @Handles(executorOperations.findSandbox)
+  findSandbox() {
+    return this.capabilities.findSandbox();
+  }
 }

@@ -34,7 +34,7 @@ export class CapabilitiesService {
     private readonly stages: StagesService,
   ) {}
 
-  /** RefusedError `no_cluster`, `unknown_cluster`, or what the cluster refuses it for. */
+  /** RefusedError `no_cluster`, `unknown_cluster`, `no_sandbox`, or what the cluster refuses it for. */
   async register(capability: PythonCapability): Promise<Registered> {
     const cluster = this.#clusterFor(capability);
     const hash = hashOfJson(capability);
@@ -50,7 +50,24 @@ export class CapabilitiesService {
 
   /** RefusedError as with `register`; TransientError `fabric_away`. */
   async open(stageId: string, id: CapabilityId): Promise<Opened> {
-    const capability = await this.#capabilityOf(stageId, id);
+    return this.#openOn(await this.#capabilityOf(stageId, id));
+  }
+
+  /** As `open`, of what stands in no stage. */
+  openTrial(capability: PythonCapability): Promise<Opened> {
+    return this.#openOn(capability);
+  }
+
+  /** Where functions can be run that a model wrote, as far as is known. */
+  findSandbox(): z.input<typeof executorOperations.findSandbox.reply> {
+    const clusters = this.clusters.list();
+    const cluster = clusters.find((one) => one.hasSandbox());
+    if (cluster) return { kind: 'there', cluster: cluster.name };
+    const reasons = clusters.map((one) => `cluster ${one.name}: ${one.sandboxMissing()}`);
+    return { kind: 'missing', why: reasons.join('; ') || 'the configuration has no Ray cluster' };
+  }
+
+  async #openOn(capability: PythonCapability): Promise<Opened> {
     const cluster = this.#clusterFor(capability);
     const hash = this.#keep(capability);
     try {
@@ -108,7 +125,9 @@ export class CapabilitiesService {
     const clusters = this.clusters.list();
     const { cluster: wanted } = capability;
     if (wanted !== undefined) return clusters.find(({ name }) => name === wanted);
-    return clusters.find((cluster) => cluster.holds(resourcesOf(capability))) ?? clusters[0];
+    const large = clusters.filter((cluster) => cluster.holds(resourcesOf(capability)));
+    const safe = capability.sandboxed ? large.find((cluster) => cluster.hasSandbox()) : undefined;
+    return safe ?? large[0] ?? clusters[0];
   }
 }
 

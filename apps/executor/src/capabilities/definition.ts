@@ -21,6 +21,7 @@ export const definitionOf = (capability: PythonCapability): FabricDefinition => 
     instances,
     timeoutMs,
     loadTimeoutMs,
+    sandboxed = false,
   } = capability;
   return {
     id: capabilityIdOf(capability),
@@ -35,5 +36,6 @@ export const definitionOf = (capability: PythonCapability): FabricDefinition => 
     instances,
     timeoutMs,
     loadTimeoutMs,
+    sandboxed,
   };
 };

@@ -10,7 +10,16 @@ const report = (available: Record<string, number>, placing = 1): FabricReport =>
   sequence: 1,
   members: [],
   ended: [],
-  nodes: [{ id: 'n', address: '10.0.0.1', head: true, total: { CPU: 2, GPU: 1, memory: 8_000 * MEBIBYTE }, labels: {} }],
+  nodes: [
+    {
+      id: 'n',
+      address: '10.0.0.1',
+      head: true,
+      total: { CPU: 2, GPU: 1, memory: 8_000 * MEBIBYTE },
+      labels: {},
+      sandbox: { kind: 'unknown' },
+    },
+  ],
   available,
   capabilities: [{ hash: 'a', waiting: 1, placing }],
 });

@@ -1,16 +1,19 @@
+import { type ClusterConfig } from '@apwa/config';
 import { RefusedError, TransientError } from '@apwa/contracts';
 import { causeOf, type FabricPackage, type JobsClient, packFabric, rayVersion } from '@apwa/ray';
 
 /** The jobs that are fabrics of a cluster, one after the other. */
 export class FabricJobs {
   readonly #prefix: string;
+  readonly #cluster: string;
 
   /** `pack`: the code that they run. */
   constructor(
-    private readonly cluster: string,
+    private readonly config: Pick<ClusterConfig, 'name' | 'sandbox'>,
     private readonly pack: () => FabricPackage = packFabric,
   ) {
-    this.#prefix = `apwa-fabric-${cluster}-`;
+    this.#cluster = config.name;
+    this.#prefix = `apwa-fabric-${config.name}-`;
   }
 
   idOf(generation: number): string {
@@ -24,25 +27,26 @@ export class FabricJobs {
   async check(jobs: JobsClient): Promise<string> {
     const { ray, session } = await jobs.version();
     if (ray !== rayVersion())
-      throw new RefusedError('ray_version', `Cluster ${this.cluster} runs Ray ${ray}, and this executor drives Ray ${rayVersion()}.`, {
+      throw new RefusedError('ray_version', `Cluster ${this.#cluster} runs Ray ${ray}, and this executor drives Ray ${rayVersion()}.`, {
         field: 'ray.clusters[].address',
         value: ray,
         allowed: rayVersion(),
       });
     if (!(await jobs.isHealthy()))
-      throw new TransientError('ray_unhealthy', `The control store of cluster ${this.cluster} does not answer.`);
+      throw new TransientError('ray_unhealthy', `The control store of cluster ${this.#cluster} does not answer.`);
     return session;
   }
 
   async submit(jobs: JobsClient, generation: number, natsArguments: readonly string[]): Promise<void> {
     const { uri, zip } = this.pack();
     await jobs.upload(uri, zip);
-    const entrypoint = ['python', '-m', 'apwa_fabric', '--cluster', this.cluster, '--generation', String(generation), ...natsArguments];
+    const identity = ['--cluster', this.#cluster, '--generation', String(generation)];
+    const entrypoint = ['python', '-m', 'apwa_fabric', ...identity, '--sandbox', this.config.sandbox, ...natsArguments];
     await jobs.submit({
       submissionId: this.idOf(generation),
       entrypoint: entrypoint.map(quoted).join(' '),
       workingDir: uri,
-      metadata: { 'apwa-cluster': this.cluster, 'apwa-generation': String(generation) },
+      metadata: { 'apwa-cluster': this.#cluster, 'apwa-generation': String(generation) },
     });
   }
 

@@ -31,7 +31,7 @@ export interface Generations {
 }
 
 export interface RayClusterOptions {
-  config: Pick<ClusterConfig, 'name'>;
+  config: Pick<ClusterConfig, 'name' | 'sandbox'>;
   access: ClusterAccess;
   /** By name: how the members of its pools are started. */
   pools: Record<string, FabricPool>;
@@ -85,7 +85,7 @@ export class RayCluster {
   constructor(options: RayClusterOptions) {
     this.#options = options;
     this.name = options.config.name;
-    this.#jobs = new FabricJobs(this.name, options.pack);
+    this.#jobs = new FabricJobs(options.config, options.pack);
     this.#trouble = `Ray cluster ${this.name} is not connected yet`;
     this.#rounds = new Rounds({
       everyMs: options.times.fabricMs,
@@ -155,6 +155,19 @@ export class RayCluster {
   /** Whether one of its nodes is large enough, as far as is known. */
   holds(resources: Resources): boolean {
     return this.#report !== null && fitsOneOf(resources, this.#report.nodes);
+  }
+
+  /** Whether functions can be run on one of its nodes that a model wrote, as far as is known. */
+  hasSandbox(): boolean {
+    return this.#report?.nodes.some(({ sandbox }) => sandbox.kind === 'there') ?? false;
+  }
+
+  /** What keeps it from having a sandbox, in words. */
+  sandboxMissing(): string {
+    const reasons = this.#report?.nodes.flatMap(({ address, sandbox }) =>
+      sandbox.kind === 'missing' ? [`node ${address}: ${sandbox.why}`] : [],
+    );
+    return reasons?.join(', ') || 'it has not said yet whether it has a sandbox';
   }
 
   /** Where a member is, for people; null if nobody knows. */

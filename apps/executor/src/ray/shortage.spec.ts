@@ -7,6 +7,7 @@ const node = (total: Record<string, number>, labels: Record<string, string> = {}
   head: false,
   total,
   labels,
+  sandbox: { kind: 'unknown' } as const,
 });
 
 describe('shortageOf', () => {

@@ -59,7 +59,14 @@ export class RayWorld {
     const { folder, name = 'test', times = {}, natsUrl, outlivesExecutor = false, epoch = 1, adopts = true } = options;
     this.#epochs.set(name, epoch);
     const [program, ...args] = folder.command;
-    const config = { name, start: 'none' as const, member: { environment: {} }, pools: [], ...this.ray.access };
+    const config = {
+      name,
+      start: 'none' as const,
+      sandbox: 'namespaces' as const,
+      member: { environment: {} },
+      pools: [],
+      ...this.ray.access,
+    };
     const place = natsUrl === undefined ? { natsUrlFile: this.natsUrlFile } : { natsUrl };
     const access = new RemoteAccess({ ...config, ...place, ...(options.address ? { address: options.address } : {}) }, this.nats.access);
     const pool = { cpus: 1, gpus: 0, memoryBytes: 0, custom: {}, labels: {}, placement: 'spread' as const };

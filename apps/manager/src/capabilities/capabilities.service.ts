@@ -10,6 +10,7 @@ import {
   type CapabilityVersionQuery,
   MAX_CAPABILITIES,
   RefusedError,
+  isSandboxed,
 } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { allowedNames } from '../plans/nearest.js';
@@ -112,8 +113,13 @@ export class CapabilitiesService {
     }
   }
 
-  /** What a planner builds has a name that is nobody else's, and is not without end. */
-  private async faultsOfBuilt({ name }: CapabilityDefinition, runId: string) {
+  /** What a planner builds runs in a sandbox, has a name that is nobody else's, and is not without end. */
+  private async faultsOfBuilt(definition: CapabilityDefinition, runId: string) {
+    const { name, kind } = definition;
+    if (!isSandboxed(definition))
+      return [
+        { field: 'definition.kind', message: 'is not for planners', value: kind, allowed: 'javascript, or python that is sandboxed' },
+      ];
     const [registered, own] = await Promise.all([this.capabilities.names(GLOBAL), this.capabilities.names(scopeOfRun(runId))]);
     const at = { field: 'definition.name', value: name };
     if (registered.includes(name)) return [{ ...at, message: 'is that of a registered capability', allowed: 'a name of its own' }];

@@ -6,6 +6,7 @@ import {
   RefusedError,
   type TriedExample,
   excerpt,
+  isSandboxed,
 } from '@apwa/contracts';
 import { faultsOfSchemas } from '../plans/capability.js';
 import { faultsOfInstructions } from '../plans/template-capability.js';
@@ -22,8 +23,15 @@ export const faultsOfNew = ({ definition, examples }: AddCapabilityRequest): Fau
   ...(definition.registered
     ? [{ field: 'definition.registered', message: 'is for the manager to write', value: excerpt(definition.registered) }]
     : []),
-  ...(examples.length > 0 && definition.kind !== 'javascript'
-    ? [{ field: 'examples', message: 'are tried in the sandbox alone', value: definition.kind, allowed: 'examples of the kind javascript' }]
+  ...(examples.length > 0 && !isSandboxed(definition)
+    ? [
+        {
+          field: 'examples',
+          message: 'are tried in the sandbox alone',
+          value: definition.kind,
+          allowed: 'examples of the kind javascript, or of python with sandboxed: true',
+        },
+      ]
     : []),
 ];
 

@@ -1,4 +1,4 @@
-import { type CapabilityDefinition, type CapabilityExample, type TriedExample, workerPoolOperations } from '@apwa/contracts';
+import { type CapabilityDefinition, type CapabilityExample, type TriedExample, isSandboxed, workerPoolOperations } from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { QuestionsService } from '../questions/questions.service.js';
 import { StagesService } from '../stages/stages.service.js';
@@ -13,7 +13,7 @@ export class TrialsService {
   ) {}
 
   /**
-   * What came of the examples. What is run on a cluster is asked about where that is known, all else of a member, which would call it.
+   * What came of the examples. Whether something can be run on a cluster is known to the executor; examples are a member's to call.
    * RefusedError with the definition's field if it can't be called at all; TransientError if that could not be found out.
    */
   async run(definition: CapabilityDefinition, examples: readonly CapabilityExample[] = [], signal?: AbortSignal): Promise<TriedExample[]> {
@@ -22,7 +22,7 @@ export class TrialsService {
     if (content.kind === 'template') return [];
     if (content.kind === 'python') {
       await this.executor.register(content, signal);
-      return [];
+      if (!isSandboxed(content) || examples.length === 0) return [];
     }
     const request = { definition: content, examples: [...examples] };
     const { results } = await this.questions.ask(workerPoolOperations.tryCapability, request, signal ? { signal } : {});

@@ -72,6 +72,8 @@ export class ExecutorScript {
   store: (key: string, content: string) => Promise<void> = async () => undefined;
   messaging: Messaging | null = null;
   pools: PoolReport[] = [];
+  /** Whether functions in Python can be run that a model wrote. */
+  sandbox: z.input<typeof executorOperations.findSandbox.reply> = { kind: 'missing', why: 'the configuration has no Ray cluster' };
   /** Asked when nobody answers questions: whether a member is on its way. */
   callMember: () => boolean = () => false;
 
@@ -308,6 +310,16 @@ class ScriptedController {
   @Handles(executorOperations.openCapability)
   openCapability(): never {
     return unexpected();
+  }
+
+  @Handles(executorOperations.openTrial)
+  openTrial(): never {
+    return unexpected();
+  }
+
+  @Handles(executorOperations.findSandbox)
+  findSandbox() {
+    return this.script.sandbox;
   }
 
   @Handles(executorOperations.recordIntent)

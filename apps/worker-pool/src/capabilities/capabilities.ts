@@ -6,6 +6,7 @@ import {
   type CapabilityId,
   capabilityIdOf,
   excerpt,
+  isSandboxed,
   PermanentError,
   RefusedError,
   RowErrorCode,
@@ -60,23 +61,24 @@ export class Capabilities implements OnApplicationShutdown {
     };
   }
 
-  /** `model`: of the agent that calls. RefusedError if this member can't call it: the stage fails with it. */
-  open(id: CapabilityId, stageId: string, definitions: readonly CapabilityDefinition[], model: string | null = null): OpenCapability {
+  /** For a stage, or to try it. `model`: of the agent that calls. RefusedError if this member can't call it: the stage fails with it. */
+  open(
+    id: CapabilityId,
+    stageId: string | null,
+    definitions: readonly CapabilityDefinition[],
+    model: string | null = null,
+  ): OpenCapability {
     return openCapability(id, { ...this.#shared, stageId, definitions, model, within: [] });
   }
 
   /** What comes of examples. RefusedError if it can't be called at all. */
   async tryOut(definition: CapabilityDefinition, examples: readonly CapabilityExample[], signal: AbortSignal): Promise<TriedExample[]> {
-    if (definition.kind === 'python')
-      throw new RefusedError(
-        'not_tried_here',
-        'Functions in Python run on a cluster: members know nothing of them before they are called.',
-        {
-          field: 'kind',
-          value: 'python',
-        },
-      );
-    const opened = this.open(capabilityIdOf(definition), 'trial', [definition]);
+    if (definition.kind === 'python' && !isSandboxed(definition))
+      throw new RefusedError('not_tried_here', 'Functions in Python that are not sandboxed are called for rows alone.', {
+        field: 'sandboxed',
+        allowed: 'true',
+      });
+    const opened = this.open(capabilityIdOf(definition), null, [definition]);
     await opened.prepare();
     const control = anyTime();
     signal.addEventListener('abort', () => control.abort(new PermanentError('capability_timeout', 'nobody waits for it any more')));

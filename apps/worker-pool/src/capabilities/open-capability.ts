@@ -20,7 +20,8 @@ import { openJavascript } from '../sandbox/open-javascript.js';
 import { type Threads } from '../sandbox/threads.js';
 
 export interface CapabilityPlace {
-  stageId: string;
+  /** Null where it is tried, for no stage. */
+  stageId: string | null;
   log: Logger;
   models: Models;
   /** Of the agent that calls; null where none does. */
@@ -77,6 +78,8 @@ const open = (capability: Capability, place: CapabilityPlace): OpenCapability | 
       return { ...checked, ...openMcp(definition, mcp) };
     case 'template': {
       const { id } = capability;
+      if (stageId === null)
+        throw new RefusedError('not_tried_here', `${id} asks models for the rows of a stage alone.`, { field: 'kind', value: 'template' });
       if (within.includes(id))
         throw new RefusedError('recursive_template', `${id} calls itself.`, { field: 'capability', value: [...within, id].join(' → ') });
       const deeper = { ...place, within: [...within, id], model: definition.model ?? model };

@@ -1,15 +1,17 @@
-import { type CapabilityId, capabilityIdOf, executorOperations, fabricOperations, type PythonCapability } from '@apwa/contracts';
+import { capabilityIdOf, executorOperations, fabricOperations, type PythonCapability } from '@apwa/contracts';
 import { type Messaging } from '@apwa/messaging';
 import { FunctionCalls, type FunctionPlace } from './function-calls.js';
 
-/** The calls of a stage's function, wherever the executor says that it is. */
-export const openFunction = (stageId: string, called: PythonCapability, messaging: Messaging): FunctionCalls => {
+/** The calls of a stage's function, wherever the executor says that it is; of no stage where it is tried. */
+export const openFunction = (stageId: string | null, called: PythonCapability, messaging: Messaging): FunctionCalls => {
   const { maxBatch, maxWaitMs } = called;
-  return new FunctionCalls({ maxBatch, maxWaitMs, open: () => openPlace(stageId, capabilityIdOf(called), messaging) });
+  return new FunctionCalls({ maxBatch, maxWaitMs, open: () => openPlace(stageId, called, messaging) });
 };
 
-const openPlace = async (stageId: string, capability: CapabilityId, messaging: Messaging): Promise<FunctionPlace> => {
-  const { hash, cluster, generation } = await messaging.request(executorOperations.openCapability, { stageId, capability });
+const openPlace = async (stageId: string | null, called: PythonCapability, messaging: Messaging): Promise<FunctionPlace> => {
+  const { hash, cluster, generation } = await (stageId === null
+    ? messaging.request(executorOperations.openTrial, { capability: called })
+    : messaging.request(executorOperations.openCapability, { stageId, capability: capabilityIdOf(called) }));
   const operations = fabricOperations(cluster, generation);
   return {
     call: async (call, rows, signal) => (await messaging.request(operations.call, { hash, call, rows }, { signal })).results,

@@ -340,6 +340,14 @@ class ScriptedController {
   registerCapability(): never {
     throw new InternalError('not_scripted', 'members do not ask this');
   }
+  @Handles(executorOperations.openTrial)
+  openTrial(): never {
+    throw new InternalError('not_scripted', 'no function in Python is tried here');
+  }
+  @Handles(executorOperations.findSandbox)
+  findSandbox(): never {
+    throw new InternalError('not_scripted', 'members do not ask this');
+  }
   @Handles(executorOperations.recordIntent)
   recordIntent(intent: RequestOf<'recordIntent'>) {
     return { may: script.recordIntent(intent) };

@@ -8,6 +8,7 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import ray
 
@@ -15,6 +16,8 @@ from .calling import open_on_ray
 from .cluster import Cluster
 from .fabric import Fabric, Identity
 from .placing import place_on_ray
+from .sandbox import SandboxChoice
+from .sandboxes import Sandboxes, probe_on_ray
 
 log = logging.getLogger("apwa_fabric")
 
@@ -23,6 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="apwa_fabric", description=__doc__)
     parser.add_argument("--cluster", required=True, help="the cluster's name in its definition")
     parser.add_argument("--generation", required=True, type=int, help="of the fabrics of this cluster")
+    parser.add_argument("--sandbox", choices=get_args(SandboxChoice), required=True, help="for what a model wrote")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--nats-url", help="where NATS listens; holds no password, for Ray shows it to who asks")
     where.add_argument("--nats-url-file", type=Path, help="a file on the head that holds the address")
@@ -30,12 +34,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _run(cluster: str, generation: int, nats_url: str, nats_ca_file: Path | None) -> str:
+async def _run(cluster: str, generation: int, sandbox: SandboxChoice, nats_url: str, nats_ca_file: Path | None) -> str:
     ray.init(address="auto", log_to_driver=False, configure_logging=False)
-    seen = Cluster()
+    seen = Cluster(Sandboxes(partial(probe_on_ray, sandbox)))
     await seen.look()
     identity = Identity(cluster, generation)
-    fabric = Fabric(identity, seen, partial(place_on_ray, seen), partial(open_on_ray, seen))
+    fabric = Fabric(identity, seen, partial(place_on_ray, seen), partial(open_on_ray, seen, sandbox))
     # Jobs are stopped by SIGTERM, and by SIGKILL a few seconds later.
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, fabric.end, "it was told to stop", 1.0)
@@ -47,7 +51,8 @@ def main() -> None:
     arguments = _arguments()
     file: Path | None = arguments.nats_url_file
     nats_url = file.read_text().strip() if file else arguments.nats_url
-    reason = asyncio.run(_run(arguments.cluster, arguments.generation, nats_url, arguments.nats_ca_file))
+    run = _run(arguments.cluster, arguments.generation, arguments.sandbox, nats_url, arguments.nats_ca_file)
+    reason = asyncio.run(run)
     log.info("ended: %s", reason)
     # Not by way of Ray's own clean-up: it waits for a cluster that may be gone.
     logging.shutdown()

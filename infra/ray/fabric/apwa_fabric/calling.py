@@ -9,11 +9,14 @@ from ray.exceptions import ActorUnavailableError, RayError, RuntimeEnvSetupError
 
 from .capabilities import Lost, Place
 from .capability_runner import Outcome, Runner
-from .cluster import Cluster
+from .cluster import Cluster, needed_by
 from .contract import Definition
 from .placing import cause_of
+from .sandbox import Sandbox, SandboxChoice, Unavailable
+from .sandbox_probe import find_sandbox
 
-MEBIBYTE = 1024 * 1024
+"""Ray's own label of a node."""
+NODE_LABEL = "ray.io/node-id"
 """While a call blocks one of its threads, an actor must hear that it is cancelled."""
 ACTOR_THREADS = 3
 """The end of what pip printed, in characters."""
@@ -21,28 +24,43 @@ PIP_CHARACTERS = 400
 
 
 class CapabilityActor:
-    def __init__(self, definition: Definition) -> None:
-        self._runner = Runner(definition, keep=True)
+    def __init__(self, definition: Definition, choice: SandboxChoice) -> None:
+        self._runner = _runner(definition, choice, keep=True)
 
     def ready(self) -> None:
         """Answers when it has a node."""
 
     def run(self, call: str, rows: list[str]) -> Outcome:
-        return self._runner.run(call, rows)
+        return self._runner.run(call, rows) if isinstance(self._runner, Runner) else self._runner
 
     def cancel(self, call: str) -> None:
-        self._runner.cancel(call)
+        if isinstance(self._runner, Runner):
+            self._runner.cancel(call)
 
 
-def run_once(definition: Definition, call: str, rows: list[str]) -> Outcome:
-    return Runner(definition, keep=False).run(call, rows)
+def run_once(definition: Definition, choice: SandboxChoice, call: str, rows: list[str]) -> Outcome:
+    runner = _runner(definition, choice, keep=False)
+    return runner.run(call, rows) if isinstance(runner, Runner) else runner
+
+
+def _runner(definition: Definition, choice: SandboxChoice, keep: bool) -> Runner | Outcome:
+    """Or what comes of all calls, where there is no sandbox and one is needed."""
+    sandbox: Sandbox | Unavailable | None = find_sandbox(choice) if definition.sandboxed else None
+    if isinstance(sandbox, Unavailable):
+        return Outcome([], ("no_sandbox", f"it is run in a sandbox alone, and none can be had: {sandbox}"))
+    return Runner(definition, keep, sandbox)
 
 
 class ActorPlace:
-    def __init__(self, definition: Definition) -> None:
-        options = {**_options(definition), "max_restarts": 0, "max_task_retries": 0, "max_concurrency": ACTOR_THREADS}
+    def __init__(self, definition: Definition, cluster: Cluster, choice: SandboxChoice) -> None:
+        options = {
+            **_options(definition, cluster),
+            "max_restarts": 0,
+            "max_task_retries": 0,
+            "max_concurrency": ACTOR_THREADS,
+        }
         make = ray.remote(CapabilityActor).options(**options)
-        self._actor: ActorHandle[Any] = make.remote(definition)  # type: ignore[assignment]
+        self._actor: ActorHandle[Any] = make.remote(definition, choice)  # type: ignore[assignment]
         self._placed = False
 
     @property
@@ -75,22 +93,24 @@ class ActorPlace:
 class TaskPlace:
     """No place at all between two calls: Ray finds one for each."""
 
-    def __init__(self, definition: Definition, cluster: Cluster) -> None:
+    def __init__(self, definition: Definition, cluster: Cluster, choice: SandboxChoice) -> None:
         self._definition = definition
         self._cluster = cluster
-        self._task: Any = ray.remote(run_once).options(**_options(definition), max_retries=0)
+        self._choice = choice
+        self._task: Any = ray.remote(run_once)
         self._running: dict[str, Any] = {}
 
     @property
     def placed(self) -> bool:
         """Ray does not tell whether a task has begun: one that no node is large enough for has not."""
-        need = _resources(self._definition)
+        need = needed_by(self._definition)
         return any(
             all(one.total.get(kind, 0) >= amount for kind, amount in need.items()) for one in self._cluster.nodes
         )
 
     async def run(self, call: str, rows: list[str]) -> Outcome:
-        reference = self._running[call] = self._task.remote(self._definition, call, rows)
+        task = self._task.options(**_options(self._definition, self._cluster), max_retries=0)
+        reference = self._running[call] = task.remote(self._definition, self._choice, call, rows)
         try:
             outcome: Outcome = await reference
             return outcome
@@ -111,20 +131,17 @@ class TaskPlace:
             self.cancel(call)
 
 
-def open_on_ray(cluster: Cluster, definition: Definition) -> Place:
-    return ActorPlace(definition) if definition.reuse == "actor" else TaskPlace(definition, cluster)
+def open_on_ray(cluster: Cluster, choice: SandboxChoice, definition: Definition) -> Place:
+    make = ActorPlace if definition.reuse == "actor" else TaskPlace
+    return make(definition, cluster, choice)
 
 
-def _resources(definition: Definition) -> dict[str, float]:
-    return {"CPU": definition.cpus, "GPU": definition.gpus, "memory": definition.memory_mb * MEBIBYTE}
-
-
-def _options(definition: Definition) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "num_cpus": definition.cpus,
-        "num_gpus": definition.gpus,
-        "memory": definition.memory_mb * MEBIBYTE,
-    }
+def _options(definition: Definition, cluster: Cluster) -> dict[str, Any]:
+    need = needed_by(definition)
+    options: dict[str, Any] = {"num_cpus": need["CPU"], "num_gpus": need["GPU"], "memory": need["memory"]}
+    # It is told that there is no sandbox where it gets to all the same: a node may be new.
+    if definition.sandboxed and (without := cluster.sandboxes.missing()):
+        options["label_selector"] = {NODE_LABEL: f"!in({','.join(without)})"}
     if definition.pip:
         options["runtime_env"] = {"pip": definition.pip}
     return options

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -43,6 +43,8 @@ class Place(Protocol):
 
 
 Open = Callable[[Definition], Place]
+"""Raises Refused where it can't be run, for want of a sandbox."""
+Require = Callable[[Definition], Awaitable[None]]
 
 
 @dataclass(eq=False)
@@ -85,16 +87,19 @@ class Capability:
 
 
 class Capabilities:
-    def __init__(self, open_place: Open) -> None:
+    def __init__(self, open_place: Open, require: Require) -> None:
         self._open = open_place
+        self._require = require
         self._known: dict[str, Capability] = {}
         self._calls: dict[str, tuple[Capability, Waiting]] = {}
 
     async def define(self, define: Define) -> None:
-        """Raises Refused `capability_syntax`."""
+        """Raises Refused `capability_syntax`, or what `require` does."""
+        definition = define.definition
+        # Again too: the nodes may be others by now.
+        await self._require(definition)
         if define.hash in self._known:
             return
-        definition = define.definition
         if definition.source is not None:
             fault = await asyncio.to_thread(fault_of, definition.source, definition.function, definition.id)
             if fault is not None:

@@ -1,8 +1,9 @@
-"""`capability_child.py FD`: the process that a capability's function runs in. It needs nothing but Python itself.
+"""The process that a capability's function runs in: `main` is its program. It needs nothing but Python itself.
 
-Lines come over the socket FD: the specification first, then the arguments of one row each. Each is answered with a
-line: a letter that tells what it is, and JSON. R: loaded. F: it can't be loaded, with code and message. O: what the
-function gave. E: the row's error. M: the row's error, and the last answer of a process that has no memory left."""
+It says first that it is there, with a line that is B. Lines come over a socket: the specification first, then the
+arguments of one row each. Each is answered with a line: a letter that tells what it is, and JSON. R: loaded. F: it
+can't be loaded, with code and message. O: what the function gave. E: the row's error. M: the row's error, and the last
+answer of a process that has no memory left."""
 
 import ctypes
 import importlib
@@ -20,6 +21,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from .confinement import confine
+
 """The largest answer of a row, in bytes of JSON: several of them have to fit a NATS message with other things."""
 MAX_OUTPUT = 512 * 1024
 MESSAGE_CHARACTERS = 300
@@ -36,18 +39,23 @@ class LoadFault(Exception):
         self.code = code
 
 
-def main() -> None:
-    link = socket.socket(fileno=int(sys.argv[1]))
+def main(descriptor: int) -> None:
+    """`descriptor`: of the socket."""
+    link = socket.socket(fileno=descriptor)
     _end_with_parent(link)
     lines = link.makefile("rb")
+    link.sendall(b"B\n")
     spec: dict[str, Any] = json.loads(lines.readline())
     # Ready to be sent when there is no memory left to make anything of.
     words = f"it took more memory than memoryMb allows ({spec['memoryMb']} MB)"
     no_memory = b"M" + _error("capability_out_of_memory", words) + b"\n"
     bytes_allowed = spec["memoryMb"] * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (bytes_allowed, bytes_allowed))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
+        if spec["sandboxed"]:
+            _confine(bytes_allowed, spec["cpuS"])
+        else:
+            resource.setrlimit(resource.RLIMIT_DATA, (bytes_allowed, bytes_allowed))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         function = _load(spec)
     except LoadFault as fault:
         link.sendall(b"F" + _error(fault.code, str(fault)) + b"\n")
@@ -83,6 +91,18 @@ def answer_of(function: Function, line: bytes) -> bytes:
         words = f"it gave {len(text)} bytes of JSON, and {MAX_OUTPUT} are allowed"
         return b"E" + _error("capability_bad_output", words)
     return b"O" + text
+
+
+def _confine(bytes_allowed: int, cpu_s: int) -> None:
+    """Raises LoadFault `no_sandbox`."""
+    # Nobody reads what it prints: standard input is the only file that it has, and nothing is in it.
+    os.dup2(0, 1)
+    os.dup2(0, 2)
+    os.environ.clear()
+    try:
+        confine(bytes_allowed, cpu_s)
+    except (OSError, KeyError) as error:
+        raise LoadFault("no_sandbox", f"the kernel does not confine it: {_text(error)}") from error
 
 
 def _load(spec: dict[str, Any]) -> Function:
@@ -165,7 +185,3 @@ def _told(error: BaseException) -> str:
         for one in places[-FRAMES:]
     ]
     return "\n".join([head, *shown])
-
-
-if __name__ == "__main__":
-    main()

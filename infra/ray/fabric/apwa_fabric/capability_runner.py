@@ -11,12 +11,13 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import IO, Any
 
+from .capability_child import MAX_OUTPUT
 from .child import environment
 from .contract import Definition
+from .sandbox import HERE, START, Sandbox, Unavailable
 
-CHILD = Path(__file__).with_name("capability_child.py")
 """A call gives its place to others after this, with what it has got to: its caller asks again for the rest. Seconds."""
 SLICE_S = 2.0
 """Or after so many bytes of answers: they have to fit a NATS message, beside one more of the largest."""
@@ -26,6 +27,21 @@ TRIES = 2
 """Calls whose cancellation came before they did, that are remembered."""
 CANCELLED = 100
 READ_BYTES = 256 * 1024
+"""The longest line that a child may answer with."""
+LINE_BYTES = MAX_OUTPUT + 16 * 1024
+"""Of what a child says of an error, if nobody knows what it is."""
+MESSAGE_CHARACTERS = 4_000
+"""CPU that a process in the sandbox has beside the time for loading and for a row, before it is replaced. Seconds."""
+SPARE_CPU_S = 10
+"""What a child may say of a row, and of loading."""
+ROW_CODES = ("capability_failed", "capability_bad_output", "capability_out_of_memory")
+LOAD_CODES = (
+    "capability_syntax",
+    "capability_missing_package",
+    "capability_load_failed",
+    "capability_out_of_memory",
+    "no_sandbox",
+)
 
 
 @dataclass
@@ -50,27 +66,30 @@ class Gone(Exception):
     """The child has ended without an answer."""
 
 
-class Process:
-    """A child with its socket. All but `kill` belongs to one thread."""
+class Babble(Exception):
+    """The child has said what is no answer."""
 
-    def __init__(self, definition: Definition) -> None:
+
+class Process:
+    """A child with its socket, in a sandbox if it is given one. All but `kill` belongs to one thread."""
+
+    def __init__(self, definition: Definition, sandbox: Sandbox | None) -> None:
+        """Raises Unavailable."""
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, str(CHILD), str(theirs.fileno())],
-                env=environment(os.environ, {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}),
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                process_group=0,
-            )
+            self._process = _started(theirs.fileno(), sandbox)
         self._socket = ours
         self._rest = bytearray()
+        self._last_words = ""
+        self._sandbox = sandbox
         self._spec = {
             "name": definition.id,
             "source": definition.source,
             "module": definition.module,
             "function": definition.function,
             "memoryMb": definition.memory_mb,
+            "sandboxed": sandbox is not None,
+            "cpuS": (definition.load_timeout_ms + definition.timeout_ms) // 1_000 + SPARE_CPU_S,
         }
 
     @property
@@ -78,15 +97,34 @@ class Process:
         return self._process.pid
 
     def load(self, timeout_s: float) -> str:
-        return self.ask(json.dumps(self._spec), timeout_s)
+        """As `ask`; raises Unavailable if its sandbox could not be made."""
+        until = time.monotonic() + timeout_s
+        try:
+            self._read(until)
+        except Gone:
+            if self._sandbox is None:
+                raise
+            how = self.end()
+            raise Unavailable(self._last_words or f"it ended {how} before it began") from None
+        return self.ask(json.dumps(self._spec), until - time.monotonic())
 
     def ask(self, line: str, timeout_s: float) -> str:
-        """Its answer. Raises Gone, or TimeoutError."""
+        """Its answer. Raises Gone, Babble or TimeoutError."""
         until = time.monotonic() + timeout_s
-        self._socket.settimeout(timeout_s)
+        if self._rest:
+            raise Babble("it said more than was asked")
+        self._socket.settimeout(max(0.001, timeout_s))
         try:
             self._socket.sendall(f"{line}\n".encode())
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise Gone from error
+        return self._read(until)
+
+    def _read(self, until: float) -> str:
+        try:
             while (end := self._rest.find(b"\n")) < 0:
+                if len(self._rest) > LINE_BYTES:
+                    raise Babble(f"it said more than {LINE_BYTES} bytes")
                 left = until - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
@@ -95,11 +133,16 @@ class Process:
                 if not data:
                     raise Gone
                 self._rest += data
-        except (BrokenPipeError, ConnectionResetError) as error:
+        except ConnectionResetError as error:
             raise Gone from error
-        answer = bytes(self._rest[:end]).decode()
+        answer = bytes(self._rest[:end]).decode(errors="replace")
         del self._rest[: end + 1]
         return answer
+
+    def _hear(self, errors: IO[bytes]) -> None:
+        with errors:
+            lines = errors.read(READ_BYTES).decode(errors="replace").strip().splitlines()
+        self._last_words = lines[-1][:MESSAGE_CHARACTERS] if lines else ""
 
     def kill(self) -> None:
         """With all that it started."""
@@ -117,14 +160,41 @@ class Process:
             self.kill()
             code = self._process.wait()
         self.kill()
+        if self._process.stderr and not self._process.stderr.closed:
+            self._hear(self._process.stderr)
         return f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
 
 
-class Runner:
-    """`keep`: the process serves call after call; otherwise each call has one of its own."""
+def _started(link: int, sandbox: Sandbox | None) -> "subprocess.Popen[bytes]":
+    """Raises Unavailable."""
+    if sandbox is None:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", START, str(HERE.parent), str(link)],
+            env=environment(os.environ, {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}),
+            stdin=subprocess.DEVNULL,
+            pass_fds=[link],
+            process_group=0,
+        )
+    command = sandbox.command(link)
+    # What it prints goes where its input comes from; before it begins, errors are those of whoever makes its sandbox.
+    with open(os.devnull, "r+b") as nothing:
+        try:
+            return subprocess.Popen(
+                command, env={}, stdin=nothing, stdout=nothing, stderr=subprocess.PIPE, pass_fds=[link], process_group=0
+            )
+        except OSError as error:
+            raise Unavailable(f"{command[0]}: {error.strerror or error}") from error
 
-    def __init__(self, definition: Definition, keep: bool) -> None:
+
+class Runner:
+    """`keep`: the process serves call after call; otherwise each call has one of its own. `sandbox`: as the definition
+    asks for it."""
+
+    def __init__(self, definition: Definition, keep: bool, sandbox: Sandbox | None = None) -> None:
+        if definition.sandboxed != (sandbox is not None):
+            raise ValueError(f"{definition.id}: sandboxed is {definition.sandboxed}, and its sandbox {sandbox}")
         self._definition = definition
+        self._sandbox = sandbox
         self._keep = keep
         self._process: Process | None = None
         self._lock = threading.Lock()
@@ -184,9 +254,16 @@ class Runner:
                 self._process = None
                 how = process.end()
                 continue
+            except Babble as babble:
+                self.close()
+                return _error("capability_bad_output", str(babble))
+            result = self._result_of(answer)
+            if result is None:
+                self.close()
+                return _error("capability_bad_output", "its process answered with what is no answer")
             if answer[0] == "M":
                 self.close()
-            return f'{{"output":{answer[1:]}}}' if answer[0] == "O" else f'{{"error":{answer[1:]}}}'
+            return result
         words = f"its process ended {how} twice (memoryMb is {self._definition.memory_mb})"
         return None if call in self._cancelled else _error("capability_crashed", words)
 
@@ -199,7 +276,10 @@ class Runner:
                     return None
                 if self._process:
                     return self._process
-                self._process = process = Process(self._definition)
+                try:
+                    self._process = process = Process(self._definition, self._sandbox)
+                except Unavailable as error:
+                    raise Fault("no_sandbox", str(error)) from error
             try:
                 answer = process.load(self._definition.load_timeout_ms / 1_000)
             except TimeoutError as error:
@@ -211,14 +291,56 @@ class Runner:
                 self._process = None
                 how = process.end()
                 continue
-            if answer[0] == "R":
+            except Unavailable as error:
+                self._process = None
+                raise Fault("no_sandbox", str(error)) from error
+            except Babble as babble:
+                self.close()
+                raise Fault("capability_load_failed", str(babble)) from babble
+            if answer == "R":
                 return process
             self.close()
-            fault = json.loads(answer[1:])
-            raise Fault(fault["code"], fault["message"])
+            code, message = _told(answer, LOAD_CODES) or (
+                "capability_load_failed",
+                "it answered with what is no answer",
+            )
+            raise Fault(code, message)
         if call in self._cancelled:
             return None
         raise Fault("capability_load_failed", f"its process ended {how} while it was loaded, twice")
+
+    def _result_of(self, answer: str) -> str | None:
+        """None if it is none: of code that a model wrote nothing is passed on that was not read."""
+        if self._sandbox is None:
+            return f'{{"output":{answer[1:]}}}' if answer[0] == "O" else f'{{"error":{answer[1:]}}}'
+        if answer[:1] != "O":
+            told = _told(answer, ROW_CODES)
+            return _error(*told) if told else None
+        output = _object_of(answer[1:])
+        text = None if output is None else json.dumps(output, separators=(",", ":"))
+        return f'{{"output":{text}}}' if text is not None and len(text) <= MAX_OUTPUT else None
+
+
+def _told(answer: str, codes: Sequence[str]) -> tuple[str, str] | None:
+    """Code and message of an error."""
+    told = _object_of(answer[1:]) or {}
+    code, message = told.get("code"), told.get("message")
+    if not isinstance(code, str) or code not in codes or not isinstance(message, str):
+        return None
+    return code, message[:MESSAGE_CHARACTERS]
+
+
+def _object_of(text: str) -> dict[str, Any] | None:
+    try:
+        # Numbers that are none in JSON are no answer either.
+        value = json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _error(code: str, message: str) -> str:

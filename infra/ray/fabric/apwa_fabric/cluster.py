@@ -9,15 +9,18 @@ from typing import Any
 import ray
 from ray._private.state import available_resources_per_node
 
-from .contract import Node, Pool
+from .contract import Definition, Node, Pool, SandboxState
+from .sandboxes import Sandboxes
 
 LOOK_EVERY_S = 1.0
+MEBIBYTE = 1024 * 1024
 
 
 @dataclass
 class Cluster:
     """What was seen at the last look. `answered_at` in monotonic seconds; `here`: this driver's own node is alive."""
 
+    sandboxes: Sandboxes
     nodes: list[Node] = field(default_factory=list)
     """What nobody has of each node, by its id."""
     free: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -41,7 +44,9 @@ class Cluster:
     async def look(self) -> None:
         """A cluster that does not answer blocks a thread, and not the fabric."""
         nodes, free = await asyncio.to_thread(_look)
-        self.nodes = [_node(node) for node in nodes if node["Alive"]]
+        alive = [node for node in nodes if node["Alive"]]
+        self.sandboxes.look(node["NodeID"] for node in alive)
+        self.nodes = [_node(node, self.sandboxes.state_of(node["NodeID"])) for node in alive]
         self.free = {node.id: _told(free.get(node.id, {})) for node in self.nodes}
         own = ray.get_runtime_context().get_node_id()
         self.here = any(node.id == own for node in self.nodes)
@@ -64,6 +69,14 @@ class Cluster:
             self.free[fullest.id][kind] -= amount
         return fullest.id
 
+    async def require_sandbox(self, definition: Definition) -> None:
+        """Where one is needed. Raises Refused if no node that is large enough has one; if none is, of any."""
+        if not definition.sandboxed:
+            return
+        need = needed_by(definition)
+        large = [one for one in self.nodes if all(one.total.get(kind, 0) >= amount for kind, amount in need.items())]
+        await self.sandboxes.require(large or self.nodes, definition.id)
+
     def is_gone(self, patience_s: float) -> bool:
         return not self.here or time.monotonic() - self.answered_at > patience_s
 
@@ -74,13 +87,18 @@ def asked_by(pool: Pool) -> dict[str, float]:
     return {kind: amount for kind, amount in asked.items() if amount > 0}
 
 
+def needed_by(definition: Definition) -> dict[str, float]:
+    """What each place of a function takes of its node."""
+    return {"CPU": definition.cpus, "GPU": definition.gpus, "memory": definition.memory_mb * MEBIBYTE}
+
+
 def _look() -> tuple[list[dict[str, Any]], dict[str, dict[str, float]]]:
     nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     free: dict[str, dict[str, float]] = available_resources_per_node()  # type: ignore[no-untyped-call]
     return nodes, free
 
 
-def _node(node: dict[str, Any]) -> Node:
+def _node(node: dict[str, Any], sandbox: SandboxState) -> Node:
     total = node["Resources"]
     return Node(
         id=node["NodeID"],
@@ -88,6 +106,7 @@ def _node(node: dict[str, Any]) -> Node:
         head="node:__internal_head__" in total,
         total=_told(total),
         labels=node["Labels"],
+        sandbox=sandbox,
     )
 
 

@@ -111,6 +111,24 @@ class EndedMember(Message):
     last_lines: list[str]
 
 
+class SandboxUnknown(Message):
+    """It has not been found out yet."""
+
+    kind: Literal["unknown"] = "unknown"
+
+
+class SandboxThere(Message):
+    kind: Literal["there"] = "there"
+
+
+class SandboxMissing(Message):
+    kind: Literal["missing"] = "missing"
+    why: str
+
+
+SandboxState = Annotated[SandboxUnknown | SandboxThere | SandboxMissing, Field(discriminator="kind")]
+
+
 class Node(Message):
     id: str
     address: str
@@ -119,6 +137,8 @@ class Node(Message):
     total: dict[str, float]
     """Its own, and those that Ray gives it."""
     labels: dict[str, str]
+    """Whether functions that a model wrote can be run there."""
+    sandbox: SandboxState
 
 
 class Definition(Message):
@@ -142,6 +162,8 @@ class Definition(Message):
     """Of a row, and of loading. Milliseconds."""
     timeout_ms: int
     load_timeout_ms: int
+    """Of whom nobody vouches for, as what a model wrote: it runs in a sandbox, or not at all."""
+    sandboxed: bool
 
 
 class Define(Message):

@@ -53,7 +53,7 @@ class Fabric:
         self._cluster = cluster
         self._changed = asyncio.Event()
         self._members = Members(place, self._changed.set)
-        self._capabilities = Capabilities(open_place)
+        self._capabilities = Capabilities(open_place, cluster.require_sandbox)
         self._lease_until = time.monotonic() + FIRST_LEASE_MS / 1_000
         self._ending: asyncio.Future[tuple[str, float]] = asyncio.get_running_loop().create_future()
 

@@ -44,7 +44,12 @@ class World:
     def __init__(self) -> None:
         self.places: list[Place] = []
         self.placed = True
-        self.capabilities = Capabilities(self._open)
+        self.refusal: Refused | None = None
+        self.capabilities = Capabilities(self._open, self._require)
+
+    async def _require(self, _definition: Any) -> None:
+        if self.refusal:
+            raise self.refusal
 
     def _open(self, _definition: Any) -> Place:
         place = Place()
@@ -113,6 +118,14 @@ async def test_tells_of_a_capability_that_it_was_not_told_or_that_can_not_be_com
     with pytest.raises(Refused, match=r"python:test: line 1: ") as refused:
         await world.capabilities.define(Define(hash=HASH, definition=definition("def run(:")))
     assert (refused.value.code, refused.value.error_class) == ("capability_syntax", "refused")
+    assert code_of(await world.call("a")) == ("unknown_capability", "transient")
+
+
+@scenario
+async def test_knows_nothing_of_a_capability_that_can_be_had_in_no_sandbox(world: World) -> None:
+    world.refusal = Refused("no_sandbox", "none can be had: node a: no namespaces")
+    with pytest.raises(Refused, match="none can be had: node a: no namespaces"):
+        await world.define(sandboxed=True)
     assert code_of(await world.call("a")) == ("unknown_capability", "transient")
 
 

@@ -35,6 +35,7 @@ def definition(source: str | None, **more: Any) -> Definition:
         "instances": 1,
         "timeout_ms": 5_000,
         "load_timeout_ms": 10_000,
+        "sandboxed": False,
     }
     return Definition(**{**plain, **more})
 

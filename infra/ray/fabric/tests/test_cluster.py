@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from apwa_fabric.cluster import Cluster
-from apwa_fabric.contract import Node, Pool
+from apwa_fabric.contract import Node, Pool, SandboxState, SandboxUnknown
+from apwa_fabric.sandboxes import Sandboxes
 
 GIB = float(1 << 30)
 
@@ -25,12 +26,20 @@ def pool(**more: Any) -> Pool:
     return Pool(**{**plain, **more})
 
 
+async def _never(_node: str) -> SandboxState:
+    raise AssertionError("no node is asked")
+
+
 def cluster(**nodes: dict[str, float]) -> Cluster:
     """Of nodes with 4 CPUs and 8 GiB, of which so much is free; those called `east…` have a label that says so."""
     total = {"CPU": 4.0, "memory": 8 * GIB, "GPU": 1.0, "licence": 2.0}
     labels = {name: {"zone": "east"} if name.startswith("east") else {} for name in nodes}
     return Cluster(
-        nodes=[Node(id=name, address="a", head=False, total=total, labels=labels[name]) for name in nodes],
+        Sandboxes(_never),
+        nodes=[
+            Node(id=name, address="a", head=False, total=total, labels=labels[name], sandbox=SandboxUnknown())
+            for name in nodes
+        ],
         free={name: dict(free) for name, free in nodes.items()},
     )
 
