@@ -96,7 +96,7 @@ export class AmenderService {
     const samples = await this.samples.of(record, open.stepId, signal);
     const summary = summaryOf({ run: viewOf(record), about, standings: standingsOf(steps), left: amend.left, samples });
     const messages: ChatMessage[] = [
-      { role: 'system', content: systemPrompt(surroundingsOf(this.config)) },
+      { role: 'system', content: systemPrompt(surroundingsOf(this.config, { python: false })) },
       { role: 'user', content: amendmentPrompt({ goal: requestOf(record).goal ?? null, plan, ...about }, summary) },
     ];
     const notes = [`looks at step ${open.stepId} (${open.cause})`];

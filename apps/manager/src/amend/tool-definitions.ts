@@ -1,6 +1,6 @@
 import { type ToolDefinition } from '@apwa/model';
 import { z } from 'zod';
-import { argumentsSchema, plannerTools } from '../planner/tool-definitions.js';
+import { plannerTools, toldTools } from '../planner/tool-definitions.js';
 
 const reason = z.string().trim().min(1).max(1_000);
 
@@ -29,8 +29,8 @@ export const amendTools = {
 export type AmendTool = keyof typeof amendTools;
 export const isAmendTool = (name: string): name is AmendTool => Object.hasOwn(amendTools, name);
 
-const LOOKS = ['list_tables', 'describe_table', 'preview_rows', 'query_table', 'search_text'] as const;
-export const isLook = (name: string): boolean => (LOOKS as readonly string[]).includes(name);
+const LOOKS: readonly string[] = ['list_tables', 'describe_table', 'preview_rows', 'query_table', 'search_text'];
+export const isLook = (name: string): boolean => LOOKS.includes(name);
 
 const schemaOf = (tool: AmendTool): ToolDefinition['parameters'] => {
   const { $schema: _, ...schema } = z.toJSONSchema(amendTools[tool].arguments, { io: 'input', target: 'draft-2020-12' });
@@ -39,7 +39,7 @@ const schemaOf = (tool: AmendTool): ToolDefinition['parameters'] => {
 
 /** All that the planner may call while a run is amended. */
 export const AMEND_TOOLS: ToolDefinition[] = [
-  ...LOOKS.map((name) => ({ name, description: plannerTools[name].description, parameters: argumentsSchema(name) })),
+  ...toldTools({ python: false }).filter(({ name }) => isLook(name)),
   ...(Object.keys(amendTools) as AmendTool[]).map((name) => ({
     name,
     description: amendTools[name].description,

@@ -1,4 +1,13 @@
-import { type CapabilityDefinition, type CapabilityExample, CapabilityId, RefusedError, type TriedExample, excerpt } from '@apwa/contracts';
+import {
+  type CapabilityDefinition,
+  type CapabilityExample,
+  CapabilityId,
+  RefusedError,
+  type TriedExample,
+  capabilityIdOf,
+  excerpt,
+  isSandboxed,
+} from '@apwa/contracts';
 import { Injectable } from '@nestjs/common';
 import { CapabilitiesService } from '../capabilities/capabilities.service.js';
 import { nameOf } from '../capabilities/capability-view.js';
@@ -22,7 +31,7 @@ interface Place {
   signal: AbortSignal;
 }
 
-/** Carries out what a planner does with capabilities. Nothing that it brings runs anywhere but in the sandbox of a member. */
+/** Carries out what a planner does with capabilities. Nothing that it brings runs anywhere but in a sandbox: of a member, or of a cluster. */
 @Injectable()
 export class CapabilityToolsService {
   constructor(
@@ -81,8 +90,8 @@ export class CapabilityToolsService {
 
   private async registered(id: CapabilityId, { runId }: Place): Promise<CapabilityDefinition> {
     const definition = await this.capabilities.find(nameOf(id), { runId });
-    if (definition && id === `javascript:${nameOf(id)}` && definition.kind === 'javascript') return definition;
-    throw new RefusedError('unknown_capability', `${id} is no registered function in JavaScript, and nothing else is tried.`, {
+    if (definition && id === capabilityIdOf(definition) && isSandboxed(definition)) return definition;
+    throw new RefusedError('unknown_capability', `${id} is no registered function that runs in a sandbox, and nothing else is tried.`, {
       field: 'capability',
       value: id,
       allowed: 'one that search_capabilities shows',

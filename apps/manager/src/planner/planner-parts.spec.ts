@@ -7,7 +7,7 @@ import { rejection, systemPrompt, taskPrompt } from './prompt.js';
 import { fitRows, listed } from './shown.js';
 import { surroundingsOf } from './surroundings.js';
 import { decideRetry, shownUrl } from './retry.js';
-import { argumentsSchema, plannerTools } from './tool-definitions.js';
+import { plannerTools, toldTools } from './tool-definitions.js';
 
 const place = { name: 'small', baseUrl: 'http://127.0.0.1:9/v1' };
 
@@ -151,7 +151,7 @@ const configOf = (more: object) =>
     executor: { databaseUrl: 'postgres://h/d' },
     ...more,
   });
-const SYSTEM_PROMPT = systemPrompt(surroundingsOf(configOf({})));
+const SYSTEM_PROMPT = systemPrompt(surroundingsOf(configOf({}), { python: false }));
 
 describe('what the planner is told', () => {
   it('should have the models with their prices, the default first and then the cheapest', () => {
@@ -166,13 +166,15 @@ describe('what the planner is told', () => {
       expect.stringContaining('no price is known'),
     ]);
     expect(SYSTEM_PROMPT).toContain('Take a cheap model for steps over many rows');
-    const alone = systemPrompt(surroundingsOf(configOf({ models: { small: models.small }, planner: { model: 'small' } })));
+    const alone = systemPrompt(
+      surroundingsOf(configOf({ models: { small: models.small }, planner: { model: 'small' } }), { python: false }),
+    );
     expect(alone).toContain('leave "model" out');
   });
 
   it('should say which hosts may be read, and where none may', () => {
     expect(SYSTEM_PROMPT).toContain('builtin:fetch may read no host here');
-    const told = systemPrompt(surroundingsOf(configOf({ capabilities: { fetchHosts: ['docs.example.com'] } })));
+    const told = systemPrompt(surroundingsOf(configOf({ capabilities: { fetchHosts: ['docs.example.com'] } }), { python: false }));
     expect(told).toContain('pages of these hosts alone: docs.example.com.');
   });
 
@@ -202,9 +204,20 @@ describe('what the planner is told', () => {
   it('should say how many submissions are left', () => expect(rejection([], 1)).toContain('One more submission'));
 
   it('should describe the arguments of every tool as an object', () => {
-    for (const tool of Object.keys(plannerTools) as (keyof typeof plannerTools)[]) {
-      expect(argumentsSchema(tool)).toMatchObject({ type: 'object', additionalProperties: false });
+    for (const tools of [toldTools({ python: true }), toldTools({ python: false })]) {
+      expect(tools.map(({ name }) => name)).toEqual(Object.keys(plannerTools));
+      for (const { parameters } of tools) expect(parameters).toMatchObject({ type: 'object', additionalProperties: false });
+      expect(JSON.stringify(tools.find(({ name }) => name === 'submit_plan'))).toContain('instructions');
     }
-    expect(JSON.stringify(argumentsSchema('submit_plan'))).toContain('instructions');
+  });
+
+  it('should tell of Python where functions in it can be run, and else not a word', () => {
+    const withPython = `${systemPrompt(surroundingsOf(configOf({}), { python: true }))}${JSON.stringify(toldTools({ python: true }))}`;
+    expect(withPython).toContain('# Functions in Python');
+    expect(withPython).toContain('"const":"python"');
+    expect(withPython).not.toMatch(/sandboxed|loadTimeoutMs|"pip"/);
+    const without = toldTools({ python: false });
+    expect(`${SYSTEM_PROMPT}${without.map(({ description }) => description).join('')}`).not.toMatch(/python/i);
+    expect(JSON.stringify(without)).not.toContain('"const":"python"');
   });
 });

@@ -1,22 +1,17 @@
 import { type Fault, PermanentError, RefusedError, excerpt, noUsage } from '@apwa/contracts';
-import { type ChatMessage, type Model, type ModelAnswer, type ToolDefinition } from '@apwa/model';
+import { type ChatMessage, type Model, type ModelAnswer } from '@apwa/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { requestedSteps } from '../plans/plans.service.js';
 import { type RunRecord, requestOf } from '../runs/run-record.js';
+import { StagesService } from '../stages/stages.service.js';
 import { CONFIG, type Config, PLANNER_MODEL } from '../settings.js';
 import { askPlanner, placeOf } from './ask.js';
 import { SUBMISSIONS, overtime, submissionsLeft, timeLeft } from './limits.js';
 import { REMINDER, rejection, systemPrompt, taskPrompt } from './prompt.js';
 import { surroundingsOf } from './surroundings.js';
-import { argumentsSchema, plannerTools, type PlannerTool } from './tool-definitions.js';
+import { toldTools } from './tool-definitions.js';
 import { type ToolContext, ToolsService } from './tools.service.js';
 import { type Turn, type TurnEnd, TurnsRepository } from './turns.repository.js';
-
-const tools: ToolDefinition[] = (Object.keys(plannerTools) as PlannerTool[]).map((name) => ({
-  name,
-  description: plannerTools[name].description,
-  parameters: argumentsSchema(name),
-}));
 
 /** What a turn came to, as it is written down. */
 interface TurnResult {
@@ -33,6 +28,7 @@ export class PlannerService {
   constructor(
     private readonly turns: TurnsRepository,
     private readonly tools: ToolsService,
+    private readonly executor: StagesService,
     @Inject(PLANNER_MODEL) private readonly model: Model,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -41,14 +37,20 @@ export class PlannerService {
     const { id } = record.run;
     const history = await this.turns.history(id);
     const last = history.at(-1);
-    if (!last) return this.begin(record);
+    const python = await this.executor.hasSandbox(signal);
+    if (!last) return this.begin(record, python);
     const { planningStartedAt, createdAt } = record.run;
     const leftMs = timeLeft(this.config.planner, history, planningStartedAt ?? createdAt, 'plan');
     const limited = AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
     const spent = { usage: noUsage(), costUsd: 0 };
     const turn = last.turn + 1;
     try {
-      const asked = { model: this.model, place: placeOf(this.config), messages: history.flatMap(({ messages }) => messages), tools };
+      const asked = {
+        model: this.model,
+        place: placeOf(this.config),
+        messages: history.flatMap(({ messages }) => messages),
+        tools: toldTools({ python }),
+      };
       const answer = await askPlanner(asked, limited, spent);
       const { outputs, allowUnsafe } = requestOf(record);
       const context = { runId: id, inputs: record.inputs, requested: requestedSteps(outputs), allowUnsafe, spent, signal: limited };
@@ -64,10 +66,10 @@ export class PlannerService {
     }
   }
 
-  private async begin(record: RunRecord): Promise<void> {
+  private async begin(record: RunRecord, python: boolean): Promise<void> {
     const inputs = record.inputs.map(({ name, table }) => ({ name, rows: Number(table.rows ?? 0) }));
     const messages: ChatMessage[] = [
-      { role: 'system', content: systemPrompt(surroundingsOf(this.config)) },
+      { role: 'system', content: systemPrompt(surroundingsOf(this.config, { python })) },
       { role: 'user', content: taskPrompt(requestOf(record), inputs) },
     ];
     await this.turns.add(record.run.id, { turn: 0, messages, notes: [], outcome: 'prompt', usage: noUsage(), costUsd: 0 });

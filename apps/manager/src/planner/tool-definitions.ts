@@ -1,6 +1,7 @@
 import { type JsonSchema } from '@apwa/contracts';
 import { z } from 'zod';
-import { capabilityTools } from './capability-tool-definitions.js';
+import { type ToolDefinition } from '@apwa/model';
+import { capabilityTools, javascriptTools } from './capability-tool-definitions.js';
 import { decline } from './decline.js';
 import { planArgument } from './plan-argument.js';
 import { searchText } from './search-text.js';
@@ -52,8 +53,17 @@ export const plannerTools = {
 export type PlannerTool = keyof typeof plannerTools;
 export const isPlannerTool = (name: string): name is PlannerTool => Object.hasOwn(plannerTools, name);
 
+/** As the model is told of them: of Python where functions in it can be run. */
+export const toldTools = ({ python }: { python: boolean }): ToolDefinition[] => (python ? ALL : WITHOUT_PYTHON);
+
 /** The arguments of a tool as JSON Schema, for the model. */
-export const argumentsSchema = (tool: PlannerTool): JsonSchema => {
-  const { $schema: _, ...schema } = z.toJSONSchema(plannerTools[tool].arguments, { io: 'input', target: 'draft-2020-12' });
+const schemaOf = (tool: z.ZodType): JsonSchema => {
+  const { $schema: _, ...schema } = z.toJSONSchema(tool, { io: 'input', target: 'draft-2020-12' });
   return schema;
 };
+
+const told = (tools: Record<string, { description: string; arguments: z.ZodType }>): ToolDefinition[] =>
+  Object.entries(tools).map(([name, tool]) => ({ name, description: tool.description, parameters: schemaOf(tool.arguments) }));
+
+const ALL = told(plannerTools);
+const WITHOUT_PYTHON = told({ ...plannerTools, ...javascriptTools });

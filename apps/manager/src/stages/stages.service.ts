@@ -4,6 +4,7 @@ import {
   type PythonCapability,
   RefusedError,
   type RunControl,
+  TransientError,
   executorOperations,
 } from '@apwa/contracts';
 import { Messaging } from '@apwa/messaging';
@@ -34,6 +35,16 @@ export class StagesService {
   /** Finds out whether a function of a plan can be run. RefusedError with the reason if it can't. */
   async register(capability: PythonCapability, signal?: AbortSignal): Promise<void> {
     await this.messaging.request(executorOperations.registerCapability, { capability }, signal ? { signal } : {});
+  }
+
+  /** Whether functions in Python can be run that a model wrote, as far as is known: an executor that is away says nothing. */
+  async hasSandbox(signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await this.messaging.request(executorOperations.findSandbox, {}, { signal })).kind === 'there';
+    } catch (error) {
+      if (error instanceof TransientError && !signal.aborted) return false;
+      throw error;
+    }
   }
 
   /** Has all work of an owner paused, resumed or stopped, with the budget that it has. Answers what the executor holds afterwards: a newer control, if there is one. */

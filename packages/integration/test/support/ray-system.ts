@@ -15,11 +15,12 @@ export const startOnRay = async (
   const dir = await tempDir('ray-run');
   const [configFile, natsUrlFile] = [join(dir.path, 'apwa.config.yaml'), join(dir.path, 'nats-url')];
   const natsCaFile = options.natsTls ? { natsCaFile: options.natsTls.caFile } : {};
+  const others = clusters.map((one) => ('natsUrl' in one ? one : { natsUrlFile, ...natsCaFile, ...one }));
   const cluster = { name: 'test', ...ray.access, natsUrlFile, ...natsCaFile, member: { environment: { APWA_CONFIG: configFile } }, pools };
   const system = await System.start({
     ...options,
     dir: dir.path,
-    config: { ...options.config, pools: [], ray: { clusters: [cluster, ...clusters] } },
+    config: { ...options.config, pools: [], ray: { clusters: [cluster, ...others] } },
     envOf: async (_, { nats }) => {
       await writeFile(natsUrlFile, nats.urlFor('fabric'), { mode: 0o600 });
       return {};
