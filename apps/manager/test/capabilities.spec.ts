@@ -303,6 +303,54 @@ describe('the registry of capabilities', () => {
     expect(await api.until((await run({ plan: ended.plan })).id)).toMatchObject({ state: 'succeeded', plan: ended.plan });
   });
 
+  it('should have a planner build in Python where there is a sandbox, which is not for the planner to leave', async () => {
+    const python = { ...functionOf('snake'), kind: 'python', source: 'def run(text):\n    return {"loud": text.upper()}' };
+    const built = (more: object = {}) => ({
+      tool: 'build_capability',
+      arguments: { definition: { ...python, ...more }, examples: passing },
+    });
+    const toldOf = ({ tools, messages }: ModelCall) => JSON.stringify([tools, messages[0]?.content]).includes('# Functions in Python');
+    world.model.say((call) => {
+      expect(toldOf(call)).toBe(false);
+      return { tool: 'decline_task', arguments: { reason: 'It is not loud.', missing: 'Python' } };
+    });
+    await api.until((await run({ goal: 'Say it aloud' })).id);
+    world.executor.sandbox = { kind: 'there', cluster: 'main' };
+    world.model.say(
+      (call) => {
+        expect(toldOf(call)).toBe(true);
+        return built({ sandboxed: false });
+      },
+      (call) => {
+        expect(last(call)).toContain('definition.sandboxed');
+        return built({ module: 'os' });
+      },
+      (call) => {
+        expect(last(call)).toContain('definition.module');
+        return built();
+      },
+      (call) => {
+        expect(last(call)).toContain('"capability":"python:snake"');
+        return { tool: 'submit_plan', arguments: { plan: planOf('python:snake') } };
+      },
+    );
+    const { id } = await run({ goal: 'Say it loud' });
+    const ended = await api.until(id);
+    world.model.verify();
+    expect(ended).toMatchObject({ state: 'succeeded', plan: { capabilities: [{ kind: 'python', sandboxed: true }] } });
+    expect(workOf(id)).toMatchObject({ capabilities: [{ name: 'snake', sandboxed: true, pip: [] }] });
+    // Nor for anybody else who writes it down for a run.
+    const write = (definition: object, kind = 'python') =>
+      world.sql(
+        `INSERT INTO capabilities (scope, name, version, kind, description, effects, definition, hash, examples, run_id)
+         VALUES ($1, 'other', 1, $2, '', 'none', $3, $4, '[]', $5)`,
+        [`run:${id}`, kind, JSON.stringify(definition), '0'.repeat(64), id],
+      );
+    for (const [definition, kind] of [[{}], [{ sandboxed: false }], [{ sandboxed: 'yes' }], [{ sandboxed: true }, 'http']] as const)
+      await expect(write(definition, kind)).rejects.toThrow('capabilities_built_is_sandboxed');
+    await write({ sandboxed: true });
+  });
+
   describe('of files that the configuration names', () => {
     let folder: string;
     const file = (name: string) => join(folder, name);
