@@ -317,7 +317,7 @@ class Runner:
             told = _told(answer, ROW_CODES)
             return _error(*told) if told else None
         output = _object_of(answer[1:])
-        text = None if output is None else json.dumps(output, separators=(",", ":"))
+        text = None if output is None else _json_of(output)
         return f'{{"output":{text}}}' if text is not None and len(text) <= MAX_OUTPUT else None
 
 
@@ -337,6 +337,14 @@ def _object_of(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _json_of(output: dict[str, Any]) -> str | None:
+    try:
+        # A number may be too large for any but infinity.
+        return json.dumps(output, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _refused(constant: str) -> None:

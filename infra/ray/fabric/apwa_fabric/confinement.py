@@ -25,7 +25,7 @@ X32 = 0x40000000
 
 """By machine: how the kernel calls it, and the numbers of what is not allowed: to make processes and threads, to run
 programs, to open a connection of any kind, to signal, to look into others, to mount, to make namespaces, to take memory
-that nobody counts, and to speak to large parts of the kernel that a function has no use for."""
+that nobody counts or what the node's user has so many of, and to speak to parts of the kernel without need."""
 MACHINES: dict[str, tuple[int, dict[str, int]]] = {
     "x86_64": (
         0xC000003E,
@@ -44,6 +44,7 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
             **{"msgget": 68, "msgsnd": 69, "msgrcv": 70, "msgctl": 71, "mq_open": 240},
             **{"semget": 64, "semop": 65, "semctl": 66, "semtimedop": 220},
             **{"add_key": 248, "request_key": 249, "keyctl": 250, "bpf": 321, "perf_event_open": 298},
+            **{"syslog": 103, "io_setup": 206, "inotify_init": 253, "inotify_init1": 294, "fanotify_init": 300},
             **{"userfaultfd": 323, "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427},
         },
     ),
@@ -64,6 +65,7 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
             **{"msgget": 186, "msgsnd": 189, "msgrcv": 188, "msgctl": 187, "mq_open": 180},
             **{"semget": 190, "semop": 193, "semctl": 191, "semtimedop": 192},
             **{"add_key": 217, "request_key": 218, "keyctl": 219, "bpf": 280, "perf_event_open": 241},
+            **{"syslog": 116, "io_setup": 0, "inotify_init1": 26, "fanotify_init": 262},
             **{"userfaultfd": 282, "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427},
         },
     ),

@@ -47,6 +47,7 @@ def main() -> None:
     program = sys.argv[2:]
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
+        _end_with_parent()
         _unshare()
         child = os.fork()
         if child == 0:
@@ -64,6 +65,10 @@ def main() -> None:
     os._exit(code)
 
 
+def _end_with_parent() -> None:
+    _call("prctl", _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+
+
 def _unshare() -> None:
     user, group = os.geteuid(), os.getegid()
     _call("it may make no namespaces (unshare)", _libc.unshare(ALL))
@@ -77,8 +82,9 @@ def _unshare() -> None:
 
 
 def _enter(layout: dict[str, Any]) -> None:
-    _call("prctl", _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    _end_with_parent()
     os.setsid()
+    _call("sethostname", _libc.sethostname(b"sandbox", 7))
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     # Over a folder that is there; the root of before is put under it, and so in reach until all is taken from it.
     _mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")

@@ -18,7 +18,7 @@ from test_capability_runner import definition
 
 from apwa_fabric import sandbox_probe
 from apwa_fabric.capability_runner import Outcome, Runner
-from apwa_fabric.sandbox import BARE, HERE, SCRATCH_BYTES, START, Sandbox, Unavailable, sandbox
+from apwa_fabric.sandbox import BARE, HERE, START, Sandbox, Unavailable, sandbox
 from apwa_fabric.sandbox_probe import find_sandbox
 
 _here = find_sandbox("namespaces")
@@ -144,6 +144,8 @@ def test_may_not_do_by_the_c_library_what_it_may_not_do_by_python(make: Make) ->
         "umount": "libc.umount2(b'/tmp', 2)",
         "prctl": "libc.prctl(1, 0, 0, 0, 0)",
         "memfd": "libc.memfd_create(b'x', 0)",
+        "syslog": "libc.klogctl(10, None, 0)",
+        "inotify": "libc.inotify_init1(0)",
         "shmget": "libc.shmget(0, 1 << 30, 0o1600)",
         "ptrace": "libc.ptrace(0, 0, 0, 0)",
         "vfork": "libc.fork()",
@@ -175,8 +177,8 @@ def test_may_not_do_by_the_c_library_what_it_may_not_do_by_python(make: Make) ->
 )
 def test_fails_the_row_alone_within_its_limits(make: Make, body: str, code: str) -> None:
     begun = time.monotonic()
-    assert attack(make(attacked(body), timeout_ms=1_000, memory_mb=128))["error"]["code"] == code
-    assert time.monotonic() - begun < 10
+    assert attack(make(attacked(body), timeout_ms=2_000, memory_mb=128))["error"]["code"] == code
+    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,7 @@ def test_fails_the_row_alone_within_its_limits(make: Make, body: str, code: str)
         b"O",
         b"O[1]",
         b'O{"n": NaN}',
+        b'O{"n": 1e999}',
         b'O{}},{"output":{}',
         b"O" + b"[" * 100_000,
         b'E{"code":"attempt_over","message":"x"}',
@@ -231,7 +234,6 @@ def run():
 """
     told = [results_of(make(source, keep=False).run("c", ["{}"]))[0]["output"] for _ in range(2)]
     assert told == [{"seen": [], "where": "/tmp", "id": 65534, "sum": "2d711642"}] * 2
-    assert SCRATCH_BYTES == 16 << 20
 
 
 def test_says_why_it_can_not_be_loaded(make: Make) -> None:
@@ -243,7 +245,8 @@ def test_says_why_it_can_not_be_loaded(make: Make) -> None:
         "x = bytearray(4 << 30)": "capability_out_of_memory",
     }
     for source, code in outcomes.items():
-        outcome = make(source, load_timeout_ms=1_000).run("c", ["{}"])
+        # Long enough for an interpreter to start on a busy machine.
+        outcome = make(source, load_timeout_ms=3_000).run("c", ["{}"])
         assert (outcome.results, outcome.fault and outcome.fault[0]) == ([], code)
 
 
@@ -266,7 +269,7 @@ def run():
 
 
 def test_leaves_nothing_behind_when_its_parent_is_killed(make: Make) -> None:
-    runner = make("def run():\n    while True: pass", timeout_ms=600_000)
+    runner = make("import re\ndef run():\n    re.match('(a+)+$', 'a' * 60 + 'b')", timeout_ms=600_000)
     parent = os.fork()
     if parent == 0:
         runner.run("c", ["{}"])
@@ -346,7 +349,7 @@ libc.prctl(confinement.PR_SET_SECCOMP, confinement.SECCOMP_MODE_FILTER, ctypes.b
 def test_does_not_take_for_a_sandbox_what_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A launcher that starts the child as it is, with all that this process has."""
     monkeypatch.setattr(sandbox_probe, "_found", [])
-    bare = [sys.executable, "-P", "-c", START, str(HERE.parent)]
+    bare = [sys.executable, "-B", "-P", "-c", START, str(HERE.parent)]
     monkeypatch.setattr(Sandbox, "command", lambda _, link: [*bare, str(link)])
     found = find_sandbox("namespaces")
     assert isinstance(found, Unavailable)
@@ -358,7 +361,7 @@ Seen = TypeVar("Seen")
 
 
 def _until(look: Callable[[], Seen]) -> Seen:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not (seen := look()):
         assert time.monotonic() < end
         time.sleep(0.02)
