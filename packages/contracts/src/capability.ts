@@ -119,8 +119,9 @@ export const PlannedPython = z
   })
   .transform((planned): PythonCapability => PythonCapability.parse({ ...planned, ...PLANNED }));
 
-/** Small, for it finds room beside members then, and soon given up. */
-const PLANNED = { sandboxed: true, cpus: 0.1, instances: 2, loadTimeoutMs: 10_000 } as const;
+/** What it takes of a node, by Ray's count: little, so that it finds room beside members. */
+export const PLANNED_CPUS = 0.1;
+const PLANNED = { sandboxed: true, cpus: PLANNED_CPUS, instances: 2, loadTimeoutMs: 10_000 } as const;
 
 /** How a capability is carried out, for all kinds but `builtin`. */
 export const CapabilityDefinition = z.discriminatedUnion('kind', [

@@ -4,6 +4,7 @@ import {
   capabilityIdOf,
   type executorOperations,
   PermanentError,
+  PLANNED_CPUS,
   type PythonCapability,
   RefusedError,
   TransientError,
@@ -61,7 +62,7 @@ export class CapabilitiesService {
   /** Where functions can be run that a model wrote, as far as is known. */
   findSandbox(): z.input<typeof executorOperations.findSandbox.reply> {
     const clusters = this.clusters.list();
-    const cluster = clusters.find((one) => one.hasSandbox());
+    const cluster = clusters.find((one) => one.hasSandbox({ cpus: PLANNED_CPUS }));
     if (cluster) return { kind: 'there', cluster: cluster.name };
     const reasons = clusters.map((one) => `cluster ${one.name}: ${one.sandboxMissing()}`);
     return { kind: 'missing', why: reasons.join('; ') || 'the configuration has no Ray cluster' };
@@ -126,7 +127,7 @@ export class CapabilitiesService {
     const { cluster: wanted } = capability;
     if (wanted !== undefined) return clusters.find(({ name }) => name === wanted);
     const large = clusters.filter((cluster) => cluster.holds(resourcesOf(capability)));
-    const safe = capability.sandboxed ? large.find((cluster) => cluster.hasSandbox()) : undefined;
+    const safe = capability.sandboxed ? large.find((cluster) => cluster.hasSandbox(resourcesOf(capability))) : undefined;
     return safe ?? large[0] ?? clusters[0];
   }
 }

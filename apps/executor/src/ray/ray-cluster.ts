@@ -157,9 +157,9 @@ export class RayCluster {
     return this.#report !== null && fitsOneOf(resources, this.#report.nodes);
   }
 
-  /** Whether functions can be run on one of its nodes that a model wrote, as far as is known. */
-  hasSandbox(): boolean {
-    return this.#report?.nodes.some(({ sandbox }) => sandbox.kind === 'there') ?? false;
+  /** Whether a node that is large enough can run functions that a model wrote, as far as is known. */
+  hasSandbox(resources: Resources): boolean {
+    return fitsOneOf(resources, this.#report?.nodes.filter(({ sandbox }) => sandbox.kind === 'there') ?? []);
   }
 
   /** What keeps it from having a sandbox, in words. */
@@ -167,7 +167,7 @@ export class RayCluster {
     const reasons = this.#report?.nodes.flatMap(({ address, sandbox }) =>
       sandbox.kind === 'missing' ? [`node ${address}: ${sandbox.why}`] : [],
     );
-    return reasons?.join(', ') || 'it has not said yet whether it has a sandbox';
+    return reasons?.join(', ') || 'none of its nodes has said yet that it has a sandbox';
   }
 
   /** Where a member is, for people; null if nobody knows. */
