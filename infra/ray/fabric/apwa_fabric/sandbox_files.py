@@ -21,11 +21,17 @@ _LOOK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Loaded), ctypes.c_size_t,
 def main() -> None:
     library = Path(os.__file__).parent
     _load_extensions(library / "lib-dynload")
-    objects = sorted(one for one in _loaded() if one.startswith("/") and not one.startswith(f"{library}/"))
+    objects = outside_of(str(library), _loaded())
     program = os.path.realpath(sys.executable)
     others = [library / name for name in ("site-packages", "dist-packages")]
     hidden = [str(one) for one in others if one.is_dir()]
     print(json.dumps({"program": program, "library": str(library), "objects": objects, "hidden": hidden}))  # noqa: T201
+
+
+def outside_of(library: str, loaded: list[str]) -> list[str]:
+    """Of shared objects those that are no part of a folder. What is found beside another has `..` in its path."""
+    places = {os.path.normpath(one) for one in loaded if one.startswith("/")}
+    return sorted(one for one in places if not one.startswith(f"{library}/"))
 
 
 def _load_extensions(folder: Path) -> None:
