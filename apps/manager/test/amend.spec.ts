@@ -153,6 +153,40 @@ describe('a run that is amended', () => {
     world.executor.shardsPerMap = 70;
   });
 
+  it('should go on behind what a chain had made when a step of it failed, once all rows of that are there', async () => {
+    const named = { ...judged('Name {{mood}}'), id: 'named', input: 'judged' };
+    named.template.output = { type: 'object', properties: { name: { type: 'string' } } } as never;
+    world.executor.decide = ({ work }) => (work.kind === 'map' ? null : {});
+    world.model.say(amend(plan(judged('Judge {{text}} in a word'), named)));
+    const id = await begin([judged(), named]);
+    const submitted = (count: number) =>
+      until(
+        () => {
+          const own = world.executor.of('map').filter(({ submission }) => submission.ownerId === id);
+          return own.length === count ? own : null;
+        },
+        { timeoutMs: 60_000, what: `${count} maps` },
+      );
+    const [first, follower] = await submitted(2);
+    await world.executor.commitShards(first?.stage.id ?? '', { first: 0, last: 1 });
+    await world.executor.commitShards(follower?.stage.id ?? '', { first: 0, last: 0 }, { first: 1, last: 1, failed: 1 });
+    await world.executor.settle(follower?.stage.id ?? '', { state: 'cancelled', rows: 2, failed: 1, errors: { empty: 1 } });
+    await world.executor.settle(first?.stage.id ?? '', {
+      state: 'failed',
+      fault: tooMany,
+      rows: 2,
+      errors: { invalid_output: 2 },
+      failed: 2,
+    });
+    const again = (await submitted(3))[2];
+    world.executor.decide = () => ({});
+    await world.executor.settle(again?.stage.id ?? '', {});
+    const run = await api.until(id);
+    expect(run).toMatchObject({ state: 'succeeded', steps: [{ rows: ROWS }, { rows: ROWS }] });
+    expect(works(id)[3]).toMatchObject({ input: { tableId: run.steps[0]?.tableId }, redo: { rows: [{ first: 1, last: 3 }] } });
+    expect(works(id)[3]).not.toHaveProperty('input.stageId');
+  });
+
   it('should fail as it would have where the planner wants the same again, or ends it, and say so', async () => {
     world.executor.decide = ({ work }) => (work.kind === 'map' ? { failed: ROWS, errors: { empty: ROWS } } : {});
     const same = plan(judged('Judge {{text}}', { description: 'anew' }), counted(3));

@@ -143,7 +143,8 @@ const stepFactsOf = (record: RunRecord, plan: Plan | null): StepFacts[] => {
       {
         id: step.id,
         reads: inputsOf(step),
-        follows: givesRowsOn(record) ? followedBy(step, plan, record.run.amendmentsAllowed > 0) : null,
+        // What a version before has is taken over once all rows of the input are known.
+        follows: givesRowsOn(record) && table.previousId === null ? followedBy(step, plan, record.run.amendmentsAllowed > 0) : null,
         product: tableFacts(table),
         match: found ? tableFacts(found) : null,
         level: level ? tableFacts(level) : null,

@@ -1,4 +1,5 @@
 import {
+  addCounts,
   type Column,
   type CommittedShard,
   type ErrorPayload,
@@ -144,12 +145,13 @@ export class ExecutorScript {
     this.change(known, { shards: { ...known.stage.shards, active } });
   }
 
-  /** Commits these shards of a map that goes on running. */
-  async commitShards(id: string, ...ranges: ShardRange[]): Promise<void> {
+  /** Commits these shards of a map that goes on running. `failed`: so many rows of it. Default 0. */
+  async commitShards(id: string, ...shards: (ShardRange & { failed?: number })[]): Promise<void> {
     const known = this.known(id);
-    for (const range of ranges) known.shards.push(await this.shardOf(known, range, { ...noCounts(), ok: sizeOf(range) }));
+    for (const { failed = 0, ...range } of shards)
+      known.shards.push(await this.shardOf(known, range, { ...noCounts(), ok: sizeOf(range) - failed, failed }));
     known.shards.sort((a, b) => a.range.first - b.range.first);
-    const counts = { ...noCounts(), ok: known.shards.reduce((sum, { range }) => sum + sizeOf(range), 0) };
+    const counts = known.shards.reduce((sum, { content }) => addCounts(sum, content.counts), noCounts());
     this.change(known, { counts, progress: counts, shards: { ...known.stage.shards, committed: known.shards.length } });
   }
 
