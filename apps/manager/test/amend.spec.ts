@@ -17,9 +17,9 @@ const judged = (instructions = 'Judge {{text}}', more: object = {}) => ({
 const counted = (n = 1) => ({ id: 'counted', kind: 'sql' as const, inputs: ['judged'], query: `SELECT ${n} AS n FROM judged` });
 const plan = (...steps: Plan['steps']): Plan => ({ version: 1, steps, outputs: [steps.at(-1)?.id ?? ''] });
 
-const amend = (amended: unknown, reason = 'it was not enough'): ModelAnswer => ({
+const amend = (amended: unknown, reason = 'it was not enough', redo?: string[]): ModelAnswer => ({
   tool: 'submit_amendment',
-  arguments: { reason, plan: amended },
+  arguments: { reason, plan: amended, ...(redo ? { redo } : {}) },
 });
 const keep: ModelAnswer = { tool: 'keep_plan', arguments: { reason: 'it is well' } };
 const last = ({ messages }: ModelCall) => messages.at(-1)?.content ?? '';
@@ -238,6 +238,49 @@ describe('a run that is amended', () => {
     const run = await api.until(await begin([judged(), counted()]));
     expect(run).toMatchObject({ state: 'partially_succeeded', planVersion: 2, amendments: [{ cause: 'needs_split' }] });
     expect(run.steps.map(({ id, state }) => `${id} ${state}`)).toEqual(['judged succeeded', 'counted succeeded', 'large succeeded']);
+  });
+
+  it('should do the failed rows of a step that is done again, just so once, and by another template again', async () => {
+    world.executor.shardsPerMap = 2;
+    world.executor.decide = ({ work }) => (work.kind === 'map' ? { failed: 1, errors: { empty: 1 } } : {});
+    const steps = (instructions?: string) => [judged(instructions, { review: true }), counted()];
+    const misfit = judged('Judge {{text}} well', { review: true });
+    misfit.template.output = { type: 'object', properties: { tone: { type: 'string' } } } as never;
+    world.model.say(
+      { tool: 'submit_amendment', arguments: { reason: 'x', plan: plan(...steps()), redo: 'judged' } },
+      (call) => {
+        expect(last(call)).toContain('The redo of submit_amendment is wrong');
+        return amend(plan(...steps()), 'x', ['counted']);
+      },
+      (call) => {
+        expect(last(call)).toMatch(/"field":"redo\[0\]","message":"is a step of kind sql[^}]*"value":"counted","allowed":"judged"/);
+        return amend(plan(misfit, counted()), 'x', ['judged']);
+      },
+      (call) => {
+        expect(last(call)).toContain('"field":"steps[0].template.output"');
+        return amend(plan(...steps()), 'the model was away', ['judged']);
+      },
+      amend(plan(...steps()), 'once more', ['judged']),
+      (call) => {
+        expect(last(call)).toContain('has done its failed rows again just so');
+        return amend(plan(...steps('Judge {{text}} well')), 'better', ['judged']);
+      },
+      keep,
+    );
+    const id = await begin(steps());
+    const run = await api.until(id);
+    expect(run).toMatchObject({ state: 'partially_succeeded', planVersion: 3 });
+    expect(run.amendments.map(({ outcome, redo }) => [outcome, redo])).toEqual([
+      ['amended', ['judged']],
+      ['amended', ['judged']],
+      ['kept', []],
+    ]);
+    const maps = works(id).filter(({ kind }) => kind === 'map');
+    expect(maps).toMatchObject([{}, { redo: {} }, { template: { instructions: 'Judge {{text}} well' }, redo: { from: [{}, {}] } }]);
+    const made = await api.ok<Table>('GET', `/v1/tables/${run.steps[0]?.tableId}`);
+    expect(made.version).toBe(3);
+    expect(works(id).filter(({ kind }) => kind === 'sql')).toHaveLength(1);
+    world.executor.shardsPerMap = 70;
   });
 
   it('should wait for the approval of an amended plan too, which a person may edit within the same bounds', async () => {

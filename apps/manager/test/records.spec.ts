@@ -96,7 +96,7 @@ describe('a run with everything that belongs to it', () => {
     await database.dataTable.create({ data: { ...table, id: 'table_sample', sampleOf: 'step', sampleVersion: 2 } });
     await database.dataTable.create({ data: { ...table, id: 'table_replaced', replacedOf: 'step' } });
     const amendment = { runId: 'full', stepId: 'step', cause: 'failed', planVersion: 1 };
-    const came = { outcome: 'amended', reason: 'x', failure: 'code hash', newVersion: 2, finishedAt: at(16) };
+    const came = { outcome: 'amended', reason: 'x', failure: 'code hash', newVersion: 2, finishedAt: at(16), redo: [{ step: 'step', work: 'hash' }] };
     await database.amendment.create({ data: { ...amendment, number: 2, tableId: 'table_step' } });
     await database.amendment.create({ data: { ...amendment, ...came, number: 1, tableId: 'table_replaced' } });
     await database.dataTable.create({ data: { id: 'table_bare', name: 'bare', state: 'waiting', runId: 'full', stepId: 'other' } });

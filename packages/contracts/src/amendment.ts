@@ -33,6 +33,8 @@ export const RunAmendment = z.strictObject({
   reason: z.string().nullable(),
   /** The version that came of it. */
   newVersion: z.number().int().positive().nullable(),
+  /** Steps that were done, and whose failed rows it has done again. */
+  redo: z.array(Name),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().nullable(),
 });

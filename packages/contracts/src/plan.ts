@@ -110,7 +110,7 @@ const step = {
   id: Name,
   /** One line for a person: what this step is for. */
   description: z.string().max(500).optional(),
-  /** The planner looks at what the step made before anything reads it, and may amend what has not begun. Default false. */
+  /** The planner looks at what the step made before anything reads it, and may have its failed rows done again, or amend what has not begun. Default false. */
   review: z.boolean().optional(),
 };
 

@@ -7,6 +7,7 @@ import {
   type RunBudget,
   tokensOf,
 } from '@apwa/contracts';
+import { fromJson } from '../database/json.js';
 import { type Amendment } from '../generated/prisma/client.js';
 import { type StepFacts, faultOf } from '../runs/step-facts.js';
 import { type AmendFacts } from './due.js';
@@ -32,6 +33,14 @@ export const amendFactsOf = (
     ),
   };
 };
+
+/** A step whose failed rows an amendment has done again, and a hash of what it does then: `workHash`. */
+export interface Redone {
+  step: string;
+  work: string;
+}
+
+export const redoOf = ({ redo }: Pick<Amendment, 'redo'>): Redone[] => fromJson<Redone[]>(redo);
 
 /** The amendment that is under way. */
 export const openOf = (amendments: readonly Amendment[]): Amendment | null => {
@@ -66,7 +75,7 @@ export const withFailuresBefore = (steps: readonly StepFacts[], plan: Plan | nul
 };
 
 export const amendmentsView = (amendments: readonly Amendment[]): RunAmendment[] =>
-  amendments.map(({ number, stepId, cause, planVersion, outcome, reason, newVersion, startedAt, finishedAt }) => ({
+  amendments.map(({ number, stepId, cause, planVersion, outcome, reason, newVersion, redo, startedAt, finishedAt }) => ({
     number,
     step: stepId,
     cause: cause as AmendmentCause,
@@ -74,6 +83,7 @@ export const amendmentsView = (amendments: readonly Amendment[]): RunAmendment[]
     outcome: outcome as AmendmentOutcome | null,
     reason,
     newVersion,
+    redo: redoOf({ redo }).map(({ step }) => step),
     startedAt: startedAt.toISOString(),
     finishedAt: finishedAt?.toISOString() ?? null,
   }));

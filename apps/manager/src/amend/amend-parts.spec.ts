@@ -92,6 +92,7 @@ describe('what an amendment may change', () => {
     before,
     standings: new Map(Object.entries(standings)),
     failed: new Set(failed),
+    redone: new Set(),
   });
   const begun = context({ judged: 'begun', counted: 'open' });
 
@@ -171,9 +172,10 @@ describe('what an amendment may change', () => {
   it('should know what has failed so far, now and before', () => {
     const before = plan([judged('another'), counted()]);
     const known = checkContextOf([facts('judged', 'failed')], before, [
-      { failure: failureOf(plan(), 'judged', 'too_many_failures') },
-      { failure: null },
+      { failure: failureOf(plan(), 'judged', 'too_many_failures'), redo: [] },
+      { failure: null, redo: [{ step: 'judged', work: 'a hash' }] },
     ]);
+    expect([...known.redone]).toEqual(['a hash']);
     expect([...known.failed].sort()).toEqual([workHash(plan(), 'judged'), workHash(before, 'judged')].sort());
   });
 });
@@ -199,7 +201,7 @@ describe('the tables of a plan that is amended', () => {
     expect(change(after, { judged: 'begun', counted: 'open' })).toEqual({
       drop: [],
       retire: [],
-      change: [{ id: 'tbl_c', inputs: ['tbl_j'] }],
+      change: [{ id: 'tbl_c', inputs: ['tbl_j'], anew: true }],
       create: [{ id: 'tbl_new_1', stepId: 'more', inputs: ['tbl_c'], previousId: null, earlier: [] }],
     });
   });
@@ -208,7 +210,7 @@ describe('the tables of a plan that is amended', () => {
     expect(change(plan([judged('Judge {{text}} well'), counted()]), { judged: 'failed', counted: 'open' })).toEqual({
       drop: [],
       retire: [{ id: 'tbl_j', stepId: 'judged' }],
-      change: [{ id: 'tbl_c', inputs: ['tbl_new_1'] }],
+      change: [{ id: 'tbl_c', inputs: ['tbl_new_1'], anew: false }],
       create: [{ id: 'tbl_new_1', stepId: 'judged', inputs: ['tbl_in'], previousId: 'tbl_j', earlier: ['tbl_j', 'tbl_0'] }],
     });
   });
@@ -264,6 +266,7 @@ describe('what the planner is shown of a run under way', () => {
       ['judged', 'failed'],
       ['counted', 'open'],
     ]),
+    redoable: [],
     left: 2,
     samples: { ok: [], failed: [{ text: 'x' }] },
   });
@@ -317,6 +320,7 @@ describe('what a run’s amendments are so far', () => {
     outcome: 'amended',
     reason: 'well',
     newVersion: null,
+    redo: [],
     startedAt: new Date(),
     finishedAt: null,
     ...more,

@@ -14,6 +14,7 @@ import { columnsOf, referenceOf } from '../tables/tables.repository.js';
 import { type AmendmentEnd } from './amendments.repository.js';
 import { checkAmendment, faultsOfBrought, withBegun } from './check.js';
 import { checkContextOf } from './check-context.js';
+import { withRedo } from './redo.js';
 import { AMEND_TOOLS, amendTools, isAmendTool, isLook } from './tool-definitions.js';
 
 type Wanted = Exclude<AmendmentEnd, { outcome: 'ended' }> | { outcome: 'ended'; reason: string };
@@ -69,14 +70,23 @@ export class AmendToolsService {
   }
 
   private async submit(value: unknown, runId: string, before: Plan, signal: AbortSignal): Promise<AmendOutcome> {
-    const { reason: said } = (typeof value === 'object' && value !== null ? value : {}) as { reason?: unknown };
-    const reason = amendTools.submit_amendment.arguments.shape.reason.safeParse(said);
+    const said = (typeof value === 'object' && value !== null ? value : {}) as { reason?: unknown; redo?: unknown };
+    const { shape } = amendTools.submit_amendment.arguments;
+    const reason = shape.reason.safeParse(said.reason);
     if (!reason.success)
       return mistaken('submit_amendment needs a reason: one sentence for the person, 1,000 characters at most. Call it again.');
+    const wanted = shape.redo.safeParse(said.redo);
+    if (!wanted.success)
+      return mistaken(`The redo of submit_amendment is wrong: ${JSON.stringify(faultsOf(wanted.error, said.redo, shape.redo, 'redo'))}`);
+    const redo = [...new Set(wanted.data ?? [])];
     // The call of the model took its time: what counts is how the run is now.
     const record = await this.runs.load(runId);
     if (!record) throw new PermanentError('no_run', `Run ${runId} is not there.`);
-    const { standings, failed } = checkContextOf(factsOf(record).steps, before, record.amendments);
+    const { steps } = factsOf(record);
+    const known = checkContextOf(steps, before, record.amendments);
+    const again = withRedo(redo, { ...known, steps });
+    if (again.faults.length > 0) return rejected(again.faults);
+    const context = { ...known, standings: again.standings };
     const request = requestOf(record);
     const inputs = record.inputs.map(({ name, table }) => ({ name, columns: columnsOf(table) }));
     const document = documentOf(value);
@@ -84,13 +94,14 @@ export class AmendToolsService {
     if (brought.length > 0) return rejected(brought);
     const result = await patiently(() => this.plans.validate(document, inputs, requestedSteps(request.outputs), signal, runId), signal);
     if (!result.valid) return rejected(result.faults);
-    const context = { before, standings, failed };
     const unsafe = faultsOfUnsafe(result.plan, request.allowUnsafe, before);
     const faults = [...checkAmendment(result.plan, context), ...unsafe];
     if (faults.length > 0) return rejected(faults);
     const plan = withBegun(result.plan, context);
     if (request.budget?.usd !== undefined) checkPrices(this.config.models, modelsOfPlan(plan, this.config.model));
-    const end: Wanted = { outcome: 'amended', reason: reason.data, plan, standings };
+    const { standings } = context;
+    const redone = redo.filter((id) => standings.get(id) === 'again');
+    const end: Wanted = { outcome: 'amended', reason: reason.data, plan, standings, redo: redone };
     return { kind: 'ended', end, note: `amends the plan: ${excerpt(reason.data)}` };
   }
 }

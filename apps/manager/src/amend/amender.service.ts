@@ -23,6 +23,7 @@ import { openOf } from './amend-facts.js';
 import { AmendToolsService, type AmendOutcome } from './amend-tools.service.js';
 import { type AmendmentEnd, AmendmentsRepository } from './amendments.repository.js';
 import { AMENDMENT_REMINDER, amendmentPrompt, amendmentRejection } from './prompt.js';
+import { redoable } from './redo.js';
 import { SamplesService } from './samples.service.js';
 import { standingsOf } from './standings.js';
 import { summaryOf } from './summary.js';
@@ -94,7 +95,9 @@ export class AmenderService {
     const { steps, amend } = factsOf(record);
     const about = { step: open.stepId, cause: open.cause as AmendmentCause, error: errorOf(record, open.stepId) };
     const samples = await this.samples.of(record, open.stepId, signal);
-    const summary = summaryOf({ run: viewOf(record), about, standings: standingsOf(steps), left: amend.left, samples });
+    const standings = standingsOf(steps);
+    const may = { standings, redoable: redoable({ before: plan, steps, standings }) };
+    const summary = summaryOf({ run: viewOf(record), about, ...may, left: amend.left, samples });
     const messages: ChatMessage[] = [
       { role: 'system', content: systemPrompt(surroundingsOf(this.config, { python: false })) },
       { role: 'user', content: amendmentPrompt({ goal: requestOf(record).goal ?? null, plan, ...about }, summary) },

@@ -8,12 +8,14 @@ import { GOES_ON } from '../runs/goes-on.js';
 import { type RunRecord, planOf, requestOf } from '../runs/run-record.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { TablesRepository } from '../tables/tables.repository.js';
+import { type Redone } from './amend-facts.js';
 import { type Standing } from './standings.js';
 import { type TableChanges, tableChanges } from './step-tables.js';
+import { workHash } from './work-hash.js';
 
 /** What comes of an amendment. */
 export type AmendmentEnd =
-  | { outcome: 'amended'; reason: string; plan: Plan; standings: ReadonlyMap<string, Standing> }
+  | { outcome: 'amended'; reason: string; plan: Plan; standings: ReadonlyMap<string, Standing>; redo: string[] }
   | { outcome: 'kept' | 'failed'; reason: string }
   /** The run fails with it. */
   | { outcome: 'ended'; reason: string; error: ErrorPayload };
@@ -104,13 +106,16 @@ export class AmendmentsRepository {
       data: { ...change, version: { increment: 1 } },
     });
     if (end.outcome !== 'amended') return;
+    const { plan, reason, redo } = end;
     if (moved.count === 0) {
       const nothing = { outcome: 'failed', reason: 'The run was ended meanwhile.', newVersion: null } as const;
       await queries.amendment.updateMany({ where: { runId: id, number }, data: nothing });
       return;
     }
-    await this.versions.add(queries, id, planVersion + 1, end.plan, { by: 'planner', reason: end.reason });
-    await this.replaceTables(queries, record, end.plan, end.standings);
+    const redone: Redone[] = redo.map((step) => ({ step, work: workHash(plan, step) }));
+    await queries.amendment.update({ where: { runId_number: { runId: id, number } }, data: { redo: toJson(redone) } });
+    await this.versions.add(queries, id, planVersion + 1, plan, { by: 'planner', reason });
+    await this.replaceTables(queries, record, plan, end.standings);
   }
 
   /** Who had to approve the first version has to approve each. */
@@ -128,8 +133,9 @@ export class AmendmentsRepository {
     const waiting = { runId, state: 'waiting', stageId: null };
     const dropped = await queries.dataTable.deleteMany({ where: { ...waiting, id: { in: drop } } });
     if (dropped.count !== drop.length) throw begunMeanwhile();
-    for (const { id, inputs } of change) {
-      const changed = await queries.dataTable.updateMany({ where: { ...waiting, id }, data: { inputs } });
+    for (const { id, inputs, anew } of change) {
+      const data = { inputs, ...(anew ? { previousId: null, earlier: [] } : {}) };
+      const changed = await queries.dataTable.updateMany({ where: { ...waiting, id }, data });
       if (changed.count !== 1) throw begunMeanwhile();
     }
     for (const { id, stepId } of retire) {

@@ -99,6 +99,18 @@ const table: [string, Partial<RunFacts>, RunAction[]][] = [
     [{ do: 'amend', step: 'a', tableId: 'tbl_a', cause: 'needs_split' }],
   ],
   [
+    'waits for what has read a step to end before the planner may have its failed rows done again',
+    {
+      amend: amend(),
+      steps: [
+        step('a', [], partly, [{ code: 'needs_split', rows: 1 }]),
+        step('b', ['a'], { ...writing, id: 'tbl_b' }),
+        step('c', ['a'], { ...waiting, id: 'tbl_c' }),
+      ],
+    },
+    [],
+  ],
+  [
     'looks at a table once',
     { amend: amend({ looked: new Map([['tbl_a', { outcome: 'kept', reason: 'well' }]]) }), steps: [reviewed] },
     [{ do: 'finish', from: 'running', state: 'succeeded' }],

@@ -1,6 +1,6 @@
 import { type AmendmentCause, type AmendmentOutcome, type ErrorPayload } from '@apwa/contracts';
-import { isSettled } from '../owners/product.js';
-import { type StepFacts, faultOf, hasBegun } from '../runs/step-facts.js';
+import { type StepFacts, faultOf } from '../runs/step-facts.js';
+import { readBy, readersUnderWay } from './reach.js';
 
 /** What a run's amendments are so far, for deciding how it goes on. */
 export interface AmendFacts {
@@ -17,7 +17,7 @@ export const NO_AMENDMENTS: AmendFacts = { allowed: 0, left: 0, open: null, look
 
 export type Due =
   | { due: 'nothing' }
-  /** A step has failed, and what takes its rows has not ended yet: nothing begins meanwhile. */
+  /** What reads the step that is to be looked at has not ended yet: nothing begins meanwhile. */
   | { due: 'wait' }
   | { due: 'amendment'; step: StepFacts; cause: AmendmentCause };
 
@@ -45,7 +45,8 @@ export const dueAmendment = (steps: readonly StepFacts[], amend: AmendFacts): Du
   for (const step of steps) {
     if (step.product.state !== 'ready' || amend.looked.has(step.product.id)) continue;
     const cause = step.rowErrors.some(({ code }) => code === 'needs_split') ? 'needs_split' : step.review ? 'review' : null;
-    if (cause) return { due: 'amendment', step, cause };
+    // Where failed rows are done again, what has read them reads anew: it has to have ended.
+    if (cause) return readersUnderWay(step, steps).length > 0 ? { due: 'wait' } : { due: 'amendment', step, cause };
   }
   return { due: 'nothing' };
 };
@@ -53,31 +54,12 @@ export const dueAmendment = (steps: readonly StepFacts[], amend: AmendFacts): Du
 const ofFaults = (faulty: { step: StepFacts; error: ErrorPayload }[], steps: readonly StepFacts[], amend: AmendFacts): Due => {
   const failed = new Set(faulty.map(({ step }) => step.id));
   // What fails behind another one is told by that.
-  const roots = faulty.filter(({ step }) => ![...readersOrReads(step, steps, 'reads')].some((id) => failed.has(id)));
+  const roots = faulty.filter(({ step }) => ![...readBy(step, steps)].some((id) => failed.has(id)));
   const lost = roots.some(({ step, error }) => !HEALABLE.has(error.code) || amend.looked.has(step.product.id) || step.failedAlike);
   const [root] = roots;
   if (lost || !root) return { due: 'nothing' };
-  const behind = roots.flatMap(({ step }) => [...readersOrReads(step, steps, 'readers')]);
-  const underWay = steps.some((step) => behind.includes(step.id) && hasBegun(step) && !isSettled(step.product));
+  const underWay = roots.some(({ step }) => readersUnderWay(step, steps).length > 0);
   return underWay ? { due: 'wait' } : { due: 'amendment', step: root.step, cause: 'failed' };
-};
-
-/** Steps that a step reads, or that read it, directly or not. */
-const readersOrReads = ({ id }: StepFacts, steps: readonly StepFacts[], which: 'reads' | 'readers'): Set<string> => {
-  const found = new Set<string>();
-  const visit = (name: string): void => {
-    const near =
-      which === 'reads'
-        ? (steps.find((step) => step.id === name)?.reads ?? [])
-        : steps.filter(({ reads }) => reads.includes(name)).map((step) => step.id);
-    for (const one of near) {
-      if (found.has(one)) continue;
-      found.add(one);
-      visit(one);
-    }
-  };
-  visit(id);
-  return found;
 };
 
 /** Why a run fails with a step, and why nobody amended its plan, or what came of it. */

@@ -3,9 +3,27 @@ import { type StepFacts, faultOf, hasBegun } from '../runs/step-facts.js';
 
 /**
  * How far a step is, for who changes the plan: `open` has not begun; `begun` runs, or has a result, and stays as it is; `failed` has ended without a result, or
- * reads one that has: it may be changed, and what stays in the plan is done again.
+ * reads one that has: it may be changed, and what stays in the plan is done again. Of what an amendment wants: `again` is done, and its failed rows are done again,
+ * by another template of the same columns if that is wished; `behind` has read such a step, and reads the next version of it, as it stands.
  */
-export type Standing = 'open' | 'begun' | 'failed';
+export type Standing = 'open' | 'begun' | 'failed' | 'again' | 'behind';
+
+/** The step has another table from now on. */
+export const isMadeAnew = (standing: Standing | undefined): boolean => {
+  switch (standing) {
+    case 'failed':
+    case 'again':
+    case 'behind':
+      return true;
+    case 'open':
+    case 'begun':
+    case undefined:
+      return false;
+  }
+};
+
+/** The step stays in the plan as it stands. */
+export const isFixed = (standing: Standing | undefined): boolean => standing === 'begun' || standing === 'behind';
 
 /** By the steps' ids. While what takes the rows of a failed step has not ended yet, both count as begun. */
 export const standingsOf = (steps: readonly StepFacts[]): Map<string, Standing> => {

@@ -1,7 +1,6 @@
-import { type Column, type Plan, type Step, inputsOf } from '@apwa/contracts';
-import { addedBy } from '../production/assembly.js';
-import { callsOf } from '../production/work.js';
-import { type Standing } from './standings.js';
+import { type Plan, type Step, inputsOf } from '@apwa/contracts';
+import { misfitsOf } from '../production/misfits.js';
+import { type Standing, isMadeAnew } from './standings.js';
 
 /** A step's table in a run under way. */
 export interface StepTable {
@@ -16,10 +15,10 @@ export interface StepTable {
 export interface TableChanges {
   /** Of steps that have not begun and are left out. */
   drop: string[];
-  /** Of steps that failed: they are those of no step any more. */
+  /** Of steps that failed or are done again: they are those of no step any more. */
   retire: { id: string; stepId: string }[];
-  /** Of steps that have not begun: what they read may have another id. */
-  change: { id: string; inputs: string[] }[];
+  /** Of steps that have not begun: what they read may have another id, and `anew`, no row of an earlier version fits any more. */
+  change: { id: string; inputs: string[]; anew: boolean }[];
   create: { id: string; stepId: string; inputs: string[]; previousId: string | null; earlier: string[] }[];
 }
 
@@ -36,17 +35,18 @@ export interface TableContext {
 /** What becomes of the tables of steps where the plan of a run under way is replaced by a checked one. Pure but for new ids. */
 export const tableChanges = ({ before, after, standings, tables, inputs, newId }: TableContext): TableChanges => {
   const old = new Map(tables.map((table) => [table.stepId, table]));
-  const stays = ({ id }: Step): boolean => old.has(id) && standings.get(id) !== 'failed';
+  const stays = ({ id }: Step): boolean => old.has(id) && !isMadeAnew(standings.get(id));
   const ids = new Map([...inputs, ...after.steps.map((step) => [step.id, (stays(step) && old.get(step.id)?.id) || newId()] as const)]);
   const read = (step: Step): string[] => inputsOf(step).flatMap((name) => ids.get(name) ?? []);
   const now = new Set(after.steps.map(({ id }) => id));
   const was = new Map(before.steps.map((step) => [step.id, step]));
   return {
     drop: tables.filter(({ stepId }) => standings.get(stepId) === 'open' && !now.has(stepId)).map(({ id }) => id),
-    retire: tables.filter(({ stepId }) => standings.get(stepId) === 'failed').map(({ id, stepId }) => ({ id, stepId })),
+    retire: tables.filter(({ stepId }) => isMadeAnew(standings.get(stepId))).map(({ id, stepId }) => ({ id, stepId })),
     change: after.steps.flatMap((step) => {
       const table = old.get(step.id);
-      return table && standings.get(step.id) === 'open' ? [{ id: table.id, inputs: read(step) }] : [];
+      if (!table || standings.get(step.id) !== 'open') return [];
+      return [{ id: table.id, inputs: read(step), anew: !fits(was.get(step.id), before, step, after) }];
     }),
     create: after.steps
       .filter((step) => !stays(step))
@@ -59,10 +59,10 @@ export const tableChanges = ({ before, after, standings, tables, inputs, newId }
   };
 };
 
-/** Whether rows that were ok can stay: what both add has the same columns, and the input is the same by name. */
+/** Whether rows that were ok can stay: of a map the input is the same by name, and so are the columns; anything else is the same step. */
 const fits = (was: Step | undefined, before: Plan, is: Step, after: Plan): boolean => {
-  if (was?.kind !== 'map' || is.kind !== 'map' || was.input !== is.input || was.template.mode !== is.template.mode) return false;
-  const columns = ({ template }: typeof is, { capabilities }: Plan): Column[] => addedBy({ template, ...callsOf(template, capabilities) });
-  const types = ({ name, type }: Column): string => `${name} ${type}`;
-  return columns(was, before).map(types).join('\n') === columns(is, after).map(types).join('\n');
+  if (was?.kind !== 'map' || is.kind !== 'map') return was !== undefined && JSON.stringify(was) === JSON.stringify(is);
+  if (was.input !== is.input) return false;
+  const defined = ({ template }: typeof is, { capabilities }: Plan) => ({ template, capabilities });
+  return misfitsOf(defined(was, before), defined(is, after), is.id).length === 0;
 };

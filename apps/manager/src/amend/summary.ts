@@ -21,6 +21,8 @@ export interface SummaryFacts {
   run: Pick<Run, 'plan' | 'steps' | 'planning' | 'sampling' | 'replaced' | 'budget' | 'amendments'>;
   about: { step: string; cause: AmendmentCause; error: ErrorPayload | null };
   standings: ReadonlyMap<string, Standing>;
+  /** Steps whose failed rows may be done again. */
+  redoable: readonly string[];
   /** Changes that are left, this one counted. */
   left: number;
   samples: Samples;
@@ -31,9 +33,9 @@ const MOST_CODES = 8;
 const EXAMPLE_CHARACTERS = 300;
 
 /** How a run under way stands, for the planner: small however large its tables are. */
-export const summaryOf = ({ run, about, standings, left, samples }: SummaryFacts): object => ({
+export const summaryOf = ({ run, about, standings, redoable, left, samples }: SummaryFacts): object => ({
   about: { step: about.step, cause: about.cause, ...(about.error ? { error: excerpt(about.error.message, 1_000) } : {}) },
-  steps: run.steps.map((step) => stepOf(step, run.plan, standings.get(step.id))),
+  steps: run.steps.map((step) => stepOf(step, run.plan, mayOf(standings.get(step.id), redoable.includes(step.id)))),
   spent: spentOf(run),
   budget: run.budget && { limits: run.budget.limits, spent: run.budget.spent },
   amendments_left: left,
@@ -43,14 +45,14 @@ export const summaryOf = ({ run, about, standings, left, samples }: SummaryFacts
   samples: { table: about.step, ...samples },
 });
 
-const stepOf = ({ id, kind, state, rowsIn, counts }: Run['steps'][number], plan: Run['plan'], standing: Standing | undefined): object => {
+const stepOf = ({ id, kind, state, rowsIn, counts }: Run['steps'][number], plan: Run['plan'], may: string): object => {
   const errors = (Object.entries(counts.errors) as [RowErrorCode, number][]).sort(([, a], [, b]) => b - a);
   const reads = (plan?.steps ?? []).filter((step) => step.id === id).flatMap(inputsOf);
   return {
     id,
     kind,
     state,
-    may: mayOf(standing),
+    may,
     reads,
     ...(state === 'waiting' ? {} : { rows_in: rowsIn, ok: counts.ok, failed: counts.failed }),
     ...(errors.length > 0
@@ -66,15 +68,17 @@ const stepOf = ({ id, kind, state, rowsIn, counts }: Run['steps'][number], plan:
   };
 };
 
-const mayOf = (standing: Standing | undefined): string => {
+const mayOf = (standing: Standing | undefined, redo: boolean): string => {
   switch (standing) {
     case 'open':
       return 'change';
     case 'failed':
       return 'change, to be done again';
     case 'begun':
+    case 'again':
+    case 'behind':
     case undefined:
-      return 'stay as it is';
+      return redo ? 'stay as it is, or redo' : 'stay as it is';
   }
 };
 

@@ -1,3 +1,4 @@
+import { Name } from '@apwa/contracts';
 import { type ToolDefinition } from '@apwa/model';
 import { z } from 'zod';
 import { plannerTools, toldTools } from '../planner/tool-definitions.js';
@@ -12,6 +13,13 @@ export const amendTools = {
     arguments: z.strictObject({
       reason: reason.describe('One sentence for the person: what changes, and why.'),
       plan: plannerTools.submit_plan.arguments.shape.plan,
+      redo: z
+        .array(Name)
+        .max(100)
+        .optional()
+        .describe(
+          'Ids of steps that are done ("redo" in the summary) whose failed rows are to be done again, by their steps as the plan has them now. Rows that are ok stay, and are not asked again.',
+        ),
     }),
   },
   keep_plan: {

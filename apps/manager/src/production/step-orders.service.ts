@@ -84,7 +84,7 @@ export class StepOrdersService {
     if (taken?.take === 'all') return { order: 'adopt', made: taken.made, kept: taken.kept, templateKey: taken.templateKey };
     const versions = record.steps.find(({ stepId }) => stepId === step.id)?.earlier ?? [];
     return orderOfReduce(record, step, table, this.config, async (key) =>
-      versions.length > 0 ? this.tables.answersInLevels(step.id, key, versions) : [],
+      versions.length > 0 ? this.tables.answersInLevels(step.id, key, versions, record.run.id) : [],
     );
   }
 

@@ -1,6 +1,5 @@
-import { type Column, type Fault, type JsonObject, type Plan, type Run, type Step, Template, callsModel } from '@apwa/contracts';
-import { addedBy } from '../production/assembly.js';
-import { callsOf } from '../production/work.js';
+import { type Fault, type JsonObject, type Plan, type Run, type Step, Template } from '@apwa/contracts';
+import { misfitsOf } from '../production/misfits.js';
 import { faultsOf } from '../shapes/faults.js';
 
 /** A run that has ended, as far as its redrive goes by it. */
@@ -72,31 +71,6 @@ const changedTemplate = (
         field: [field, fault.field].filter(Boolean).join('.'),
       })),
     };
-  if (parsed.data.mode !== template.mode)
-    return { faults: [{ field: `${field}.mode`, message: 'cannot change', value: parsed.data.mode, allowed: template.mode }] };
-  const faults = misfitsOf(
-    addedBy({ template, ...callsOf(template, capabilities) }),
-    addedBy({ template: parsed.data, ...callsOf(parsed.data, capabilities) }),
-    `${field}.${callsModel(parsed.data) ? 'output' : 'capability'}`,
-  );
+  const faults = misfitsOf({ template, capabilities }, { template: parsed.data, capabilities }, field);
   return faults.length > 0 ? { faults } : { template: parsed.data };
-};
-
-/** Where columns of a changed template differ from those that the table has. */
-const misfitsOf = (before: Column[], after: Column[], field: string): Fault[] => {
-  const types = new Map(after.map(({ name, type }) => [name, type]));
-  const known = new Set(before.map(({ name }) => name));
-  return [
-    ...before.flatMap(({ name, type }): Fault[] => {
-      const now = types.get(name);
-      if (now === type) return [];
-      const message = now === undefined ? `has no column ${name}, and the table has one` : `makes another type of column ${name}`;
-      return [{ field, message, value: now ?? name, allowed: `${name} ${type}` }];
-    }),
-    ...after.flatMap(({ name, type }): Fault[] =>
-      known.has(name)
-        ? []
-        : [{ field, message: `has a column ${name} that the table has not`, value: `${name} ${type}`, allowed: [...known].join(', ') }],
-    ),
-  ];
 };

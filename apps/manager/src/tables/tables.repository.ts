@@ -209,14 +209,17 @@ export class TablesRepository {
     );
   }
 
-  /** Answers of all levels, by one template and model, in the runs that made these versions of a step's table: the latest ones first. */
-  async answersInLevels(stepId: string, templateKey: string, versions: string[]): Promise<DataTable[]> {
+  /**
+   * Answers of all levels, by one template and model, in the runs that made these versions of a step's table: the latest ones first. Of
+   * run `by`, which asks, those that an amendment has replaced.
+   */
+  async answersInLevels(stepId: string, templateKey: string, versions: string[], by: string): Promise<DataTable[]> {
     const made = await this.database.dataTable.findMany({ where: { id: { in: versions } }, select: { runId: true } });
     const runIds = made.flatMap(({ runId }) => runId ?? []);
     return this.database.dataTable.findMany({
       where: {
         runId: { in: runIds },
-        levelOf: stepId,
+        OR: [{ levelOf: stepId, runId: { not: by } }, { replacedOf: stepId }],
         levelKind: 'answers',
         templateKey,
         deletedAt: null,

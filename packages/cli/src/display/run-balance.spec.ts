@@ -91,7 +91,7 @@ describe('a run on the terminal', () => {
   it('should say nothing of a pause where there is none', () => expect(pauseText(aRun(), 0)).toBe(''));
 
   it('should say what came of each look that the planner had at it, and count what was made anew', () => {
-    const amendment = { step: 'labels', planVersion: 1, newVersion: null, startedAt: at(0), finishedAt: null };
+    const amendment = { step: 'labels', planVersion: 1, newVersion: null, redo: [], startedAt: at(0), finishedAt: null };
     const text = runBalance(
       aRun({
         steps: [labels],
@@ -100,6 +100,7 @@ describe('a run on the terminal', () => {
           { ...amendment, number: 1, cause: 'failed', outcome: 'amended', newVersion: 2, reason: 'The texts\nare long.' },
           { ...amendment, number: 2, cause: 'needs_split', outcome: 'kept', reason: 'It is well.' },
           { ...amendment, number: 3, cause: 'review', outcome: null, reason: null },
+          { ...amendment, number: 4, cause: 'review', outcome: 'amended', newVersion: 3, redo: ['labels'], reason: 'Kinder.' },
         ],
       }),
       0,
@@ -107,6 +108,7 @@ describe('a run on the terminal', () => {
     expect(text).toContain('amendment 1 after step labels (it failed): version 2 of the plan: The texts are long.');
     expect(text).toContain('amendment 2 after step labels (rows need a split): the plan stays: It is well.');
     expect(text).toContain('amendment 3 after step labels (it asks for a look): the planner is asked');
+    expect(text).toContain('amendment 4 after step labels (it asks for a look): version 3 of the plan, failed rows of labels again: Kinder.');
     expect(text).toMatch(/replaced .* 70 /);
     expect(text).toMatch(/total .* 600 /);
   });

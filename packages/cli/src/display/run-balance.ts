@@ -76,12 +76,12 @@ const CAUSES: Record<RunAmendment['cause'], string> = {
   needs_split: 'rows need a split',
 };
 
-/** `amendment 1 after step labels (it failed): version 2 of the plan: The texts are long.` */
-const amendmentText = ({ number, step, cause, outcome, reason, newVersion }: RunAmendment): string => {
+/** `amendment 1 after step labels (it asks for a look): version 2 of the plan, failed rows of labels again: The texts are long.` */
+const amendmentText = ({ number, step, cause, outcome, reason, newVersion, redo }: RunAmendment): string => {
   const head = `amendment ${number} after step ${step} (${CAUSES[cause]})`;
   if (outcome === null) return `${head}: the planner is asked`;
   const became = {
-    amended: `version ${newVersion} of the plan`,
+    amended: `version ${newVersion} of the plan${redo.length > 0 ? `, failed rows of ${redo.join(', ')} again` : ''}`,
     kept: 'the plan stays',
     ended: 'the run is ended',
     failed: 'nothing came of it',

@@ -1,0 +1,1 @@
+ALTER TABLE "amendments" ADD COLUMN "redo" JSONB NOT NULL DEFAULT '[]';
