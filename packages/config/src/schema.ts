@@ -70,7 +70,7 @@ export const EndpointConfig = z.strictObject({
   name: setting(z.string().min(1).max(200), "The provider's own id of the model, for example `gpt-4.1-mini`."),
   contextTokens: setting(
     z.number().int().min(256).default(128_000),
-    'Tokens that the model takes at most, prompt and answer together. A longer prompt fails its row without a call.',
+    'Tokens that the model takes at most, prompt and answer together. A longer prompt fails its row without a call; of an agent, older results of capabilities are left out before.',
   ),
   outputTokens: setting(
     z.number().int().min(1).default(8_192),

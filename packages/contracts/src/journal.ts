@@ -4,6 +4,19 @@ import { LeaseToken, TurnId } from './ids.js';
 import { JsonObject } from './json.js';
 import { RowResult, TokenUsage } from './stage.js';
 
+/** A result of a capability of which a conversation holds a part. */
+export const LongResult = z.strictObject({
+  /** By which it is asked for: the turn and the place in it, `4.0`. */
+  id: z.string(),
+  /** The tool that gave it, as models call it. */
+  tool: z.string(),
+  /** As JSON, from its beginning, as far as it can be read on. */
+  text: z.string(),
+  /** Of all of it. */
+  characters: z.number().int().nonnegative(),
+});
+export type LongResult = z.infer<typeof LongResult>;
+
 /** A turn of an agent that has ended: what the model answered, and what the capabilities gave that it called. */
 export const AgentTurn = z.strictObject({
   row: z.number().int().nonnegative(),
@@ -18,6 +31,10 @@ export const AgentTurn = z.strictObject({
   messages: z.array(JsonObject).min(1),
   /** Calls of it that had been written down, and came to an end. Left out: none. */
   intents: z.array(CallKey).optional(),
+  /** What its capabilities gave that its messages hold a part of. Left out: nothing. */
+  results: z.array(LongResult).optional(),
+  /** Tokens that the conversation was held to for it, where its model took no more. Left out: what its context has. */
+  room: z.number().int().positive().optional(),
   /** What its calls took, those that failed among them. */
   calls: z.number().int().nonnegative(),
   usage: TokenUsage,

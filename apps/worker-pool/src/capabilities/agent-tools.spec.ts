@@ -32,7 +32,7 @@ const capability = (call: OpenCapability['call'], { effects = 'unsafe', wrong = 
 const turn = async (call: OpenCapability['call'], more: Circumstances = {}) => {
   const { may = true, times = 1 } = more;
   const log: string[] = [];
-  const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), more)]);
+  const tools = createAgentTools('stg_a', [capability((one) => (log.push('call'), call(one)), more)], 128_000);
   const intents = {
     uncertain: async () => false,
     record: async () => log.push('intent') > 0 && may,
@@ -82,7 +82,7 @@ describe('tools of an agent', () => {
       const one = capability(sent, { effects });
       return { ...one, capability: { ...one.capability, id } };
     };
-    const tools = createAgentTools('stg_a', [opened('builtin:send', 'none'), opened('http:send', 'unsafe')]);
+    const tools = createAgentTools('stg_a', [opened('builtin:send', 'none'), opened('http:send', 'unsafe')], 128_000);
     const only = tools.only(['builtin:send']);
     expect([tools, only].map(({ definitions }) => definitions.map(({ name }) => name))).toEqual([
       ['builtin_send', 'http_send', 'needs_split', 'blocked'],
@@ -177,6 +177,18 @@ describe('tools of an agent', () => {
   it('should not let an agent repeat an unsafe call whose answer is not what it promised', async () => {
     const { outcomes } = await turn(sent, { wrong: { code: 'capability_bad_output', message: 'to: must be an address' } });
     expect(outcomes).toMatchObject({ kind: 'given_up', code: 'unknown', reason: expect.stringContaining('to: must be an address') });
+  });
+
+  it('should show each of several long results in part, and hand over what can be read on of them', async () => {
+    const { outcomes } = await turn(async () => ({ to: 'a'.repeat(200_000) }), { effects: 'none', times: 4 });
+    if (outcomes.kind !== 'results') throw new Error('no results');
+    expect(outcomes.long.map(({ id, text, characters }) => [id, text.length, characters])).toEqual(
+      ['2.0', '2.1', '2.2', '2.3'].map((id) => [id, 65_536, 200_009]),
+    );
+    for (const { content } of outcomes.messages) expect(content?.length).toBeLessThan(33_000);
+    expect(outcomes.messages[1]?.content).toContain(
+      'characters 0 to 32000 of 200009 (only the first 65536 are kept). To read on: read_result {"result": "2.1", "offset": 32000}.',
+    );
   });
 
   it('should let an agent try again what does no harm', async () => {

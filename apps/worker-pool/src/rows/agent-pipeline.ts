@@ -1,12 +1,4 @@
-import {
-  type AgentTurn,
-  type CallKey,
-  type JsonObject,
-  newTurnId,
-  type RowErrorCode,
-  type RowResult,
-  type RowValues,
-} from '@apwa/contracts';
+import { type AgentTurn, type CallKey, type JsonObject, type RowErrorCode, type RowResult, type RowValues } from '@apwa/contracts';
 import { type ChatMessage, type ModelAnswer, type ToolCall } from '@apwa/model';
 import { type AgentTools } from '../capabilities/agent-tools.js';
 import { type CallingAgent } from '../capabilities/capability-call.js';
@@ -14,6 +6,7 @@ import { UNCERTAIN } from '../capabilities/effects.js';
 import { type RowsCaller } from '../stages/map-stage.js';
 import { type AgentLimits, Allowance } from './allowance.js';
 import { type CallControl } from './control.js';
+import { Conversation, type ConversationPlace, tokensIn } from './conversation.js';
 import { type Pipeline, type ReplicaOfRow } from './pipeline.js';
 import { Journey, type Question, RowCalls } from './row-calls.js';
 import { type StageCalls } from './stage-calls.js';
@@ -23,13 +16,28 @@ import { type RowFigures, RowTally } from './tally.js';
 export interface AgentSettings {
   readonly tools: AgentTools;
   readonly limits: AgentLimits;
+  /** Tokens of a conversation before older results are left out of it: `roomOf`. */
+  readonly room: number;
   /** Whose conversations are kept. */
   readonly transcript: 'none' | 'failures' | 'all';
 }
 
+/** Of the context an answer keeps so much free at most … */
+const ANSWER_SHARE = 1 / 4;
+/** … and the rest is filled so far before results are left out: tokens are not always four bytes. */
+const ROOM_SHARE = 3 / 4;
+
+/** Tokens that conversations with a stage's model may have, with what goes with each call beside them taken off. */
+export const roomOf = ({ model: { contextTokens }, outputTokens, longestOutput, output }: StageCalls, tools: AgentTools): number => {
+  const answer = Math.min(outputTokens.first ?? longestOutput, contextTokens * ANSWER_SHARE);
+  const beside = tokensIn(JSON.stringify([tools.withReading, output.schema]));
+  return Math.max(2, Math.floor((contextTokens - answer - beside) * ROOM_SHARE));
+};
+
 /** What the model wants: to have answered, or to have capabilities called. */
 type Wish = { kind: 'answer'; output: JsonObject } | { kind: 'calls'; calls: ToolCall[] };
 
+const FULL = 'There is no room for further results: answer now, with what you know.';
 const LAST_TURN = 'No more calls can be made: answer now, with what you know.';
 
 /** Takes rows to their results by an agent each: it calls capabilities, turn by turn, until it answers. */
@@ -49,13 +57,7 @@ export class AgentPipeline implements Pipeline {
 
   async run(row: number, values: RowValues, { replica = 0, counted = false }: ReplicaOfRow = {}): Promise<RowResult | null> {
     const before = this.caller.conversations.of(row, replica);
-    const conversation = new Conversation(
-      this.stage.prompts.messages(values),
-      values,
-      { row, replica },
-      before,
-      new Allowance(this.agent.limits),
-    );
+    const conversation = this.#conversation(values, { row, replica }, before, new Allowance(this.agent.limits));
     if (this.agent.tools.unsafe && (await this.#isUncertain(row, before))) return this.#failed(conversation, 'unknown', UNCERTAIN);
     const journey = new Journey(row, counted);
     const result = await this.#converse(conversation, journey);
@@ -67,13 +69,17 @@ export class AgentPipeline implements Pipeline {
   async runWithin(values: RowValues, within: CallKey, { row, replica, allowance, leftMs, took }: CallingAgent): Promise<RowResult | null> {
     const before = this.caller.conversations.of(row, replica, within);
     const own = new Allowance(this.agent.limits, allowance);
-    const conversation = new Conversation(this.stage.prompts.messages(values), values, { row, replica, within }, before, own);
+    const conversation = this.#conversation(values, { row, replica, within }, before, own);
     const outcome = before.at(-1)?.outcome;
     const result = outcome
       ? conversation.resultOf(outcome)
       : await this.#converse(conversation, new Journey(row, true, undefined, this.now() + leftMs()));
     if (result) took(result, own.turns);
     return result;
+  }
+
+  #conversation(values: RowValues, place: ConversationPlace, before: readonly AgentTurn[], allowance: Allowance): Conversation {
+    return new Conversation({ prompt: this.stage.prompts.messages(values), values, place, before, allowance, room: this.agent.room });
   }
 
   async #converse(conversation: Conversation, first: Journey): Promise<RowResult | null> {
@@ -100,9 +106,11 @@ export class AgentPipeline implements Pipeline {
       case 'abandoned':
         return null;
       case 'failed': {
+        const { code = 'unknown', message = '' } = asked.result.error ?? {};
         tally.take(asked.result);
-        const { error } = asked.result;
-        return this.#failed(conversation, error?.code ?? 'unknown', error?.message ?? '');
+        const { contextTokens } = this.stage.model;
+        const sizes = code === 'context_exceeded' ? `: it has ${conversation.sizes}, and the context ${contextTokens}` : '';
+        return this.#failed(conversation, code, `${message}${sizes}`);
       }
       case 'answered':
         break;
@@ -127,7 +135,12 @@ export class AgentPipeline implements Pipeline {
     if (outcomes.kind === 'given_up')
       return this.#ended(conversation, messages, all, tally.failed(journey.row, outcomes.code, outcomes.reason));
     // The next call begins when this turn is in the journal: whoever takes the row over repeats one call at most.
-    const more = { ...(outcomes.intents.length > 0 ? { intents: outcomes.intents } : {}), ...(turns > 0 ? { inner: turns } : {}) };
+    const { intents, long } = outcomes;
+    const more = {
+      ...(intents.length > 0 ? { intents } : {}),
+      ...(long.length > 0 ? { results: long } : {}),
+      ...(turns > 0 ? { inner: turns } : {}),
+    };
     await this.caller.conversations.add(conversation.turn(messages, all, more));
     this.control.land(journey.row);
     return 'goes_on';
@@ -152,7 +165,7 @@ export class AgentPipeline implements Pipeline {
       },
     };
     const begunAt = this.now();
-    const where = { ownerId, agent, row, replica, within, turn: conversation.turns, control: this.control, intents };
+    const where = { ownerId, agent, row, replica, within, turn: conversation.turns, control: this.control, intents, results: conversation };
     const outcomes = await this.agent.tools.call(calls, where);
     took.add({ latencyMs: this.now() - begunAt });
     return { outcomes, turns, took };
@@ -170,12 +183,15 @@ export class AgentPipeline implements Pipeline {
   }
 
   #question(conversation: Conversation): Question<Wish> {
-    const { tools } = this.agent;
-    const nudge: ChatMessage[] = conversation.allowance.isLast && conversation.turns > 0 ? [{ role: 'user', content: LAST_TURN }] : [];
+    const { isFull, allowance, turns } = conversation;
+    const isLast = isFull || (allowance.isLast && turns > 0);
+    const nudge: ChatMessage[] = isLast ? [{ role: 'user', content: isFull ? FULL : LAST_TURN }] : [];
+    const tools = conversation.ids.length > 0 ? this.agent.tools.withReading : this.agent.tools.definitions;
     return {
-      messages: [...conversation.messages, ...nudge],
-      ...(tools.definitions.length > 0 ? { tools: tools.definitions } : {}),
+      messages: [...conversation.shown, ...nudge],
+      ...(tools.length > 0 ? { tools } : {}),
       read: (answer) => this.#wishOf(answer),
+      shorter: () => (conversation.shrink() ? this.#question(conversation) : null),
     };
   }
 
@@ -202,58 +218,4 @@ export class AgentPipeline implements Pipeline {
     // What the first message says is the same for all rows.
     return { ...result, transcript: JSON.stringify(messages.slice(1)) };
   }
-}
-
-/** What was said for a row, and what that took. */
-class Conversation {
-  readonly messages: ChatMessage[];
-  readonly tally = new RowTally();
-  turns: number;
-  #last: string | null;
-
-  constructor(
-    prompt: ChatMessage[],
-    /** The fields of its record. */
-    readonly values: RowValues,
-    readonly place: ConversationPlace,
-    before: readonly AgentTurn[],
-    readonly allowance: Allowance,
-  ) {
-    this.messages = [...prompt, ...before.flatMap(({ messages }) => messages as unknown as ChatMessage[])];
-    for (const { calls: attempts, inner = 0, ...figures } of before) {
-      this.tally.take({ attempts, ...figures });
-      allowance.take(figures, 1 + inner);
-    }
-    this.turns = before.length;
-    this.#last = before.at(-1)?.id ?? null;
-  }
-
-  say(messages: ChatMessage[]): void {
-    this.messages.push(...messages);
-  }
-
-  /** A turn that has ended. */
-  turn(messages: ChatMessage[], figures: RowFigures, more: Pick<AgentTurn, 'intents' | 'inner' | 'outcome'>): AgentTurn {
-    const { attempts: calls, usage, usageEstimated, costUsd, latencyMs, model } = figures;
-    const said = messages as unknown as JsonObject[];
-    const id = newTurnId();
-    const turn = { ...this.place, id, after: this.#last, messages: said, calls, usage, usageEstimated, costUsd, latencyMs, model, ...more };
-    this.say(messages);
-    this.turns++;
-    this.#last = id;
-    return turn;
-  }
-
-  /** What came of it, as it was journaled. */
-  resultOf({ output, error }: NonNullable<AgentTurn['outcome']>): RowResult {
-    const { row } = this.place;
-    return error ? this.tally.failed(row, error.code, error.message) : this.tally.ok(row, output);
-  }
-}
-
-/** Whose a conversation is: of a replica of a row, or of a template that was called for it. */
-interface ConversationPlace {
-  row: number;
-  replica: number;
-  within?: CallKey;
 }

@@ -19,6 +19,8 @@ export interface Question<T> {
   readonly tools?: ToolDefinition[];
   /** What the answer says, or what is wrong with it. */
   read(answer: ModelAnswer): { value: T } | { faults: readonly Fault[] };
+  /** The same with less in it, where the model takes no more; null if nothing can be left out. Default: nothing can. */
+  shorter?(): Question<T> | null;
 }
 
 /** What came of a question. */
@@ -108,8 +110,11 @@ export class RowCalls {
     const prompt = question.messages;
     const { contextTokens } = stage.model;
     const size = prompt.reduce((sum, { content }) => sum + tokensAtLeast(content ?? '', contextTokens), 0);
-    if (size > contextTokens)
+    if (size > contextTokens) {
+      const shorter = question.shorter?.();
+      if (shorter) return this.ask(journey, shorter);
       return failed('context_exceeded', `the row's prompt has more than ${contextTokens} tokens, the model's context`);
+    }
 
     let messages = prompt;
     let before: Failure | undefined;
@@ -140,8 +145,12 @@ export class RowCalls {
         case undefined:
         case 'stop_stage':
           return { kind: 'abandoned' };
-        case 'fail':
-          return failed(decision.code, decision.message);
+        case 'fail': {
+          const shorter = decision.code === 'context_exceeded' ? question.shorter?.() : null;
+          if (!shorter) return failed(decision.code, decision.message);
+          this.control.land(row);
+          return this.ask(journey, shorter);
+        }
         case 'extend':
           history.extended = true;
           break;

@@ -109,6 +109,7 @@ export class Stages {
     return createAgentTools(
       stageId,
       template.capabilities.map((id) => this.capabilities.open(id, stageId, definitions, model)),
+      this.models.open(model).model.contextTokens,
     );
   }
 

@@ -13,7 +13,7 @@ import { type AgentTools, createAgentTools, noTools } from '../capabilities/agen
 import { type CapabilityCall, type OpenCapability } from '../capabilities/capability-call.js';
 import { type Models } from '../models/models.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
-import { AgentPipeline } from '../rows/agent-pipeline.js';
+import { AgentPipeline, roomOf } from '../rows/agent-pipeline.js';
 import { type CallControl } from '../rows/control.js';
 import { type Intents } from '../rows/intents.js';
 import { modelCallsOf } from '../stages/model-calls.js';
@@ -38,7 +38,9 @@ export const openTemplate = (definition: TemplateCapability, { stageId, log, mod
       field: 'capability',
       value: definition.name,
     });
-  const tools = definition.capabilities ? createAgentTools(stageId, definition.capabilities.map(open)) : noTools;
+  const opened = models.open(modelName);
+  const { contextTokens } = opened.model;
+  const tools = definition.capabilities ? createAgentTools(stageId, definition.capabilities.map(open), contextTokens) : noTools;
   if (tools.unsafe && definition.effects !== 'unsafe')
     throw new RefusedError('unsafe_template', `template:${definition.name} calls what is unsafe, and does not say so.`, {
       field: 'effects',
@@ -48,14 +50,15 @@ export const openTemplate = (definition: TemplateCapability, { stageId, log, mod
   const calls = modelCallsOf({
     log,
     stageId,
-    model: models.open(modelName),
+    model: opened,
     modelName,
     prompts: createPromptBuilder({ instructions, inputColumns: Object.keys(input.properties ?? {}), agent: tools !== noTools }),
     output,
     template: AgentTemplate.parse({ mode: 'agent', instructions, output, limits, retry }),
   });
   const { turns, tokens } = { ...AGENT_DEFAULTS, ...limits };
-  const settings = { tools, limits: { turns, tokens, costUsd: limits.costUsd ?? Infinity }, transcript: 'none' as const };
+  const bounds = { turns, tokens, costUsd: limits.costUsd ?? Infinity };
+  const settings = { tools, limits: bounds, room: roomOf(calls, tools), transcript: 'none' as const };
 
   const call = async ({ given, control, agent, key }: CapabilityCall) => {
     if (!agent)
