@@ -66,7 +66,7 @@ export const RunRequest = z
      */
     quote: QuoteRequest.optional(),
     /**
-     * How often the planner may change what has not begun of the plan, after steps marked `review`, steps that failed and rows that need a split; 0: it is
+     * How often the planner may change what has not begun of the plan, or have failed rows done again, after steps marked `review`, steps that failed and rows that need a split; 0: it is
      * not asked. Left out: as the configuration says (`planner.amendments`), but not for a plan that is given and marks no step. More than the
      * configuration allows is refused (`too_many_amendments`).
      */
