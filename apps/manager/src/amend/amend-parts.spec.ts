@@ -259,7 +259,20 @@ describe('what the planner is shown of a run under way', () => {
       sampling: spent,
       replaced: spent,
       budget: null,
-      amendments: [],
+      amendments: [
+        {
+          number: 1,
+          step: 'judged',
+          cause: 'review',
+          planVersion: 1,
+          outcome: 'amended',
+          reason: 'kinder',
+          newVersion: 2,
+          redo: ['judged'],
+          startedAt: '2026-01-01T00:00:00.000Z',
+          finishedAt: '2026-01-01T00:01:00.000Z',
+        },
+      ],
     },
     about: { step: 'judged', cause: 'failed', error: { code: 'too_many_failures', class: 'permanent', message: 'too many' } },
     standings: new Map([
@@ -290,6 +303,7 @@ describe('what the planner is shown of a run under way', () => {
       ],
       spent: { calls: 13, cost_usd: 1.25 },
       amendments_left: 2,
+      before: [{ step: 'judged', cause: 'review', outcome: 'amended', redo: ['judged'], reason: 'kinder' }],
       samples: { table: 'judged', failed: [{ text: 'x' }] },
     });
     expect(JSON.stringify(summary).length).toBeLessThan(2_000);

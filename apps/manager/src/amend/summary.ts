@@ -39,8 +39,10 @@ export const summaryOf = ({ run, about, standings, redoable, left, samples }: Su
   spent: spentOf(run),
   budget: run.budget && { limits: run.budget.limits, spent: run.budget.spent },
   amendments_left: left,
-  before: run.amendments.flatMap(({ step, cause, outcome, reason }) =>
-    outcome === null ? [] : [{ step, cause, outcome, reason: excerpt(reason ?? '', EXAMPLE_CHARACTERS) }],
+  before: run.amendments.flatMap(({ step, cause, outcome, redo, reason }) =>
+    outcome === null
+      ? []
+      : [{ step, cause, outcome, ...(redo.length > 0 ? { redo } : {}), reason: excerpt(reason ?? '', EXAMPLE_CHARACTERS) }],
   ),
   samples: { table: about.step, ...samples },
 });
