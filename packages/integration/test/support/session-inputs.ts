@@ -48,6 +48,22 @@ const tables: Record<string, UploadSource[]> = {
   orders: [
     { name: 'orders.csv', content: 'order_no,customer,ordered_on,total_eur\nO0001,C001,2025-01-05,99.5\nO0002,C002,2025-02-06,10.25\n' },
   ],
+  cards: [
+    jsonl('cards', [
+      { entry: 0, card_number: '4111111111111112', holder: 'Holder 0' },
+      { entry: 1, card_number: '4111 1111 1111 1111', holder: 'Holder 1' },
+    ]),
+  ],
+  letters: [
+    jsonl('letters', [
+      { letter: 0, text: 'Dear sirs, concerning order 1000: please deliver by 3 March 2026. Yours, client 0' },
+      { letter: 1, text: 'Dear sirs, concerning order 1001: there is no hurry. Yours, client 1' },
+    ]),
+  ],
+  minutes: [2017, 2018].map((year) => ({
+    name: `minutes-${year}.txt`,
+    content: `Meeting 1\n\nThe council of ${year} met for the 1th time. It was decided to repair the bridge.\n\nMeeting 2\n\nIt was decided to wait.\n`,
+  })),
   customers: [{ name: 'customers.csv', content: 'customer_id,name,country,tier\nC001,Ada,DE,gold\nC002,Bob,FR,basic\n' }],
 };
 
