@@ -75,7 +75,7 @@ describeOnRay('functions in Python that a planner builds', () => {
     };
     const config = { model: 'scripted', models: { scripted: { baseUrl: model.url, name: 'scripted' } } };
     ({ system, stop } = await startOnRay(ray, [pool], { config, clusters: [closed] }));
-    await eventually(async () => (await system.stack.members()).some(({ state }) => state === 'running'), { timeoutMs: 60_000 });
+    await eventually(async () => (await system.stack.members()).some(({ state }) => state === 'running'), { timeoutMs: 120_000 });
     // The first time that it is known to have a sandbox.
     await eventually(() => add(functionOf('def run(**more): return {"size": 1}', { name: 'ready', sandboxed: true })).catch(() => null), {
       timeoutMs: 60_000,
