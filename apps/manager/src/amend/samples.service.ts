@@ -9,7 +9,7 @@ import { type Samples } from './summary.js';
 /** Rows of each code that are shown, of those that failed together, and of those that are ok. */
 const OF_A_CODE = 2;
 const FAILED = 6;
-const OK = 3;
+const OK = 5;
 const VALUE_CHARACTERS = 300;
 const REPLY_BYTES = 64 * 1024;
 /** Columns of the machinery that say something of a row. */
@@ -34,10 +34,12 @@ export class SamplesService {
     };
     const hasStatus = columnsOf(table).some(({ name }) => name === '_status');
     const from = `SELECT * FROM "${stepId}"`;
+    // Of all of the table, and the same at every look: the first rows are often of one kind.
+    const spread = `ORDER BY hash("${stepId}") LIMIT ${OK}`;
     try {
-      if (!hasStatus) return { ...NONE, ok: await ask(`${from} LIMIT ${OK}`, OK) };
+      if (!hasStatus) return { ...NONE, ok: await ask(`${from} ${spread}`, OK) };
       const failed = `${from} WHERE _status = 'failed' QUALIFY row_number() OVER (PARTITION BY _error_code ORDER BY _row) <= ${OF_A_CODE} ORDER BY _row LIMIT ${FAILED}`;
-      return { ok: await ask(`${from} WHERE _status = 'ok' ORDER BY _row LIMIT ${OK}`, OK), failed: await ask(failed, FAILED) };
+      return { ok: await ask(`${from} WHERE _status = 'ok' ${spread}`, OK), failed: await ask(failed, FAILED) };
     } catch (thrown) {
       const error = ApwaError.from(thrown);
       // What cannot be read is no reason not to look: counts and examples of failures are there.

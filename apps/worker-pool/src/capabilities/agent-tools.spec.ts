@@ -60,7 +60,7 @@ const tries = async (may: boolean) => {
     record: async (_, key) => keys.push(['intent', key]) === 1 || may,
     refused: (_, key) => void keys.push(['refused', key]),
   };
-  const tools = createAgentTools('stg_a', [capability(call, {})]);
+  const tools = createAgentTools('stg_a', [capability(call, {})], 128_000);
   const calls = [{ id: 'c', name: 'send', arguments: '{"to": "a"}' }];
   const outcomes = await tools.call(calls, { ownerId: 'run_a', agent: null, row: 1, replica: 0, turn: 2, control, intents });
   return { keys, headers, outcomes };
