@@ -39,7 +39,7 @@ const faultGatherer = () => {
 const firstOfEach = (list) => [...new Map([...list].reverse().map((fault) => [fault.lines[0], fault])).values()].reverse();
 
 /** A test that waited in vain, or took longer than a test may: beside others, on a busy machine, that need not be its fault. */
-const isTimeout = ({ lines }) => lines.some((line) => /waited [\d.]+ s in vain|Exceeded timeout of \d+ ms|Ray did not come up/.test(line));
+const isTimeout = ({ lines }) => lines.some((line) => /waited [\d.]+ s in vain|Exceeded timeout of \d+ ms|Ray did not come up|did not come to hold within \d+ ms/.test(line));
 
 /** Runs a turbo task over all workspaces; resolves to whether it succeeded. */
 const runTask = (task, args) =>

@@ -2,7 +2,8 @@ import { canHaveRay, eventually, type LocalNode, processTable, RAY_INSTALL_TIMEO
 import { killProgram, startOnRay, workingOn } from './support/ray-system.js';
 import { expectEveryRowOnce, mailPlan, numberedRows, type System } from './support/system.js';
 
-const ROWS = 10_000;
+/** Enough for the last fault to come in the middle on a busy machine too, where restarts take long. */
+const ROWS = 15_000;
 const MEMBERS = 3;
 const SLOTS = 32;
 

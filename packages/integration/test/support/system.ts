@@ -111,9 +111,10 @@ export class System {
     await eventually(
       async () => {
         const run = await this.client.runs.get(id);
-        if (isTerminal(run.state)) throw new Error(`the run ended ${run.state}: ${run.error?.message ?? ''}`);
         const counts = run.steps.find((one) => one.id === step)?.counts;
-        return counts !== undefined && counts.ok + counts.failed >= rows;
+        const done = counts ? counts.ok + counts.failed : 0;
+        if (done < rows && isTerminal(run.state)) throw new Error(`the run ended ${run.state}: ${run.error?.message ?? ''}`);
+        return done >= rows;
       },
       { timeoutMs, what: `${rows} rows of ${step}` },
     );
