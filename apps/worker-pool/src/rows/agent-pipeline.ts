@@ -1,4 +1,13 @@
-import { type AgentTurn, type CallKey, type JsonObject, type RowErrorCode, type RowResult, type RowValues } from '@apwa/contracts';
+import {
+  AGENT_DEFAULTS,
+  type AgentTemplate,
+  type AgentTurn,
+  type CallKey,
+  type JsonObject,
+  type RowErrorCode,
+  type RowResult,
+  type RowValues,
+} from '@apwa/contracts';
 import { type ChatMessage, type ModelAnswer, type ToolCall } from '@apwa/model';
 import { type AgentTools } from '../capabilities/agent-tools.js';
 import { type CallingAgent } from '../capabilities/capability-call.js';
@@ -16,7 +25,7 @@ import { type RowFigures, RowTally } from './tally.js';
 export interface AgentSettings {
   readonly tools: AgentTools;
   readonly limits: AgentLimits;
-  /** Tokens of a conversation before older results are left out of it: `roomOf`. */
+  /** Tokens of a conversation before older results are left out of it. */
   readonly room: number;
   /** Whose conversations are kept. */
   readonly transcript: 'none' | 'failures' | 'all';
@@ -28,10 +37,20 @@ const ANSWER_SHARE = 1 / 4;
 const ROOM_SHARE = 3 / 4;
 
 /** Tokens that conversations with a stage's model may have, with what goes with each call beside them taken off. */
-export const roomOf = ({ model: { contextTokens }, outputTokens, longestOutput, output }: StageCalls, tools: AgentTools): number => {
+const roomOf = ({ model: { contextTokens }, outputTokens, longestOutput, output }: StageCalls, tools: AgentTools): number => {
   const answer = Math.min(outputTokens.first ?? longestOutput, contextTokens * ANSWER_SHARE);
   const beside = tokensIn(JSON.stringify([tools.withReading, output.schema]));
   return Math.max(2, Math.floor((contextTokens - answer - beside) * ROOM_SHARE));
+};
+
+/** The settings of agents as a template has them, with the defaults for what it leaves out. */
+export const agentSettings = (
+  { limits = {}, transcript = 'failures' }: Pick<AgentTemplate, 'limits' | 'transcript'>,
+  tools: AgentTools,
+  calls: StageCalls,
+): AgentSettings => {
+  const { turns = AGENT_DEFAULTS.turns, tokens = AGENT_DEFAULTS.tokens, costUsd = Infinity } = limits;
+  return { tools, limits: { turns, tokens, costUsd }, room: roomOf(calls, tools), transcript };
 };
 
 /** What the model wants: to have answered, or to have capabilities called. */

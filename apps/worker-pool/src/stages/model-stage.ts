@@ -1,6 +1,4 @@
 import {
-  AGENT_DEFAULTS,
-  type AgentTemplate,
   ANSWERS_COLUMN,
   choiceColumns,
   type JsonSchema,
@@ -15,7 +13,7 @@ import { type Storage } from '@apwa/tables';
 import { type AgentTools } from '../capabilities/agent-tools.js';
 import { type OpenModel } from '../models/models.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
-import { AgentPipeline, type AgentSettings, roomOf } from '../rows/agent-pipeline.js';
+import { AgentPipeline, agentSettings } from '../rows/agent-pipeline.js';
 import { type CallControl } from '../rows/control.js';
 import { type Pipeline } from '../rows/pipeline.js';
 import { ReplicaPipeline } from '../rows/replica-pipeline.js';
@@ -54,7 +52,7 @@ export const createModelStage = (parts: ModelStageParts): MapStage => {
   const combination = template.replicas && combinationOf(template.replicas, template.output);
   const calls = modelCallsOf({ log, stageId, model, modelName, prompts, output: template.output, template });
   const judge = template.replicas?.combine === 'judge' ? judgeOf(template.replicas, parts) : null;
-  const agent = template.mode === 'agent' && tools ? agentOf(template, tools, calls) : null;
+  const agent = template.mode === 'agent' && tools ? agentSettings(template, tools, calls) : null;
   const choices = choiceColumns(template);
   const whole: RowShare = { calls, agent };
   const shares = choices.length > 0 ? new RowShares(choices, whole) : null;
@@ -88,17 +86,6 @@ export const createModelStage = (parts: ModelStageParts): MapStage => {
     },
   };
 };
-
-const agentOf = ({ limits = {}, transcript = 'failures' }: AgentTemplate, tools: AgentTools, calls: StageCalls): AgentSettings => ({
-  tools,
-  limits: {
-    turns: limits.turns ?? AGENT_DEFAULTS.turns,
-    tokens: limits.tokens ?? AGENT_DEFAULTS.tokens,
-    costUsd: limits.costUsd ?? Infinity,
-  },
-  room: roomOf(calls, tools),
-  transcript,
-});
 
 /** What chooses among the answers of replicas. */
 interface Judge {

@@ -1,6 +1,5 @@
 import {
   AgentTemplate,
-  AGENT_DEFAULTS,
   type CallKey,
   type CapabilityId,
   PermanentError,
@@ -13,7 +12,7 @@ import { type AgentTools, createAgentTools, noTools } from '../capabilities/agen
 import { type CapabilityCall, type OpenCapability } from '../capabilities/capability-call.js';
 import { type Models } from '../models/models.js';
 import { createPromptBuilder } from '../prompts/prompt-builder.js';
-import { AgentPipeline, roomOf } from '../rows/agent-pipeline.js';
+import { AgentPipeline, agentSettings } from '../rows/agent-pipeline.js';
 import { type CallControl } from '../rows/control.js';
 import { type Intents } from '../rows/intents.js';
 import { modelCallsOf } from '../stages/model-calls.js';
@@ -56,9 +55,7 @@ export const openTemplate = (definition: TemplateCapability, { stageId, log, mod
     output,
     template: AgentTemplate.parse({ mode: 'agent', instructions, output, limits, retry }),
   });
-  const { turns, tokens } = { ...AGENT_DEFAULTS, ...limits };
-  const bounds = { turns, tokens, costUsd: limits.costUsd ?? Infinity };
-  const settings = { tools, limits: bounds, room: roomOf(calls, tools), transcript: 'none' as const };
+  const settings = agentSettings({ limits, transcript: 'none' }, tools, calls);
 
   const call = async ({ given, control, agent, key }: CapabilityCall) => {
     if (!agent)
