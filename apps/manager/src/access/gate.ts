@@ -43,9 +43,7 @@ export class Gate {
   private async admit(request: Admitted): Promise<void> {
     if (OPEN_PATHS.has(request.url?.split('?')[0] ?? '')) return;
     const address = `address ${request.socket.remoteAddress ?? 'unknown'}`;
-    const caller: Caller = this.asksForKeys ? await this.holder(request, address) : { bucket: address, scope: 'admin' };
-    const foreign = this.asksForKeys ? null : foreignTo(request.headers);
-    if (foreign) throw foreign;
+    const caller = this.asksForKeys ? await this.holder(request, address) : ofThisMachine(request, address);
     this.count(caller.bucket);
     request.caller = caller;
   }
@@ -66,6 +64,12 @@ export class Gate {
     if (waitMs > 0) throw tooMany(this.limit.perMinute, waitMs);
   }
 }
+
+const ofThisMachine = ({ headers }: IncomingMessage, address: string): Caller => {
+  const foreign = foreignTo(headers);
+  if (foreign) throw foreign;
+  return { bucket: address, scope: 'admin' };
+};
 
 const tooMany = (perMinute: number, waitMs: number): TransientError =>
   new TransientError('too_many_requests', `There were more than ${perMinute} requests in a minute.`, {

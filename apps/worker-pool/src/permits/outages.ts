@@ -28,12 +28,12 @@ export class Outages {
 
   /** Whether the executor is to be asked: not twice about the same. */
   get suspects(): boolean {
-    return this.#health === 'well' && (this.#streak >= SUSPICIOUS || this.doubts > 0);
+    return this.#health === 'well' && (this.silence || this.doubts > 0);
   }
 
-  /** Call after call ended without an answer, and the executor has not said yet what it makes of it. */
+  /** Call after call ended without an answer. */
   get silence(): boolean {
-    return this.#health === 'well' && this.#streak >= SUSPICIOUS;
+    return this.#streak >= SUSPICIOUS;
   }
 
   /** A call was answered that began after the last one that was met with silence. */
