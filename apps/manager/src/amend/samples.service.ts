@@ -35,7 +35,7 @@ export class SamplesService {
     const hasStatus = columnsOf(table).some(({ name }) => name === '_status');
     const from = `SELECT * FROM "${stepId}"`;
     // Of all of the table, and the same at every look: the first rows are often of one kind.
-    const spread = `ORDER BY hash("${stepId}") LIMIT ${OK}`;
+    const spread = `ORDER BY hash(${hasStatus ? '_row' : `"${stepId}"`}) LIMIT ${OK}`;
     try {
       if (!hasStatus) return { ...NONE, ok: await ask(`${from} ${spread}`, OK) };
       const failed = `${from} WHERE _status = 'failed' QUALIFY row_number() OVER (PARTITION BY _error_code ORDER BY _row) <= ${OF_A_CODE} ORDER BY _row LIMIT ${FAILED}`;
