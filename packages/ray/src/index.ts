@@ -10,4 +10,5 @@ export {
   type Submission,
   tokenFrom,
 } from './jobs-client.js';
+export { freePort, LOOPBACK } from './ports.js';
 export { LocalHead, LocalNode, type LocalNodeOptions } from './local-node.js';

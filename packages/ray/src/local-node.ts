@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { ApwaError, InternalError, TransientError } from '@apwa/contracts';
 import { causeOf } from './cause-of.js';
 import { FABRIC_FOLDER } from './fabric-source.js';
 import { JobsClient } from './jobs-client.js';
+import { freePort, LOOPBACK } from './ports.js';
 
-const LOOPBACK = '127.0.0.1';
 const START_TIMEOUT_MS = 150_000;
 /** Of a head that ends before it is up: what it was to listen on may have been taken meanwhile. */
 const START_ATTEMPTS = 3;
@@ -224,23 +223,6 @@ export class LocalHead {
     }
   }
 }
-
-/** A place to listen that is out of the range from which systems take ports for connections: those come and go. */
-const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = randomInt(FIRST_PORT, LAST_PORT);
-    if (await isFree(port)) return port;
-  }
-};
-const FIRST_PORT = 20_000;
-const LAST_PORT = 32_000;
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, LOOPBACK, () => server.close(() => resolve(true)));
-  });
 
 const newPlace = async (): Promise<Place> => {
   // Short: the paths of sockets are in it.

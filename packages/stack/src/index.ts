@@ -2,7 +2,7 @@ export { ensureNatsServer, NATS_VERSION } from './nats/nats-binary.js';
 export { type NatsOptions, type NatsServer, startNats } from './nats/nats-server.js';
 export { type PostgresServer, type ServiceDatabase, startPostgres } from './postgres/postgres-server.js';
 export { OwnedProcess, type ProcessEnd, type ProcessSpec } from './processes/owned-process.js';
-export { freePort, LOOPBACK } from './processes/ports.js';
+export { freePort, LOOPBACK } from '@apwa/ray';
 export { commandOf, descendantsOf, isAlive, type ProcessEntry, processTable } from './processes/process-table.js';
 export { type Server, type ServerOptions, type Service } from './processes/server.js';
 export { until, type UntilOptions } from './processes/until.js';

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { LOOPBACK } from '@apwa/ray';
 import pg from 'pg';
 import { OwnedProcess } from '../processes/owned-process.js';
-import { LOOPBACK } from '../processes/ports.js';
 import { serve, type Server, type ServerOptions } from '../processes/server.js';
 import { openDataFolder, SUPERUSER } from './data-folder.js';
 import { findPostgres, type PostgresBinaries } from './postgres-binaries.js';

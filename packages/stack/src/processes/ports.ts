@@ -1,19 +1,5 @@
-import { type AddressInfo, connect, createServer } from 'node:net';
-
-export const LOOPBACK = '127.0.0.1';
-
-/** A TCP port of the loopback interface that nobody listens on at this moment. */
-export const freePort = async (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, LOOPBACK, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
+import { connect } from 'node:net';
+import { LOOPBACK } from '@apwa/ray';
 
 /** The first bytes that a server sends by itself, or null if it can't be reached or says nothing within the time. */
 export const greetingOf = async (port: number, timeoutMs = 500): Promise<string | null> =>

@@ -1,5 +1,5 @@
+import { freePort } from '@apwa/ray';
 import { type OwnedProcess } from './owned-process.js';
-import { freePort } from './ports.js';
 
 /** A program that this process started and can start again. */
 export interface Service {
